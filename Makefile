@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# nacre: `make help` says what there is.
+
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+top := $(CURDIR)
+NAME ?= nacre
+
+# The newest kernel whose headers are installed, unless told otherwise.
+newest = $(lastword $(shell ls -d /lib/modules/*/build/Makefile 2>/dev/null | \
+	   sort -V))
+KDIR ?= $(patsubst %/Makefile,%,$(newest))
+
+# Asked only by the targets that build for a kernel.
+release = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),\
+	  $(error no kernel headers at KDIR='$(KDIR)'))
+out = $(top)/build/$(release)
+farm = $(out)/src$(if $(filter-out nacre,$(NAME)),-$(NAME))
+kbuild = $(MAKE) -C $(KDIR) M=$(farm) NAME=$(NAME)
+
+.PHONY: all
+all: module
+
+# flock: two builds for one kernel take turns, two kernels do not meet.
+.PHONY: module
+module:
+	@mkdir -p $(out)
+	+@flock $(out)/.lock $(MAKE) locked-module KDIR=$(KDIR) NAME=$(NAME)
+
+.PHONY: locked-module
+locked-module:
+	@scripts/farm.sh $(top) $(farm)
+	+@$(kbuild) modules
+	@cmp -s $(farm)/$(NAME).ko $(out)/$(NAME).ko || \
+		cp $(farm)/$(NAME).ko $(out)/$(NAME).ko
+	@echo "  READY   $(out:$(top)/%=%)/$(NAME).ko"
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+.PHONY: help
+help:
+	@echo 'make                the module, for the newest installed headers'
+	@echo 'make KDIR=DIR       the module, for the kernel headers in DIR'
+	@echo 'make clean          remove build/'
