@@ -13,8 +13,10 @@ newest = $(lastword $(shell ls -d /lib/modules/*/build/Makefile 2>/dev/null | \
 	   sort -V))
 KDIR ?= $(patsubst %/Makefile,%,$(newest))
 
-# Asked only by the targets that build for a kernel.
-release = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),\
+# As uname -r says it: kernel.release differs on Debian's 6.1.
+utsrelease = $(KDIR)/include/generated/utsrelease.h
+release = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	  $(utsrelease) 2>/dev/null),\
 	  $(error no kernel headers at KDIR='$(KDIR)'))
 out = $(top)/build/$(release)
 farm = $(out)/src$(if $(filter-out nacre,$(NAME)),-$(NAME))
