@@ -34,6 +34,8 @@ module:
 .PHONY: locked-module
 locked-module:
 	@scripts/farm.sh $(top) $(farm)
+	@mkdir -p $(farm)/generated
+	@module/compat/probe.sh $(KDIR) $(farm)/generated/nacre-config.h $(NAME)
 	+@$(kbuild) modules
 	@cmp -s $(farm)/$(NAME).ko $(out)/$(NAME).ko || \
 		cp $(farm)/$(NAME).ko $(out)/$(NAME).ko

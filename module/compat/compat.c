@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What differs between kernels; see compat.h. */
+
+#include <linux/atomic.h>
+#include <linux/cpuhotplug.h>
+#include <linux/irqflags.h>
+
+#include "module/compat/compat.h"
+
+/*
+ * The slot that in-tree KVM uses is the right one by its place, too: above
+ * it no task runs yet, or none any more, so no guest can be in flight.
+ */
+#ifdef NACRE_HAVE_CPUHP_KVM_ONLINE
+#define HP_STATE	CPUHP_AP_KVM_ONLINE
+#define HP_MAY_FAIL	true
+#else
+#define HP_STATE	CPUHP_AP_KVM_STARTING
+#define HP_MAY_FAIL	false
+#endif
+
+static int (*hp_online)(unsigned int cpu);
+static int (*hp_offline)(unsigned int cpu);
+static atomic_t hp_error;
+
+static int hp_up(unsigned int cpu)
+{
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = hp_online(cpu);
+	local_irq_restore(flags);
+
+	if (err)
+		atomic_cmpxchg(&hp_error, 0, err);
+	return HP_MAY_FAIL ? err : 0;
+}
+
+static int hp_down(unsigned int cpu)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	hp_offline(cpu);
+	local_irq_restore(flags);
+	return 0;
+}
+
+int compat_hp_setup(int (*online)(unsigned int cpu),
+		    int (*offline)(unsigned int cpu))
+{
+	int err;
+
+	hp_online = online;
+	hp_offline = offline;
+	atomic_set(&hp_error, 0);
+
+	err = cpuhp_setup_state(HP_STATE, "virt/nacre", hp_up, hp_down);
+	if (err < 0)
+		return err;
+
+	err = atomic_read(&hp_error);
+	if (err)
+		compat_hp_remove();
+	return err;
+}
+
+void compat_hp_remove(void)
+{
+	cpuhp_remove_state(HP_STATE);
+}
+
+bool compat_fpu_alloc(struct fpu_guest *gfpu)
+{
+	return fpu_alloc_guest_fpstate(gfpu);
+}
+
+void compat_fpu_free(struct fpu_guest *gfpu)
+{
+	fpu_free_guest_fpstate(gfpu);
+}
+
+void compat_fpu_swap(struct fpu_guest *gfpu, bool enter_guest)
+{
+	fpu_swap_kvm_fpstate(gfpu, enter_guest);
+}
+
+void compat_fpu_to_uabi(struct fpu_guest *gfpu, void *buf, unsigned int size,
+			u64 xfeatures, u32 pkru)
+{
+#ifdef NACRE_HAVE_FPU_UABI_XFEATURES
+	fpu_copy_guest_fpstate_to_uabi(gfpu, buf, size, xfeatures, pkru);
+#else
+	fpu_copy_guest_fpstate_to_uabi(gfpu, buf, size, pkru);
+#endif
+}
+
+int compat_fpu_from_uabi(struct fpu_guest *gfpu, const void *buf, u64 xcr0,
+			 u32 *pkru)
+{
+	return fpu_copy_uabi_to_guest_fpstate(gfpu, buf, xcr0, pkru);
+}
+
+bool compat_get_user_page_fast(unsigned long hva, unsigned int gup_flags,
+			       struct page **page)
+{
+	return get_user_page_fast_only(hva, gup_flags, page);
+}
+
+long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
+			  struct page **page)
+{
+	long n;
+
+	gup_flags |= FOLL_HWPOISON;
+#ifdef NACRE_HAVE_FOLL_INTERRUPTIBLE
+	gup_flags |= FOLL_INTERRUPTIBLE;
+#endif
+	n = get_user_pages_unlocked(hva, 1, page, gup_flags);
+	if (n == 1)
+		return 0;
+	if (n < 0)
+		return n;
+	return gup_flags & FOLL_NOWAIT ? -EAGAIN : -EFAULT;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one place that knows that kernels differ. probe.sh asks the kernel's
+ * own tree, and what it found stands in generated/nacre-config.h; no code
+ * looks at a version number. At most 25 functions.
+ */
+#ifndef NACRE_COMPAT_H
+#define NACRE_COMPAT_H
+
+#include <linux/mm.h>
+#include <linux/types.h>
+#include <asm/fpu/api.h>
+#include <asm/mmu_context.h>
+#include <asm/special_insns.h>
+#include <asm/tlbflush.h>
+
+#include "generated/nacre-config.h"
+
+/*
+ * KVM's CPU hotplug slot, which is the lock on the processor's extension:
+ * whoever holds it runs guests.
+ *
+ * compat_hp_setup() claims it and calls @online on every CPU, and again on
+ * each that comes up later; @offline on each that goes down. Both run on the
+ * CPU itself with interrupts off, so they may not sleep. @offline may find
+ * that @online had failed there.
+ *
+ * Return: 0, -EBUSY if another hypervisor has the slot, or what @online
+ * returned on the first CPU where it failed; then no CPU is left enabled.
+ * A CPU that fails later does not come up, or, where the kernel's slot
+ * cannot refuse (6.1), comes up with @online's error ignored: look at your
+ * own per-CPU state before entering a guest.
+ *
+ * compat_hp_remove() calls @offline on every CPU and gives the slot back.
+ */
+int compat_hp_setup(int (*online)(unsigned int cpu),
+		    int (*offline)(unsigned int cpu));
+void compat_hp_remove(void);
+
+/*
+ * Guest FPU state. The kernel keeps it in a container of its own, which
+ * knows about permissions and features that are enabled later.
+ */
+bool compat_fpu_alloc(struct fpu_guest *gfpu);
+void compat_fpu_free(struct fpu_guest *gfpu);
+
+/* Make the guest's state the task's, or put the task's own back. */
+void compat_fpu_swap(struct fpu_guest *gfpu, bool enter_guest);
+
+/*
+ * Between the container and the layout of XSAVE (non-compacted, with the
+ * legacy header), as KVM_GET_XSAVE and its kin know it. @buf is kernel
+ * memory of @size bytes, and is written whole.
+ */
+void compat_fpu_to_uabi(struct fpu_guest *gfpu, void *buf, unsigned int size,
+			u64 xfeatures, u32 pkru);
+int compat_fpu_from_uabi(struct fpu_guest *gfpu, const void *buf, u64 xcr0,
+			 u32 *pkru);
+
+/*
+ * The page behind a user address of current->mm, with a reference held.
+ * Memory without refcounted pages (VM_IO, VM_PFNMAP) is refused.
+ *
+ * The fast one never sleeps and fails if the page is not mapped already with
+ * the rights that @gup_flags ask for.
+ *
+ * The other faults the page in. Return: 0; -EHWPOISON if the page is bad;
+ * -EAGAIN if FOLL_NOWAIT was asked and it would have had to wait; -EINTR if
+ * a signal came first; -EFAULT or another error otherwise.
+ */
+bool compat_get_user_page_fast(unsigned long hva, unsigned int gup_flags,
+			       struct page **page);
+long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
+			  struct page **page);
+
+/*
+ * CR3 and CR4 as the host runs with them on this CPU now; interrupts or
+ * preemption must be off. The kernel's shadow saves the slow register read.
+ */
+static inline unsigned long compat_host_cr3(void)
+{
+#ifdef NACRE_HAVE_CURRENT_CR3_FAST
+	return __get_current_cr3_fast();
+#else
+	return __read_cr3();
+#endif
+}
+
+static inline unsigned long compat_host_cr4(void)
+{
+#ifdef NACRE_HAVE_CR4_READ_SHADOW
+	return cr4_read_shadow();
+#else
+	return __read_cr4();
+#endif
+}
+
+#endif /* NACRE_COMPAT_H */
