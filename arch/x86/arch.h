@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What module/ asks of the processor architecture. */
+#ifndef NACRE_X86_ARCH_H
+#define NACRE_X86_ARCH_H
+
+#include "module/ioctl.h"
+#include "module/types.h"
+
+struct nacre_run;
+struct nacre_vcpu;
+struct nacre_vm;
+
+int nacre_arch_init(void);
+void nacre_arch_exit(void);
+int nacre_arch_cpu_on(void);		/* irqs off, this CPU */
+void nacre_arch_cpu_off(void);		/* irqs off; idempotent */
+
+extern const struct nacre_ioctl_table nacre_arch_system_ioctls;
+extern const struct nacre_ioctl_table nacre_arch_vm_ioctls;
+extern const struct nacre_ioctl_table nacre_arch_vcpu_ioctls;
+/* A capability's value; @vm is NULL on the system descriptor. 0: absent. */
+int nacre_arch_capability(struct nacre_vm *vm, unsigned long number);
+
+int nacre_arch_vm_init(struct nacre_vm *vm);
+void nacre_arch_vm_destroy(struct nacre_vm *vm);
+
+struct nacre_vcpu *nacre_arch_vcpu_alloc(void);
+int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu);
+void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu);
+void nacre_arch_vcpu_free(struct nacre_vcpu *vcpu);
+void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu);
+void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu);
+
+/* NACRE_RUN, piece by piece; module/run.c says in which order. */
+int nacre_arch_run_begin(struct nacre_vcpu *vcpu, bool immediate_exit);
+void nacre_arch_run_end(struct nacre_vcpu *vcpu);
+bool nacre_arch_runnable(struct nacre_vcpu *vcpu);
+/* Enter the guest until something has to leave this loop. */
+enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu);
+/* The fields of struct nacre_run that hold at every return. */
+void nacre_arch_publish(struct nacre_vcpu *vcpu, struct nacre_run *run);
+
+#endif /* NACRE_X86_ARCH_H */

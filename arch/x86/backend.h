@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The whole contract between nacre and a processor's virtualization
+ * extension. An operation names a mechanism, never a vendor's noun. Listed
+ * once: the list declares the operations, binds them as static calls at load,
+ * and refuses a backend that lacks a required one.
+ *
+ * Context: "loaded" means between load() and put() on one CPU; "irqs off"
+ * means that and interrupts disabled. Everything else may sleep.
+ */
+#ifndef NACRE_BACKEND_H
+#define NACRE_BACKEND_H
+
+#include <linux/static_call.h>
+
+#include "module/types.h"
+#include "arch/x86/state.h"
+
+struct nacre_vm;
+struct nacre_vcpu;
+
+#define NACRE_BACKEND_OPS(REQUIRED, OPTIONAL)				\
+/* the processor */							\
+REQUIRED(int,  cpu_on, (void))			/* irqs off, this CPU */\
+REQUIRED(void, cpu_off, (void))			/* irqs off; idempotent */\
+/* lifetime */								\
+OPTIONAL(int,  vm_init, (struct nacre_vm *))				\
+OPTIONAL(void, vm_destroy, (struct nacre_vm *))				\
+REQUIRED(struct nacre_vcpu *, vcpu_alloc, (void))			\
+REQUIRED(int,  vcpu_init, (struct nacre_vcpu *))			\
+REQUIRED(void, vcpu_free, (struct nacre_vcpu *))			\
+REQUIRED(void, vcpu_reset, (struct nacre_vcpu *, bool init))		\
+/* on and off this CPU */						\
+REQUIRED(void, load, (struct nacre_vcpu *))	/* preemption off */	\
+REQUIRED(void, put, (struct nacre_vcpu *))	/* preemption off */	\
+/* one trip into the guest */						\
+REQUIRED(void, prepare_entry, (struct nacre_vcpu *))	/* loaded */	\
+REQUIRED(bool, enter, (struct nacre_vcpu *))	/* irqs off */		\
+REQUIRED(void, after_exit, (struct nacre_vcpu *))	/* irqs off */	\
+REQUIRED(enum nacre_result, handle_exit, (struct nacre_vcpu *))		\
+/* registers: set_* check nothing, arch/x86/regs.c has done so */	\
+OPTIONAL(void, fetch_lazy, (struct nacre_vcpu *, enum nacre_lazy))	\
+REQUIRED(void, read_segment, (struct nacre_vcpu *, enum nacre_segreg,	\
+			      struct nacre_segment *))			\
+REQUIRED(void, write_segment, (struct nacre_vcpu *, enum nacre_segreg,	\
+			       const struct nacre_segment *))		\
+REQUIRED(u8,   read_cpl, (struct nacre_vcpu *))				\
+REQUIRED(void, read_table, (struct nacre_vcpu *, bool idt,		\
+			    struct nacre_dtable *))			\
+REQUIRED(void, write_table, (struct nacre_vcpu *, bool idt,		\
+			     const struct nacre_dtable *))		\
+REQUIRED(bool, valid_cr4, (struct nacre_vcpu *, u64 cr4))		\
+REQUIRED(void, write_cr0, (struct nacre_vcpu *, u64 cr0))		\
+REQUIRED(void, write_cr4, (struct nacre_vcpu *, u64 cr4))		\
+REQUIRED(void, write_efer, (struct nacre_vcpu *, u64 efer))		\
+REQUIRED(void, write_dr7, (struct nacre_vcpu *, u64 dr7))		\
+REQUIRED(void, fetch_debug_regs, (struct nacre_vcpu *))			\
+REQUIRED(int,  read_msr, (struct nacre_vcpu *, u32 msr, u64 *value))	\
+REQUIRED(int,  write_msr, (struct nacre_vcpu *, u32 msr, u64 value))	\
+REQUIRED(void, update_intercepts, (struct nacre_vcpu *))		\
+REQUIRED(void, write_tsc_offset, (struct nacre_vcpu *, u64 offset))	\
+/* events */								\
+REQUIRED(void, inject, (struct nacre_vcpu *, const struct nacre_event *))\
+REQUIRED(void, cancel_injection, (struct nacre_vcpu *))			\
+REQUIRED(bool, interrupt_allowed, (struct nacre_vcpu *))		\
+REQUIRED(bool, nmi_allowed, (struct nacre_vcpu *))			\
+REQUIRED(bool, nmi_masked, (struct nacre_vcpu *))			\
+REQUIRED(void, mask_nmi, (struct nacre_vcpu *, bool masked))		\
+REQUIRED(void, want_interrupt_window, (struct nacre_vcpu *))		\
+REQUIRED(void, want_nmi_window, (struct nacre_vcpu *))			\
+REQUIRED(u32,  read_shadow, (struct nacre_vcpu *))	/* NACRE_X86_SHADOW_* */\
+REQUIRED(void, write_shadow, (struct nacre_vcpu *, u32 shadow))		\
+/* instructions and translations */					\
+REQUIRED(u8,   insn_length, (struct nacre_vcpu *))	/* 0: not given */\
+REQUIRED(void, flush_stage2, (struct nacre_vcpu *))	/* loaded */	\
+REQUIRED(void, load_stage2, (struct nacre_vcpu *, hpa_t root))		\
+/* one line for the log when a VM dies */				\
+REQUIRED(void, describe, (struct nacre_vcpu *, char *, size_t))
+
+#define NACRE_BACKEND_MEMBER(ret, name, args)	ret (*name) args;
+
+struct nacre_backend {
+	const char *name;
+	/* Can this processor do it: 0, or an errno with *why to print. */
+	int (*ident)(const char **why);
+	/* Does somebody else own the extension on this CPU? Irqs off. */
+	bool (*in_use)(void);
+	int (*setup)(void);
+	void (*teardown)(void);
+	const struct nacre_stage2_format *(*stage2_format)(void);
+	NACRE_BACKEND_OPS(NACRE_BACKEND_MEMBER, NACRE_BACKEND_MEMBER)
+};
+
+#define NACRE_BACKEND_DECLARE(ret, name, args)				\
+	DECLARE_STATIC_CALL(nacre_##name,				\
+			    *(((struct nacre_backend *)0)->name));
+NACRE_BACKEND_OPS(NACRE_BACKEND_DECLARE, NACRE_BACKEND_DECLARE)
+
+/* backend(enter)(vcpu) */
+#define backend(op)		static_call(nacre_##op)
+#define backend_optional(op)	static_call_cond(nacre_##op)
+
+extern const struct nacre_backend nacre_svm_backend;
+
+/* Picks the backend whose ident() says yes and binds it. */
+int nacre_backend_bind(void);
+const struct nacre_backend *nacre_backend(void);
+
+#endif /* NACRE_BACKEND_H */

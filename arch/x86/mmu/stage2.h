@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The second stage of translation: guest-physical to host-physical. One
+ * engine; EPT and NPT are two rows of bits (struct nacre_stage2_format).
+ *
+ * Exclusion: the lock is taken for reading to map (several vCPUs at once;
+ * entries are installed with cmpxchg) and for writing to take away. Table
+ * pages are freed under the write lock, after every processor has dropped
+ * what it remembered of them.
+ */
+#ifndef NACRE_STAGE2_H
+#define NACRE_STAGE2_H
+
+#include <linux/spinlock.h>
+
+#include "module/types.h"
+
+struct nacre_vm;
+struct nacre_vcpu;
+struct nacre_stage2_fault;
+
+#define NACRE_STAGE2_MAX_LEVEL	5
+
+/* The bits of a page-table format. Absent features are 0. */
+struct nacre_stage2_format {
+	u64 table;		/* set in an entry that points to a table */
+	u64 leaf;		/* set in every leaf: memory type and the like */
+	u64 present;		/* any of these set: the entry is live */
+	u64 read;
+	u64 write;
+	u64 exec;		/* set to allow a fetch (EPT) ... */
+	u64 noexec;		/* ... or to forbid it (NPT) */
+	u64 huge;		/* a leaf above level 1 */
+	u64 accessed;
+	u64 dirty;
+	u64 address;		/* frame of a 4 KiB entry */
+	u8 levels;		/* of the walk */
+	u8 max_leaf_level;	/* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB */
+};
+
+/* Zeroed pages taken before the lock, as many as one fault can need. */
+struct nacre_table_cache {
+	unsigned int count;
+	u64 *page[NACRE_STAGE2_MAX_LEVEL];
+};
+
+struct nacre_stage2 {
+	const struct nacre_stage2_format *format;	/* create */
+	rwlock_t lock;
+	hpa_t root;		/* create */
+	atomic_long_t tables;	/* pages in use, the root included */
+};
+
+enum nacre_fault_result {
+	NACRE_FAULT_FIXED,	/* mapped */
+	NACRE_FAULT_SPURIOUS,	/* somebody else had mapped it */
+	NACRE_FAULT_RETRY,	/* something moved; enter again and see */
+	NACRE_FAULT_EMULATE,	/* no slot, or a write to a read-only one */
+	NACRE_FAULT_ERROR,	/* vcpu->run_error says why */
+};
+
+int nacre_stage2_init(struct nacre_vm *vm);
+void nacre_stage2_destroy(struct nacre_vm *vm);
+
+/* arch/x86/mmu/fault.c; inside a read section of the slots. May sleep. */
+enum nacre_fault_result
+nacre_stage2_fault(struct nacre_vcpu *vcpu,
+		   const struct nacre_stage2_fault *fault);
+
+int nacre_table_cache_fill(struct nacre_table_cache *cache, unsigned int count);
+void nacre_table_cache_free(struct nacre_table_cache *cache);
+
+/*
+ * Take away whatever is mapped in [start, end) and flush. @may_yield: the
+ * caller can sleep between pieces. Returns whether anything was mapped.
+ */
+bool nacre_stage2_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
+		      bool may_yield);
+/* Was any of it accessed since last asked; with @clear, forget it. */
+bool nacre_stage2_age(struct nacre_vm *vm, gfn_t start, gfn_t end, bool clear);
+
+/* Make every vCPU drop its translations; returns when none can use them. */
+void nacre_flush_remote_tlbs(struct nacre_vm *vm);
+
+#endif /* NACRE_STAGE2_H */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a VM and a vCPU are on any x86 processor. Vendor state stays in the
+ * vendor's own struct, which embeds struct nacre_vcpu or hangs off the VM's
+ * backend pointer.
+ */
+#ifndef NACRE_X86_STATE_H
+#define NACRE_X86_STATE_H
+
+#include <linux/types.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
+
+#include "module/types.h"
+#include "arch/x86/mmu/stage2.h"
+#include "include/uapi/nacre.h"
+
+struct nacre_vcpu;
+
+/* Order of the hardware's register numbers (ModRM, REX). */
+enum nacre_gpr {
+	NACRE_RAX, NACRE_RCX, NACRE_RDX, NACRE_RBX,
+	NACRE_RSP, NACRE_RBP, NACRE_RSI, NACRE_RDI,
+	NACRE_R8, NACRE_R9, NACRE_R10, NACRE_R11,
+	NACRE_R12, NACRE_R13, NACRE_R14, NACRE_R15,
+	NACRE_NR_GPRS
+};
+
+/* Order of the hardware's segment numbers. */
+enum nacre_segreg {
+	NACRE_SEG_ES, NACRE_SEG_CS, NACRE_SEG_SS,
+	NACRE_SEG_DS, NACRE_SEG_FS, NACRE_SEG_GS,
+	NACRE_SEG_TR, NACRE_SEG_LDTR,
+	NACRE_NR_SEGS
+};
+
+/*
+ * State that a backend may fetch late (a VMREAD is not free) and write back
+ * late. A bit in nacre_vcpu_arch.avail says that the field holds the guest's
+ * value, one in .dirty that the backend has to load it before the next entry.
+ * A backend for which all of it is at hand sets every bit on each exit.
+ */
+enum nacre_lazy {
+	NACRE_LAZY_RIP,
+	NACRE_LAZY_RSP,
+	NACRE_LAZY_RFLAGS,
+	NACRE_LAZY_CR0,
+	NACRE_LAZY_CR3,
+	NACRE_LAZY_CR4,
+	NACRE_LAZY_PDPTRS,
+	NACRE_NR_LAZY
+};
+
+/* An event on its way into the guest, as any processor describes it. */
+enum nacre_event_type {
+	NACRE_EVENT_NONE,
+	NACRE_EVENT_INTR,	/* external interrupt */
+	NACRE_EVENT_NMI,
+	NACRE_EVENT_EXCEPTION,	/* fault, trap or abort raised by hardware */
+	NACRE_EVENT_SOFT_INTR,	/* INT n */
+	NACRE_EVENT_SOFT_EXCEPTION,	/* INT3, INTO */
+};
+
+struct nacre_event {
+	u8 type;		/* enum nacre_event_type */
+	u8 vector;
+	bool has_error;
+	u8 insn_len;		/* soft events: how far RIP moves on delivery */
+	u32 error;
+};
+
+/* A fault or trap that the guest has coming. */
+struct nacre_exception {
+	bool pending;		/* may still be refused or merged */
+	bool injected;		/* delivery had begun when an exit came between */
+	bool has_error;
+	bool has_payload;
+	u8 vector;
+	u32 error;
+	u64 payload;		/* CR2 of #PF, DR6 bits of #DB */
+};
+
+/* Everything that waits to be delivered; arch/x86/events.c. */
+struct nacre_events {
+	struct nacre_exception exception;
+	struct {
+		bool injected;
+		bool soft;
+		u8 vector;
+	} interrupt;		/* taken from the controller, not yet delivered */
+	bool nmi_injected;
+	u8 nmi_pending;		/* at most 2: one in service blocks, one latched */
+	atomic_t nmi_queued;	/* any thread; folded into nmi_pending */
+	bool want_event;	/* look for something to inject at next entry */
+};
+
+/* A fault of the second stage of translation, copied once from the exit. */
+struct nacre_stage2_fault {
+	gpa_t gpa;
+	bool write;
+	bool fetch;
+	bool present;		/* the entry was present: permission, not absence */
+	bool walk;		/* while the processor walked the guest's tables */
+};
+
+/* A port access, as the processor reports it. */
+struct nacre_io {
+	u16 port;
+	u8 size;		/* 1, 2 or 4 */
+	bool in;
+	bool string;
+	bool rep;
+	u64 next_rip;		/* 0: not given, to be decoded */
+};
+
+/* The neutral account of an exit, filled by the backend as far as it knows. */
+struct nacre_exit {
+	u32 code;		/* the vendor's number, for traces and errors */
+	u64 info[2];		/* the vendor's qualification, likewise */
+	struct nacre_event vectoring;	/* delivery that this exit cut short */
+};
+
+/* Pending PIO lives here by value, across the return to userspace. */
+struct nacre_pio {
+	u16 port;
+	u8 size;
+	bool in;
+	u32 count;
+	u64 rip;		/* of the instruction, for the completion */
+	u64 next_rip;
+};
+
+struct nacre_cpuid {
+	struct nacre_cpuid_entry2 *entries;
+	unsigned int count;
+};
+
+struct nacre_vcpu_arch {
+	u64 gpr[NACRE_NR_GPRS];	/* RSP only with NACRE_LAZY_RSP */
+	u64 rip, rflags;
+	u64 cr0, cr2, cr3, cr4, cr8;
+	u64 efer;
+	u64 pdptrs[4];
+	u32 avail, dirty;	/* BIT(enum nacre_lazy) */
+
+	u64 dr[4], dr6, dr7;
+	u64 apic_base;
+	u64 xcr0, xss;
+	u32 pkru;
+	u64 pat;
+	u32 tsc_aux;
+	u64 tsc_offset;
+	u64 tsc_khz;
+	u32 mp_state;
+
+	struct nacre_events events;
+	struct nacre_exit exit;
+	struct nacre_pio pio;
+	struct nacre_cpuid cpuid;
+	struct nacre_table_cache tables;	/* stage-2 pages for one fault */
+	struct fpu_guest fpu;
+	u32 guest_debug;	/* NACRE_GUESTDBG_* */
+
+	bool fpu_loaded;
+	bool request_window;	/* userspace waits to inject an interrupt */
+};
+
+struct nacre_vm_arch {
+	struct nacre_stage2 stage2;
+	gpa_t tss_addr;
+	gpa_t identity_map_addr;
+	u32 boot_vcpu_id;
+	u32 max_vcpu_id;
+	u64 default_tsc_khz;
+};
+
+#endif /* NACRE_X86_STATE_H */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every ioctl is one row: its number, what must hold, its handler. The
+ * dispatcher copies, checks and locks, so a handler is only about its subject.
+ */
+#ifndef NACRE_IOCTL_H
+#define NACRE_IOCTL_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+struct nacre_vm;
+struct nacre_vcpu;
+
+/*
+ * The argument as a handler sees it. The number's own direction and size
+ * (_IOC_DIR, _IOC_SIZE) say what is copied: a fixed struct in, zeroed before
+ * the handler where it only goes out, and out again when the handler
+ * succeeded. A counted argument is a header followed by header.count
+ * elements; both are in @data.
+ */
+struct nacre_ioctl_arg {
+	unsigned long value;	/* the third argument of ioctl(2), as it came */
+	void *data;		/* kernel copy of the fixed struct or header */
+	void *tail;		/* counted: the elements */
+	u32 count;		/* counted: how many; the handler may lower it */
+	bool copy_out_on_error;	/* e.g. the count that would have been enough */
+};
+
+#define NACRE_IOC_UNLOCKED	BIT(0)	/* vCPU: without the vCPU's mutex */
+#define NACRE_IOC_LOADED	BIT(1)	/* vCPU: loaded on this CPU */
+#define NACRE_IOC_VM_LOCK	BIT(2)	/* vm->lock is taken */
+#define NACRE_IOC_NO_VCPU	BIT(3)	/* with VM_LOCK: -EEXIST once a vCPU is there */
+#define NACRE_IOC_SRCU		BIT(4)	/* inside a read section of the slots */
+#define NACRE_IOC_NO_ARG	BIT(5)	/* -EINVAL unless the value is 0 */
+#define NACRE_IOC_DEAD_OK	BIT(6)	/* also on a VM that was killed */
+#define NACRE_IOC_USER_PTR	BIT(7)	/* handler copies by itself; says why */
+
+typedef long (*nacre_system_ioctl)(struct nacre_ioctl_arg *arg);
+typedef long (*nacre_vm_ioctl)(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
+typedef long (*nacre_vcpu_ioctl)(struct nacre_vcpu *vcpu,
+				 struct nacre_ioctl_arg *arg);
+
+struct nacre_ioctl {
+	unsigned int cmd;
+	u16 flags;		/* NACRE_IOC_* */
+	u16 element;		/* counted: size of an element, else 0 */
+	u32 max_count;		/* counted: more is -E2BIG */
+	union {
+		nacre_system_ioctl system;
+		nacre_vm_ioctl vm;
+		nacre_vcpu_ioctl vcpu;
+	};
+};
+
+/* Row constructors: NACRE_VM_IOCTL(NACRE_SET_TSS_ADDR, set_tss_addr, flags). */
+#define NACRE_SYSTEM_IOCTL(_cmd, _fn, _flags)				\
+	{ .cmd = (_cmd), .flags = (_flags), .system = (_fn) }
+#define NACRE_VM_IOCTL(_cmd, _fn, _flags)				\
+	{ .cmd = (_cmd), .flags = (_flags), .vm = (_fn) }
+#define NACRE_VCPU_IOCTL(_cmd, _fn, _flags)				\
+	{ .cmd = (_cmd), .flags = (_flags), .vcpu = (_fn) }
+
+struct nacre_ioctl_table {
+	const struct nacre_ioctl *rows;
+	unsigned int count;
+};
+
+/* One descriptor's rows, indexed at load by number and direction. */
+#define NACRE_IOCTL_SLOTS	512
+struct nacre_ioctl_index {
+	const struct nacre_ioctl *slot[NACRE_IOCTL_SLOTS];
+};
+
+/* Adds the rows; -EEXIST if two claim one number. */
+int nacre_ioctl_add(struct nacre_ioctl_index *index,
+		    const struct nacre_ioctl_table *table);
+const struct nacre_ioctl *nacre_ioctl_find(const struct nacre_ioctl_index *index,
+					   unsigned int cmd);
+
+/* Storage for one call: small structs on the stack, the rest allocated. */
+struct nacre_ioctl_call {
+	const struct nacre_ioctl *row;
+	struct nacre_ioctl_arg arg;
+	void __user *user;
+	size_t size;		/* of the fixed struct or header */
+	u32 count_in;
+	u8 small[64];
+};
+
+int nacre_ioctl_copy_in(struct nacre_ioctl_call *call,
+			const struct nacre_ioctl *row, unsigned long value);
+long nacre_ioctl_copy_out(struct nacre_ioctl_call *call, long ret);
+
+#endif /* NACRE_IOCTL_H */

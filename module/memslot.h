@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory slots: which guest-physical ranges exist, and which user addresses
+ * of the VMM stand behind them.
+ *
+ * The active set of an address space is an immutable array sorted by frame,
+ * reached through one SRCU pointer. A change builds a second array, publishes
+ * it and waits for the readers of the first one. A slot that is going away is
+ * first published with NACRE_SLOT_INVALID: faults on it wait for the final
+ * set instead of mapping what is about to leave.
+ */
+#ifndef NACRE_MEMSLOT_H
+#define NACRE_MEMSLOT_H
+
+#include <linux/mutex.h>
+#include <linux/srcu.h>
+
+#include "module/types.h"
+#include "include/uapi/nacre.h"
+
+struct nacre_vm;
+
+/* Slot ids above this are the module's own: TSS, identity map, APIC page. */
+#define NACRE_USER_SLOTS	32764
+#define NACRE_PRIVATE_SLOTS	3
+#define NACRE_SLOT_TSS		(NACRE_USER_SLOTS + 0)
+#define NACRE_SLOT_IDENTITY	(NACRE_USER_SLOTS + 1)
+#define NACRE_SLOT_APIC		(NACRE_USER_SLOTS + 2)
+
+/* Flags beside the ABI's own; never accepted from userspace. */
+#define NACRE_SLOT_INVALID	BIT(16)
+
+/* Immutable once published; replaced whole, freed after a grace period. */
+struct nacre_memslot {
+	gfn_t gfn;		/* first frame */
+	u64 npages;
+	hva_t hva;		/* page aligned */
+	u32 flags;		/* NACRE_MEM_* and NACRE_SLOT_INVALID */
+	u32 id;
+};
+
+struct nacre_memslots {
+	u64 generation;		/* grows with each change of the set */
+	unsigned int count;
+	const struct nacre_memslot *slot[];	/* sorted by gfn */
+};
+
+int nacre_memslots_init(struct nacre_vm *vm);
+void nacre_memslots_destroy(struct nacre_vm *vm);
+
+/*
+ * Add, change or (memory_size 0) delete a slot. Takes slots_lock.
+ * The ABI's rules and errnos: include/uapi/nacre.h, NACRE_SET_USER_MEMORY_REGION.
+ */
+int nacre_set_memory_region(struct nacre_vm *vm,
+			    const struct nacre_userspace_memory_region2 *mem);
+/* The same for a private slot: maps anonymous memory of its own in the VMM. */
+int nacre_set_private_region(struct nacre_vm *vm, u32 id, gpa_t gpa, u64 size);
+
+/* The active set; the caller is in an SRCU read section or holds slots_lock. */
+const struct nacre_memslots *nacre_memslots(const struct nacre_vm *vm);
+/* The slot of a frame, or NULL. */
+const struct nacre_memslot *nacre_find_slot(const struct nacre_memslots *slots,
+					    gfn_t gfn);
+
+static inline bool nacre_slot_has_gfn(const struct nacre_memslot *slot,
+				      gfn_t gfn)
+{
+	return gfn - slot->gfn < slot->npages;
+}
+
+static inline hva_t nacre_slot_hva(const struct nacre_memslot *slot, gfn_t gfn)
+{
+	return slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT);
+}
+
+#endif /* NACRE_MEMSLOT_H */

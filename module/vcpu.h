@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A virtual processor: lifetime, the page shared with the VMM, requests. */
+#ifndef NACRE_VCPU_H
+#define NACRE_VCPU_H
+
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/rcuwait.h>
+#include <linux/signal_types.h>
+
+#include "module/types.h"
+#include "module/vm.h"
+#include "arch/x86/state.h"
+#include "include/uapi/nacre.h"
+
+/* Where a vCPU is, for whoever wants its attention. */
+enum nacre_vcpu_mode {
+	NACRE_OUTSIDE_GUEST,
+	NACRE_IN_GUEST,		/* in it, or past the point of no return */
+	NACRE_EXITING_GUEST,	/* kicked, on its way out */
+};
+
+/*
+ * Requests: set by anybody, handled by the vCPU's own thread before the next
+ * entry. Set the bit, then kick; nacre_vcpu_request() does both and holds the
+ * barrier whose partner is the re-check in the run loop.
+ */
+enum nacre_request {
+	NACRE_REQ_TLB_FLUSH,	/* drop all guest-physical translations */
+	NACRE_REQ_EVENT,	/* look at pending events again */
+	NACRE_REQ_DEAD,		/* the VM was killed */
+	NACRE_REQ_KICK,		/* nothing to do but to leave the guest */
+	NACRE_REQ_CLOCK,	/* refresh the guest's clock page */
+	NACRE_REQ_UNHALT,	/* a blocked vCPU may run again */
+	NACRE_NR_REQUESTS,
+};
+
+/* Finish what the last exit left to userspace; runs before the next entry. */
+typedef enum nacre_result (*nacre_complete_fn)(struct nacre_vcpu *vcpu);
+
+struct nacre_vcpu {
+	struct nacre_vm *vm;		/* create */
+	unsigned int id;		/* create; as userspace named it */
+	unsigned int index;		/* create; dense, in vm->vcpus */
+
+	struct mutex mutex;		/* one ioctl at a time; guards the rest */
+	struct nacre_run *run;		/* create; hostile: read once, check */
+	void *pio_data;			/* create; page 1 of the mapping */
+	void *coalesced_ring;		/* create; page 2 of the mapping */
+	int cpu;			/* loaded on this CPU, or -1 */
+	int last_cpu;			/* where it ran last, or -1 */
+	int srcu_index;
+	int srcu_depth;			/* asserts balanced read sections */
+	int run_error;			/* errno that goes with NACRE_ERROR */
+	bool ran;			/* has entered the guest once */
+	bool sigset_active;
+	sigset_t sigset;		/* mask while in NACRE_RUN */
+	nacre_complete_fn complete;
+	struct pid __rcu *pid;		/* thread of the last NACRE_RUN */
+
+	unsigned long requests;		/* any; atomic bit operations */
+	int mode;			/* any; cmpxchg */
+	struct rcuwait wait;		/* the thread that blocks in HLT */
+	struct preempt_notifier preempt;
+
+	struct nacre_vcpu_arch arch;
+};
+
+long nacre_create_vcpu(struct nacre_vm *vm, unsigned long id);
+void nacre_vcpu_destroy(struct nacre_vcpu *vcpu);
+
+/* Bind the vCPU to this CPU for the calling thread; undo it. */
+void nacre_vcpu_load(struct nacre_vcpu *vcpu);
+void nacre_vcpu_put(struct nacre_vcpu *vcpu);
+
+/* Make a vCPU leave the guest or wake from its block; never waits. */
+void nacre_vcpu_kick(struct nacre_vcpu *vcpu);
+
+/* NACRE_RUN; module/run.c. */
+long nacre_vcpu_run(struct nacre_vcpu *vcpu);
+
+static inline bool nacre_requests_pending(const struct nacre_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->requests);
+}
+
+static inline void nacre_set_request(struct nacre_vcpu *vcpu, unsigned int req)
+{
+	/* Pairs with the barrier in nacre_test_clear_request(). */
+	smp_wmb();
+	set_bit(req, &vcpu->requests);
+}
+
+static inline bool nacre_test_clear_request(struct nacre_vcpu *vcpu,
+					    unsigned int req)
+{
+	if (!test_bit(req, &vcpu->requests))
+		return false;
+	clear_bit(req, &vcpu->requests);
+	/* See what the requester wrote before it set the bit. */
+	smp_mb__after_atomic();
+	return true;
+}
+
+static inline void nacre_vcpu_request(struct nacre_vcpu *vcpu, unsigned int req)
+{
+	nacre_set_request(vcpu, req);
+	nacre_vcpu_kick(vcpu);
+}
+
+/* The read section of the slots that a running vCPU holds outside the guest. */
+static inline void nacre_vcpu_srcu_lock(struct nacre_vcpu *vcpu)
+{
+	WARN_ON_ONCE(vcpu->srcu_depth++);
+	vcpu->srcu_index = srcu_read_lock(&vcpu->vm->srcu);
+}
+
+static inline void nacre_vcpu_srcu_unlock(struct nacre_vcpu *vcpu)
+{
+	srcu_read_unlock(&vcpu->vm->srcu, vcpu->srcu_index);
+	WARN_ON_ONCE(--vcpu->srcu_depth);
+}
+
+/* End NACRE_RUN with an errno. */
+static inline enum nacre_result nacre_fail(struct nacre_vcpu *vcpu, int error)
+{
+	vcpu->run_error = error;
+	return NACRE_ERROR;
+}
+
+#endif /* NACRE_VCPU_H */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A virtual machine: what all its vCPUs share. */
+#ifndef NACRE_VM_H
+#define NACRE_VM_H
+
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/srcu.h>
+#include <linux/xarray.h>
+
+#include "module/memslot.h"
+#include "module/notifier.h"
+#include "module/types.h"
+#include "arch/x86/state.h"
+
+/* Lock order: Documentation/locking.rst. */
+struct nacre_vm {
+	refcount_t users;		/* descriptors: the VM's own, each vCPU's */
+	struct mm_struct *mm;		/* create; mmgrab'ed */
+	bool dead;			/* any; set once: every ioctl is -EIO */
+
+	struct mutex lock;		/* creation of vCPUs and devices */
+	struct xarray vcpus;		/* lock to add; by index, read freely */
+	unsigned int nr_vcpus;		/* lock; only grows */
+	unsigned int pending_vcpus;	/* lock; being created */
+
+	struct mutex slots_lock;	/* whoever changes the slots */
+	struct srcu_struct srcu;	/* whoever reads them */
+	struct nacre_memslots __rcu *slots;	/* srcu; slots_lock to change */
+
+	struct nacre_notifier notifier;
+	struct nacre_vm_arch arch;
+};
+
+long nacre_create_vm(unsigned long type);
+void nacre_vm_get(struct nacre_vm *vm);
+void nacre_vm_put(struct nacre_vm *vm);
+bool nacre_file_is_vm(const struct file *file);
+
+/* From now on every ioctl on this VM is -EIO, and its vCPUs leave the guest. */
+void nacre_vm_kill(struct nacre_vm *vm);
+
+static inline struct nacre_vcpu *nacre_vcpu_at(struct nacre_vm *vm,
+					       unsigned int index)
+{
+	return xa_load(&vm->vcpus, index);
+}
+
+#define nacre_for_each_vcpu(index, vcpu, vm)				\
+	xa_for_each(&(vm)->vcpus, index, vcpu)
+
+/* Set a request on every vCPU and make those in the guest see it. */
+void nacre_request_all(struct nacre_vm *vm, unsigned int request);
+
+#endif /* NACRE_VM_H */
