@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Threads, signals and time. */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include "vm.h"
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+void kick_setup(void)
+{
+	struct sigaction action = { .sa_handler = ignore };
+
+	CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+}
+
+void kick(pthread_t thread)
+{
+	CHECK(pthread_kill(thread, SIGUSR1) == 0);
+}
+
+pthread_t thread_start(void *(*fn)(void *), void *arg)
+{
+	pthread_t thread;
+
+	CHECK(pthread_create(&thread, NULL, fn, arg) == 0);
+	return thread;
+}
+
+void *thread_join(pthread_t thread, unsigned int seconds)
+{
+	struct timespec end;
+	void *result;
+	int error;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += seconds;
+	error = pthread_timedjoin_np(thread, &result, &end);
+	if (error)
+		die("thread has not ended in %u s: %s", seconds,
+		    strerror(error));
+	return result;
+}
+
+u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+void pause_us(unsigned int us)
+{
+	struct timespec t = { .tv_nsec = us * 1000l };
+
+	nanosleep(&t, NULL);
+}
+
+void pin_to_cpu(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	CHECK(sched_setaffinity(0, sizeof(set), &set) == 0);
+}
