@@ -25,7 +25,7 @@
 #else
 #define __NACRE_TAIL(type, name) type name[]
 #define __NACRE_UNION_TAIL(type, name) \
-	__extension__ struct { struct { } name##_at; type name[]; }
+	__extension__ struct { struct { } __empty_##name; type name[]; }
 #endif
 
 #define NACRE_API_VERSION 12
@@ -659,6 +659,8 @@ struct nacre_irq_routing_xen_evtchn {
 #define NACRE_IRQ_ROUTING_HV_SINT	4
 #define NACRE_IRQ_ROUTING_XEN_EVTCHN	5
 
+#define NACRE_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL ((__u32)-1)
+
 struct nacre_irq_routing_entry {
 	__u32 gsi;
 	__u32 type;
@@ -669,6 +671,7 @@ struct nacre_irq_routing_entry {
 		struct nacre_irq_routing_msi msi;
 		struct nacre_irq_routing_hv_sint hv_sint;
 		struct nacre_irq_routing_xen_evtchn xen_evtchn;
+		__u64 align;
 		__u32 pad[8];
 	} u;
 };
@@ -892,6 +895,16 @@ struct nacre_stats_desc {
 #define NACRE_PMU_EVENT_DENY	1
 #define NACRE_PMU_EVENT_FLAG_MASKED_EVENTS (1UL << 0)
 #define NACRE_PMU_EVENT_FLAGS_VALID_MASK NACRE_PMU_EVENT_FLAG_MASKED_EVENTS
+
+#define NACRE_PMU_ENCODE_MASKED_ENTRY(select, mask, match, exclude) \
+	(((select) & 0xffULL) | (((select) & 0xf00ULL) << 24) | \
+	 (((match) & 0xffULL) << 8) | (((mask) & 0xffULL) << 56) | \
+	 ((exclude) ? 1ULL << 55 : 0))
+#define NACRE_PMU_MASKED_ENTRY_EVENT_SELECT	0x0000000f000000ffULL
+#define NACRE_PMU_MASKED_ENTRY_UMASK_MATCH	0x000000000000ff00ULL
+#define NACRE_PMU_MASKED_ENTRY_EXCLUDE		(1ULL << 55)
+#define NACRE_PMU_MASKED_ENTRY_UMASK_MASK	(0xffULL << 56)
+#define NACRE_PMU_MASKED_ENTRY_UMASK_MASK_SHIFT	56
 
 struct nacre_pmu_event_filter {
 	__u32 action;
