@@ -19,7 +19,8 @@ release = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	  $(utsrelease) 2>/dev/null),\
 	  $(error no kernel headers at KDIR='$(KDIR)'))
 out = $(top)/build/$(release)
-farm = $(out)/src$(if $(filter-out nacre,$(NAME)),-$(NAME))
+# A build of another name or with other flags has objects of its own.
+farm = $(out)/src$(if $(filter-out nacre,$(NAME)),-$(NAME))$(variant:%=-%)
 kbuild = $(MAKE) -C $(KDIR) M=$(farm) NAME=$(NAME)
 
 .PHONY: all
@@ -37,9 +38,19 @@ locked-module:
 	@mkdir -p $(farm)/generated
 	@module/compat/probe.sh $(KDIR) $(farm)/generated/nacre-config.h $(NAME)
 	+@$(kbuild) modules
+ifndef variant
 	@cmp -s $(farm)/$(NAME).ko $(out)/$(NAME).ko || \
 		cp $(farm)/$(NAME).ko $(out)/$(NAME).ko
 	@echo "  READY   $(out:$(top)/%=%)/$(NAME).ko"
+endif
+
+# The sources have to suit every kernel that has its headers here.
+lint_kdirs = $(patsubst %/Makefile,%,$(wildcard /lib/modules/*/build/Makefile))
+
+.PHONY: lint
+lint:
+	@scripts/kernel-source.sh
+	+@scripts/lint.sh $(lint_kdirs)
 
 .PHONY: clean
 clean:
@@ -49,4 +60,5 @@ clean:
 help:
 	@echo 'make                the module, for the newest installed headers'
 	@echo 'make KDIR=DIR       the module, for the kernel headers in DIR'
+	@echo 'make lint           checkpatch, sparse, W=1, objtool, shellcheck, sizes'
 	@echo 'make clean          remove build/'
