@@ -4,6 +4,8 @@
 #include <linux/atomic.h>
 #include <linux/cpuhotplug.h>
 #include <linux/irqflags.h>
+#include <linux/syscore_ops.h>
+#include <asm/reboot.h>
 
 #include "module/compat/compat.h"
 
@@ -69,6 +71,75 @@ int compat_hp_setup(int (*online)(unsigned int cpu),
 void compat_hp_remove(void)
 {
 	cpuhp_remove_state(HP_STATE);
+}
+
+static int (*syscore_down)(void);
+static void (*syscore_up)(void);
+
+#ifdef NACRE_HAVE_SYSCORE_DATA
+static int compat_suspend(void *data)
+{
+	return syscore_down();
+}
+
+static void compat_resume(void *data)
+{
+	syscore_up();
+}
+
+static const struct syscore_ops compat_syscore_ops = {
+	.suspend = compat_suspend,
+	.resume = compat_resume,
+};
+
+static struct syscore compat_syscore = { .ops = &compat_syscore_ops };
+
+#define syscore_on()	register_syscore(&compat_syscore)
+#define syscore_off()	unregister_syscore(&compat_syscore)
+#else
+static int compat_suspend(void)
+{
+	return syscore_down();
+}
+
+static void compat_resume(void)
+{
+	syscore_up();
+}
+
+static struct syscore_ops compat_syscore = {
+	.suspend = compat_suspend,
+	.resume = compat_resume,
+};
+
+#define syscore_on()	register_syscore_ops(&compat_syscore)
+#define syscore_off()	unregister_syscore_ops(&compat_syscore)
+#endif
+
+void compat_syscore_register(int (*suspend)(void), void (*resume)(void))
+{
+	syscore_down = suspend;
+	syscore_up = resume;
+	syscore_on();
+}
+
+void compat_syscore_unregister(void)
+{
+	syscore_off();
+}
+
+void compat_emergency_register(void (*off)(void))
+{
+#ifdef NACRE_HAVE_EMERGENCY_CALLBACK
+	cpu_emergency_register_virt_callback(off);
+#endif
+}
+
+void compat_emergency_unregister(void (*off)(void))
+{
+#ifdef NACRE_HAVE_EMERGENCY_CALLBACK
+	cpu_emergency_unregister_virt_callback(off);
+#endif
 }
 
 bool compat_fpu_alloc(struct fpu_guest *gfpu)

@@ -38,6 +38,24 @@ int compat_hp_setup(int (*online)(unsigned int cpu),
 void compat_hp_remove(void);
 
 /*
+ * Suspend goes through the hotplug slot on every CPU but the boot one. These
+ * two run there, last on the way down and first on the way up, interrupts
+ * off. One user.
+ */
+void compat_syscore_register(int (*suspend)(void), void (*resume)(void));
+void compat_syscore_unregister(void);
+
+/*
+ * A crash or an emergency restart must find virtualization off, or INIT does
+ * not reach the CPUs. @off runs on each CPU that is still alive, possibly in
+ * an NMI: it turns virtualization off if it is on, and touches nothing else.
+ * Kernels without this hook look for themselves. Only the holder of the
+ * hotplug slot may register.
+ */
+void compat_emergency_register(void (*off)(void));
+void compat_emergency_unregister(void (*off)(void));
+
+/*
  * Guest FPU state. The kernel keeps it in a container of its own, which
  * knows about permissions and features that are enabled later.
  */
@@ -72,6 +90,15 @@ bool compat_get_user_page_fast(unsigned long hva, unsigned int gup_flags,
 			       struct page **page);
 long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
 			  struct page **page);
+
+/*
+ * Work that the task owes the kernel before it may enter a guest: signals,
+ * rescheduling, task work. Pending is asked with interrupts off; the work is
+ * done with them on. Return: 0, or -EINTR when a signal wants the task back
+ * in userspace.
+ */
+bool compat_guest_work_pending(void);
+int compat_guest_work(void);
 
 /*
  * CR3 and CR4 as the host runs with them on this CPU now; interrupts or

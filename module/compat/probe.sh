@@ -143,12 +143,17 @@ need fpu_alloc_guest_fpstate fpu_free_guest_fpstate fpu_swap_kvm_fpstate \
 
 symbol CURRENT_CR3_FAST __get_current_cr3_fast
 symbol CR4_READ_SHADOW cr4_read_shadow
+symbol EMERGENCY_CALLBACK cpu_emergency_register_virt_callback
 
 compiles SANE linux/module.h 'int x = HZ;'
 compiles CPUHP_KVM_ONLINE linux/cpuhotplug.h \
 	'enum cpuhp_state s = CPUHP_AP_KVM_ONLINE;'
+compiles SYSCORE_DATA linux/syscore_ops.h \
+	'struct syscore s = { .data = NULL };'
 compiles FOLL_INTERRUPTIBLE linux/mm.h \
 	'unsigned int f = FOLL_INTERRUPTIBLE;'
+compiles GUEST_WORK_VOID linux/entry-kvm.h \
+	'int (*work)(void) = xfer_to_guest_mode_handle_work;'
 compiles FPU_UABI_XFEATURES asm/fpu/api.h \
 	'fpu_copy_guest_fpstate_to_uabi(NULL, NULL, 0U, (u64)0, (u32)0);'
 run_compiled
