@@ -7,6 +7,7 @@ SHELL := /bin/sh
 
 top := $(CURDIR)
 NAME ?= nacre
+PREFIX ?= /usr/local
 
 # The newest kernel whose headers are installed, unless told otherwise.
 newest = $(lastword $(shell ls -d /lib/modules/*/build/Makefile 2>/dev/null | \
@@ -52,6 +53,36 @@ lint:
 	@scripts/kernel-source.sh
 	+@scripts/lint.sh $(lint_kdirs)
 
+# The tests that need no machine of their own.
+.PHONY: unit
+unit:
+	@scripts/kernel-source.sh
+	@scripts/unit.sh
+
+.PHONY: check
+check:
+	@scripts/check.sh
+
+.PHONY: check-slow
+check-slow:
+	@scripts/check.sh slow
+
+.PHONY: install
+install: module
+	$(MAKE) -C $(KDIR) M=$(farm) NAME=$(NAME) modules_install
+	install -D -m 644 userspace/udev/60-nacre.rules \
+		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-nacre.rules
+
+# The first thing to see: a guest in a machine of the lab.
+.PHONY: run
+run:
+	@scripts/packages.sh
+	@lab/setup --machine svm --kernel 6.1
+	+@$(MAKE) module KDIR=/lib/modules/$$(lab/setup --print-release 6.1)/build
+	@scripts/kernel-source.sh
+	+@$(MAKE) -C selftests O=$(top)/build/selftests
+	@lab/run --machine svm --kernel 6.1 -- build/selftests/first_guest
+
 .PHONY: clean
 clean:
 	rm -rf build
@@ -60,5 +91,12 @@ clean:
 help:
 	@echo 'make                the module, for the newest installed headers'
 	@echo 'make KDIR=DIR       the module, for the kernel headers in DIR'
+	@echo 'make run            the first guest, in an emulated machine'
+	@echo 'make install        the module and the udev rule'
+	@echo 'make check          build and test everything, from a fresh machine on'
+	@echo 'make check-slow     the same, and on more machines'
+	@echo 'make unit           the tests that need no machine of their own'
 	@echo 'make lint           checkpatch, sparse, W=1, objtool, shellcheck, sizes'
 	@echo 'make clean          remove build/'
+	@echo
+	@echo 'NAME=kvm builds kvm.ko, for kernels that keep exports for it'

@@ -1,0 +1,185 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Build and test everything, from a fresh machine on. Each step's output goes
+# to build/check/; what failed is shown again at the end, before the one line
+# that counts.
+#
+# usage: check.sh [slow]
+
+set -u -o pipefail
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top" || exit 1
+exec </dev/null
+unset MAKEFLAGS MAKELEVEL MFLAGS
+export HOME=${HOME:-/root} LC_ALL=C.UTF-8
+
+mode=${1:-quick}
+logs=build/check
+jobs=$(nproc)
+kernels=(6.1 6.12)
+
+begin=$SECONDS
+passed=0 failed=0 skipped=0
+broken=()
+running=()
+declare -A release what started
+
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# Only what this script started.
+# shellcheck disable=SC2317
+stop()
+{
+	local name
+
+	trap - EXIT INT TERM HUP
+	for name in "${running[@]}"; do
+		kill -- "-$(<"$logs/$name.pid")" 2>/dev/null
+	done
+	exit "$1"
+}
+trap 'stop 130' INT
+trap 'stop 143' TERM HUP
+
+say()
+{
+	printf '[%4d s] %s\n' $((SECONDS - begin)) "$*"
+}
+
+# start NAME SECONDS COMMAND...: in the background, in a session of its own,
+# so that a step that hangs is ended with all it began.
+start()
+{
+	local name=$1 limit=$2
+
+	shift 2
+	started[$name]=$SECONDS
+	running+=("$name")
+	setsid timeout -k 20 "$limit" "$@" >"$logs/$name.log" 2>&1 &
+	echo $! >"$logs/$name.pid"
+}
+
+# finish NAME: wait for it, count its cases.
+finish()
+{
+	local name=$1 status=0 p f s line
+
+	wait "$(<"$logs/$name.pid")" || status=$?
+	rm "$logs/$name.pid"
+	mapfile -t running < <(printf '%s\n' "${running[@]}" | grep -Fvx "$name")
+
+	read -r p f s < <(scripts/tap-sum.sh "$status" "$logs/$name.log")
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	line="${what[$name]}: $p passed, $f failed"
+	[[ $s -eq 0 ]] || line+=", $s skipped"
+	say "$line, $((SECONDS - started[$name])) s"
+	[[ $f -eq 0 ]] && return
+	broken+=("$name")
+	echo "         status $status; the end of $logs/$name.log:"
+	tail -n 30 "$logs/$name.log" | cut -c -300 | sed 's/^/         | /'
+	return 1
+}
+
+# step NAME WHAT SECONDS COMMAND...
+step()
+{
+	what[$1]=$2
+	say "$2 ..."
+	start "$1" "${@:3}"
+	finish "$1"
+}
+
+# A step that stands or falls with another one that failed.
+lost()
+{
+	failed=$((failed + 1))
+	broken+=("$1")
+	say "$2: failed, for what it needs is not there"
+}
+
+# The sources build and the tools are there, or the rest means nothing.
+prepare()
+{
+	local k needs=(--machine svm)
+
+	for k in "${kernels[@]}"; do
+		needs+=(--kernel "$k")
+	done
+	[[ $mode != slow ]] || needs+=(--machine svm-max)
+
+	step packages "packages" 1800 scripts/packages.sh || return
+	step source "kernel source" 900 scripts/kernel-source.sh || return
+	step lab "the lab's machines and kernels" 3600 lab/setup \
+		"${needs[@]}" || return
+	for k in "${kernels[@]}"; do
+		release[$k]=$(lab/setup --print-release "$k" 2>/dev/null)
+		step "module-$k" "module for $k" 900 make -j"$jobs" module \
+			KDIR="/lib/modules/${release[$k]}/build" || return
+	done
+	step selftests "selftests, built" 900 make -j"$jobs" -C selftests \
+		O="$top/build/selftests"
+}
+
+# tests NAME MACHINE KERNEL MODULE [OPTION...]: every selftest in one machine.
+tests()
+{
+	local name=$1 machine=$2 kernel=$3 module=$4
+
+	what[$name]="selftests of $module on $machine with $kernel"
+	say "${what[$name]} ..."
+	start "$name" 2400 lab/run --machine "$machine" --kernel "$kernel" \
+		--module "$module" --timeout 2000 "${@:5}" -- selftests/run
+}
+
+# Two machines at a time keep two processors busy.
+both()
+{
+	local name=$1 k
+
+	for k in "${kernels[@]}"; do
+		tests "$name-$k" "$2" "$k" "${@:3}"
+	done
+	for k in "${kernels[@]}"; do
+		finish "$name-$k"
+	done
+}
+
+quick()
+{
+	step unit "tests on this machine" 1200 make unit
+	step lint "lint" 1800 make lint
+	step lab-selftest "the lab's own test" 3000 lab/selftest
+	both svm svm nacre
+}
+
+slow()
+{
+	both kvm svm kvm
+	both svm-max svm-max nacre
+	both mitigated svm nacre --cmdline default
+}
+
+if prepare; then
+	quick
+	[[ $mode != slow ]] || slow
+else
+	lost rest "everything else"
+fi
+
+echo
+if [[ ${#broken[@]} -gt 0 ]]; then
+	echo "What failed:"
+	for name in "${broken[@]}"; do
+		grep -hE '^not ok ' "$logs/$name.log" 2>/dev/null |
+			grep -v '# TODO' | sed "s/^/  $name: /" | head -n 40
+		grep -qE '^not ok ' "$logs/$name.log" 2>/dev/null ||
+			echo "  $name"
+	done
+fi
+line="$passed passed, $failed failed"
+[[ $skipped -eq 0 ]] || line+=", $skipped skipped"
+echo "$line"
+[[ $failed -eq 0 ]]

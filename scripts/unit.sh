@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The tests that run on this machine, whatever its processor. One after the
+# other, each a TAP stream; fails if one does.
+
+set -u
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top" || exit 1
+status=0
+
+run()
+{
+	echo "# $*"
+	"$@" || status=1
+}
+
+run scripts/tap-sum-test.sh
+run selftests/abi_layout_test.sh build/linux-headers-uapi/include \
+	build/selftests/abi
+
+exit $status
