@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Machines of QEMU's TCG. The host's root file system travels by 9p, the
+# command's output, the status and the kernel's log by virtio-serial ports.
+
+qemu=qemu-system-x86_64
+
+emulator_ready()
+{
+	local version
+
+	command -v "$qemu" >/dev/null || return 1
+	version=$("$qemu" --version)
+	version=${version#*version }
+	[[ ${version%%.*} -ge 10 ]]
+}
+
+# VGIF came after Debian 12's own QEMU.
+emulator_setup()
+{
+	local version p packages=()
+
+	version=$(newest_version qemu-system-x86 1:10.)
+	[[ -n $version ]] || die 1 "setup: no QEMU 10 in apt"
+	for p in qemu-system-x86 qemu-system-common qemu-system-data; do
+		packages+=("$p=$version")
+	done
+	step "QEMU" apt_install "${packages[@]}"
+}
+
+# Lines for the machine's job file: how its guest side reaches us.
+emulator_job()
+{
+	cat <<-'END'
+	lab_root=9p
+	lab_port_status=/dev/vport0p1
+	lab_port_output=/dev/vport0p2
+	lab_port_kmsg=/dev/vport0p3
+	END
+}
+
+# Fill emulator_command. It runs in the folder of the run and there writes
+# console, status and kmsg, and the command's output into the pipe output.out.
+emulator_prepare()
+{
+	local accel=tcg,thread=multi image
+
+	image=$run_kernel_dir/vmlinux
+	if [[ $opt_cmdline = default ]]; then
+		image=$run_kernel_dir/vmlinuz
+	fi
+	if [[ -n $opt_count ]]; then
+		accel=tcg,thread=single
+	fi
+	emulator_command=(
+		"$qemu" -accel "$accel" -machine pc -cpu "$machine_cpu"
+		-smp "$opt_cpus" -m "$opt_mem"
+		-nodefaults -no-user-config -display none -no-reboot
+		-kernel "$image" -initrd initramfs -append "$run_append"
+		-chardev file,id=console,path=console
+		-serial chardev:console
+		-chardev file,id=status,path=status
+		-chardev pipe,id=output,path=output
+		-chardev file,id=kmsg,path=kmsg
+		-device virtio-serial-pci
+		-device virtserialport,nr=1,chardev=status,name=status
+		-device virtserialport,nr=2,chardev=output,name=output
+		-device virtserialport,nr=3,chardev=kmsg,name=kmsg
+		-fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap
+		-device virtio-9p-pci,fsdev=root,mount_tag=root
+	)
+	if [[ -n $opt_count ]]; then
+		emulator_command+=(-icount shift=0)
+	fi
+}
