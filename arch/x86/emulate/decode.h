@@ -21,10 +21,24 @@ enum nacre_decode_result {
 	NACRE_DECODE_TOO_LONG,	/* #GP: more than 15 bytes */
 };
 
+/*
+ * Vendors disagree on the length of near branches with an operand-size
+ * prefix in 64-bit mode, and of UD0; XOP, 3DNow! and SSE4a exist on AMD only.
+ */
+enum nacre_decode_vendor {
+	NACRE_DECODE_INTEL,
+	NACRE_DECODE_AMD,
+};
+
 enum nacre_opcode_map {
 	NACRE_MAP_1BYTE, NACRE_MAP_0F, NACRE_MAP_0F38, NACRE_MAP_0F3A,
 	NACRE_MAP_3DNOW, NACRE_MAP_XOP8, NACRE_MAP_XOP9, NACRE_MAP_XOPA,
 	NACRE_MAP_EVEX5, NACRE_MAP_EVEX6,
+};
+
+/* How a prefix changes which instruction an opcode names, as VEX.pp says it. */
+enum nacre_simd_prefix {
+	NACRE_SIMD_NONE, NACRE_SIMD_66, NACRE_SIMD_F3, NACRE_SIMD_F2,
 };
 
 #define NACRE_PFX_REP		(1u << 0)	/* F3 */
@@ -37,36 +51,53 @@ enum nacre_opcode_map {
 #define NACRE_PFX_EVEX		(1u << 7)
 #define NACRE_PFX_XOP		(1u << 8)
 
+#define NACRE_REX_B		(1u << 0)
+#define NACRE_REX_X		(1u << 1)
+#define NACRE_REX_R		(1u << 2)
+#define NACRE_REX_W		(1u << 3)
+
 struct nacre_insn {
 	u8 length;		/* all bytes, prefixes to immediate */
 	u8 map;			/* enum nacre_opcode_map */
-	u8 opcode;		/* last opcode byte */
+	u8 opcode;		/* last opcode byte; 3DNow!: the suffix */
 	u8 mode;		/* 16, 32 or 64: default size of the code segment */
 	u8 operand_size;	/* 2, 4 or 8 bytes, before the instruction's own rule */
 	u8 address_size;	/* 2, 4 or 8 */
 	s8 segment;		/* override: hardware number ES..GS, or -1 */
-	u8 rex;			/* W R X B as in REX, from VEX/EVEX/XOP too */
-	u8 vector_length;	/* VEX, EVEX: 16, 32, 64 */
+	u8 rex;			/* NACRE_REX_*, from VEX, EVEX and XOP too */
+	u8 simd_prefix;		/* enum nacre_simd_prefix: the one that counts */
+	u8 vector_length;	/* VEX, EVEX, XOP: 16, 32, 64 bytes */
 	u8 vvvv;		/* VEX, EVEX, XOP: register, already inverted */
+	u8 opmask;		/* EVEX.aaa */
+	bool zeroing;		/* EVEX.z */
+	bool broadcast;		/* EVEX.b: broadcast, rounding or SAE */
 	u16 prefixes;		/* NACRE_PFX_* */
 	bool has_modrm;
 	u8 modrm, sib;
-	u8 reg, rm;		/* with REX.R and REX.B; rm only for mod == 3 */
+	u8 reg;			/* with REX.R; EVEX: up to 31 */
+	u8 rm;			/* mod == 3, or the register in the opcode */
 	s8 base, index;		/* memory operand: registers, -1 for none */
-	u8 scale;
+	u8 scale;		/* 1, 2, 4, 8 */
 	bool rip_relative;
-	s64 displacement;
-	u8 immediate_size;	/* bytes; 0 none */
+	u8 displacement_size;	/* bytes; 0 none */
+	s64 displacement;	/* or the whole address of a MOV moffs */
+	u8 immediate_size;	/* bytes, both together; 0 none */
 	u64 immediate;		/* sign-extended where the manual says so */
-	u64 immediate2;		/* ENTER's second, far pointer's selector */
+	u64 immediate2;		/* second of ENTER, EXTRQ, INSERTQ; far selector */
 };
 
 /*
  * Decode at most @available bytes (15 are enough for anything) fetched at RIP
  * in a code segment whose default size is @mode bits. MORE means that the
- * caller should fetch further, possibly across a page, and ask again.
+ * caller should fetch further, possibly across a page, and ask again; nothing
+ * at or past bytes[available] is read.
+ *
+ * INVALID is what no mode of the processor makes valid: an undefined opcode or
+ * form, LOCK where it cannot be. What depends on features, on privilege, or
+ * on real and virtual-8086 mode (VEX does not exist there) is the caller's.
  */
 enum nacre_decode_result nacre_decode(const u8 *bytes, unsigned int available,
-				      u8 mode, struct nacre_insn *insn);
+				      u8 mode, enum nacre_decode_vendor vendor,
+				      struct nacre_insn *insn);
 
 #endif /* NACRE_DECODE_H */

@@ -1,0 +1,668 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The decoder proper: prefixes, opcode, ModRM and what follows it, immediate,
+ * in the order of the bytes. The first thing that goes wrong sticks, so each
+ * step may run on zeros behind it and only the end looks.
+ *
+ * An undefined opcode is reported as soon as it is read, since its length is
+ * not known; an undefined form of a known one only when all its bytes are
+ * there, because a page fault on them comes first.
+ */
+#ifdef __KERNEL__
+#include <linux/bitops.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#else
+#include "host_types.h"
+#endif
+
+#include "arch/x86/emulate/decode_tables.h"
+
+struct decoder {
+	const u8 *bytes;
+	unsigned int available;
+	enum nacre_decode_vendor vendor;
+	enum nacre_decode_result result;
+	nacre_opcode op;
+	struct nacre_insn *insn;
+};
+
+static bool modrm_is_register(const struct nacre_insn *insn)
+{
+	return insn->modrm >= 0xc0;
+}
+
+/* The next byte, not consumed; 0 once anything went wrong. */
+static u8 peek_byte(struct decoder *d)
+{
+	unsigned int at = d->insn->length;
+
+	if (d->result != NACRE_DECODE_OK)
+		return 0;
+	if (at == NACRE_MAX_INSN) {
+		d->result = NACRE_DECODE_TOO_LONG;
+		return 0;
+	}
+	if (at >= d->available) {
+		d->result = NACRE_DECODE_MORE;
+		return 0;
+	}
+	return d->bytes[at];
+}
+
+static u8 next_byte(struct decoder *d)
+{
+	u8 byte = peek_byte(d);
+
+	if (d->result == NACRE_DECODE_OK)
+		d->insn->length++;
+	return byte;
+}
+
+static u64 next_bytes(struct decoder *d, unsigned int count)
+{
+	u64 value = 0;
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		value |= (u64)next_byte(d) << (8 * i);
+	return value;
+}
+
+static u64 next_signed(struct decoder *d, unsigned int count)
+{
+	return sign_extend64(next_bytes(d, count), 8 * count - 1);
+}
+
+static void invalid(struct decoder *d)
+{
+	if (d->result == NACRE_DECODE_OK)
+		d->result = NACRE_DECODE_INVALID;
+}
+
+/* In 64-bit mode overrides of ES, CS, SS and DS do not even undo FS or GS. */
+static void set_segment(struct nacre_insn *insn, s8 segment)
+{
+	if (insn->mode != 64 || segment >= 4)
+		insn->segment = segment;
+}
+
+/* Takes note of a legacy prefix; false if @byte is none. */
+static bool legacy_prefix(struct nacre_insn *insn, u8 byte)
+{
+	switch (byte) {
+	case 0x26: case 0x2e: case 0x36: case 0x3e:
+		set_segment(insn, (byte >> 3) & 3);
+		return true;
+	case 0x64: case 0x65:
+		set_segment(insn, byte & 7);
+		return true;
+	case 0x66:
+		insn->prefixes |= NACRE_PFX_OPSIZE;
+		return true;
+	case 0x67:
+		insn->prefixes |= NACRE_PFX_ADDRSIZE;
+		return true;
+	case 0xf0:
+		insn->prefixes |= NACRE_PFX_LOCK;
+		return true;
+	case 0xf2:
+		insn->prefixes |= NACRE_PFX_REPNE;
+		insn->simd_prefix = NACRE_SIMD_F2;
+		return true;
+	case 0xf3:
+		insn->prefixes |= NACRE_PFX_REP;
+		insn->simd_prefix = NACRE_SIMD_F3;
+		return true;
+	}
+	return false;
+}
+
+/* Consumes all prefixes. REX counts only when nothing stands behind it. */
+static void decode_prefixes(struct decoder *d)
+{
+	struct nacre_insn *insn = d->insn;
+	u8 rex = 0;
+
+	for (;;) {
+		u8 byte = peek_byte(d);
+
+		if (insn->mode == 64 && (byte & 0xf0) == 0x40)
+			rex = byte;
+		else if (legacy_prefix(insn, byte))
+			rex = 0;
+		else
+			break;
+		next_byte(d);
+	}
+	if (rex) {
+		insn->prefixes |= NACRE_PFX_REX;
+		insn->rex = rex & 0xf;
+	}
+	if (insn->simd_prefix == NACRE_SIMD_NONE &&
+	    (insn->prefixes & NACRE_PFX_OPSIZE))
+		insn->simd_prefix = NACRE_SIMD_66;
+}
+
+/* Sizes that follow from the mode and the prefixes alone. */
+static void decode_sizes(struct nacre_insn *insn)
+{
+	bool opsize = insn->prefixes & NACRE_PFX_OPSIZE;
+	bool addrsize = insn->prefixes & NACRE_PFX_ADDRSIZE;
+
+	switch (insn->mode) {
+	case 64:
+		insn->operand_size = opsize ? 2 : 4;
+		if (insn->rex & NACRE_REX_W)
+			insn->operand_size = 8;
+		insn->address_size = addrsize ? 4 : 8;
+		break;
+	case 32:
+		insn->operand_size = opsize ? 2 : 4;
+		insn->address_size = addrsize ? 2 : 4;
+		break;
+	default:
+		insn->operand_size = opsize ? 4 : 2;
+		insn->address_size = addrsize ? 4 : 2;
+		break;
+	}
+}
+
+/* The extended encodings carry REX and a SIMD prefix; beside those, #UD. */
+static void begin_extended(struct decoder *d, u16 prefix)
+{
+	struct nacre_insn *insn = d->insn;
+
+	if (insn->prefixes & (NACRE_PFX_REX | NACRE_PFX_LOCK | NACRE_PFX_REP |
+			      NACRE_PFX_REPNE | NACRE_PFX_OPSIZE))
+		invalid(d);
+	insn->prefixes |= prefix;
+}
+
+static void set_map(struct decoder *d, const u8 *maps, unsigned int count,
+		    unsigned int map)
+{
+	if (map < count && maps[map] != NACRE_MAP_1BYTE)
+		d->insn->map = maps[map];
+	else
+		invalid(d);
+}
+
+/* R, X and B are stored inverted; 32-bit code has eight registers. */
+static u8 extended_rex(const struct nacre_insn *insn, u8 rxb, bool w)
+{
+	u8 rex = w ? NACRE_REX_W : 0;
+
+	if (insn->mode == 64)
+		rex |= ~rxb & (NACRE_REX_R | NACRE_REX_X | NACRE_REX_B);
+	return rex;
+}
+
+/* The byte W vvvv L pp, common to VEX and XOP. */
+static void vex_payload(struct nacre_insn *insn, u8 byte)
+{
+	insn->vvvv = (~byte >> 3) & (insn->mode == 64 ? 15 : 7);
+	insn->vector_length = byte & 4 ? 32 : 16;
+	insn->simd_prefix = byte & 3;
+}
+
+/* C5: R vvvv L pp. */
+static void decode_vex2(struct decoder *d)
+{
+	struct nacre_insn *insn = d->insn;
+	u8 byte;
+
+	begin_extended(d, NACRE_PFX_VEX);
+	byte = next_byte(d);
+	insn->rex = extended_rex(insn, byte >> 5 | 3, false);
+	vex_payload(insn, byte);
+	insn->map = NACRE_MAP_0F;
+}
+
+/* C4 and 8F: R X B mmmmm, then W vvvv L pp. */
+static void decode_vex3(struct decoder *d, bool xop)
+{
+	static const u8 vex_maps[] = {
+		[1] = NACRE_MAP_0F, NACRE_MAP_0F38, NACRE_MAP_0F3A,
+	};
+	static const u8 xop_maps[] = {
+		[8] = NACRE_MAP_XOP8, NACRE_MAP_XOP9, NACRE_MAP_XOPA,
+	};
+	struct nacre_insn *insn = d->insn;
+	u8 first, second;
+
+	begin_extended(d, xop ? NACRE_PFX_XOP : NACRE_PFX_VEX);
+	if (xop && d->vendor != NACRE_DECODE_AMD)
+		invalid(d);
+	first = next_byte(d);
+	if (xop)
+		set_map(d, xop_maps, ARRAY_SIZE(xop_maps), first & 0x1f);
+	else
+		set_map(d, vex_maps, ARRAY_SIZE(vex_maps), first & 0x1f);
+	second = next_byte(d);
+	insn->rex = extended_rex(insn, first >> 5, second & 0x80);
+	vex_payload(insn, second);
+}
+
+/*
+ * 62: R X B R' 0 mmm, W vvvv 1 pp, z L'L b V' aaa. R' and V' give registers
+ * 16 to 31; X does so for a register operand.
+ */
+static void decode_evex(struct decoder *d)
+{
+	static const u8 maps[] = {
+		[1] = NACRE_MAP_0F, NACRE_MAP_0F38, NACRE_MAP_0F3A,
+		[5] = NACRE_MAP_EVEX5, NACRE_MAP_EVEX6,
+	};
+	struct nacre_insn *insn = d->insn;
+	u8 first, second, third;
+
+	begin_extended(d, NACRE_PFX_EVEX);
+	first = next_byte(d);
+	set_map(d, maps, ARRAY_SIZE(maps), first & 0xf);
+	second = next_byte(d);
+	if (!(second & 4))
+		invalid(d);
+	third = next_byte(d);
+	insn->rex = extended_rex(insn, first >> 5, second & 0x80);
+	vex_payload(insn, second);
+	insn->vector_length = 16 << ((third >> 5) & 3);
+	insn->opmask = third & 7;
+	insn->zeroing = third & 0x80;
+	insn->broadcast = third & 0x10;
+	if (insn->mode == 64) {
+		insn->reg = first & 0x10 ? 0 : 16;
+		insn->vvvv |= third & 8 ? 0 : 16;
+	} else if (!(third & 8)) {
+		invalid(d);
+	}
+}
+
+/* C4, C5 and 62 are LES, LDS and BOUND if memory follows, outside 64 bits. */
+static bool is_extended(struct decoder *d)
+{
+	return d->insn->mode == 64 || peek_byte(d) >= 0xc0;
+}
+
+static void legacy_opcode(struct decoder *d, u8 byte)
+{
+	struct nacre_insn *insn = d->insn;
+
+	insn->map = NACRE_MAP_1BYTE;
+	if (byte == 0x0f) {
+		insn->map = NACRE_MAP_0F;
+		byte = next_byte(d);
+		if (byte == 0x38) {
+			insn->map = NACRE_MAP_0F38;
+			byte = next_byte(d);
+		} else if (byte == 0x3a) {
+			insn->map = NACRE_MAP_0F3A;
+			byte = next_byte(d);
+		} else if (byte == 0x0f) {
+			insn->map = NACRE_MAP_3DNOW;
+		}
+	}
+	insn->opcode = byte;
+}
+
+static void decode_opcode(struct decoder *d)
+{
+	u8 byte = next_byte(d);
+
+	if (byte == 0xc5 && is_extended(d))
+		decode_vex2(d);
+	else if (byte == 0xc4 && is_extended(d))
+		decode_vex3(d, false);
+	else if (byte == 0x62 && is_extended(d))
+		decode_evex(d);
+	else if (byte == 0x8f && (peek_byte(d) & 0x1f) >= 8)
+		decode_vex3(d, true);
+	else
+		return legacy_opcode(d, byte);
+	d->insn->opcode = next_byte(d);
+}
+
+/* Gathers, scatters and their prefetches. */
+static bool is_gather(const struct nacre_insn *insn)
+{
+	switch (insn->opcode) {
+	case 0x90 ... 0x93:
+		return true;
+	case 0xa0 ... 0xa3: case 0xc6: case 0xc7:
+		return insn->prefixes & NACRE_PFX_EVEX;
+	}
+	return false;
+}
+
+/* Everything beyond the legacy maps has ModRM and is regular. */
+static nacre_opcode extended_attributes(const struct nacre_insn *insn)
+{
+	const nacre_opcode any = ANY_FORM | OP_MODRM;
+
+	switch (insn->map) {
+	case NACRE_MAP_0F:
+		switch (insn->opcode) {
+		case 0x70 ... 0x73: case 0xc2: case 0xc4 ... 0xc6:
+			return any | IMM(B);
+		case 0x77:
+			return insn->prefixes & NACRE_PFX_VEX ? ANY_FORM : 0;
+		}
+		return any;
+	case NACRE_MAP_0F38:
+		if (is_gather(insn))
+			return any | OP_VSIB;
+		return any;
+	case NACRE_MAP_0F3A: case NACRE_MAP_XOP8:
+		return any | IMM(B);
+	case NACRE_MAP_XOPA:
+		return any | IMM(D);
+	}
+	return any;
+}
+
+static nacre_opcode legacy_attributes(const struct nacre_insn *insn)
+{
+	switch (insn->map) {
+	case NACRE_MAP_1BYTE:
+		return nacre_map_1byte[insn->opcode];
+	case NACRE_MAP_0F:
+		return nacre_map_0f[insn->opcode];
+	case NACRE_MAP_0F38:
+		return nacre_map_0f38[insn->opcode];
+	case NACRE_MAP_0F3A:
+		return nacre_map_0f3a[insn->opcode];
+	}
+	return ANY_FORM | OP_MODRM | OP_AMD;	/* 3DNow! */
+}
+
+static void find_attributes(struct decoder *d)
+{
+	struct nacre_insn *insn = d->insn;
+
+	if (d->result != NACRE_DECODE_OK)
+		return;
+	if (insn->prefixes & (NACRE_PFX_VEX | NACRE_PFX_EVEX | NACRE_PFX_XOP))
+		d->op = extended_attributes(insn);
+	else
+		d->op = legacy_attributes(insn);
+	if (!d->op ||
+	    (insn->mode == 64 && (d->op & OP_NO64)) ||
+	    (d->vendor != NACRE_DECODE_AMD && (d->op & OP_AMD)))
+		invalid(d);
+	/* UD0 has a ModRM byte for Intel only. */
+	if (insn->map == NACRE_MAP_0F && insn->opcode == 0xff &&
+	    d->vendor == NACRE_DECODE_AMD)
+		d->op &= ~OP_MODRM;
+}
+
+static void displacement(struct decoder *d, unsigned int size)
+{
+	d->insn->displacement_size = size;
+	if (size)
+		d->insn->displacement = next_signed(d, size);
+}
+
+/* Intel SDM, "16-Bit Addressing Forms with the ModR/M Byte". */
+static void decode_memory16(struct decoder *d)
+{
+	static const s8 bases[8] = { 3, 3, 5, 5, 6, 7, 5, 3 };
+	static const s8 indices[8] = { 6, 7, 6, 7, -1, -1, -1, -1 };
+	struct nacre_insn *insn = d->insn;
+	u8 mod = insn->modrm >> 6;
+	u8 rm = insn->modrm & 7;
+
+	if (mod == 0 && rm == 6)
+		return displacement(d, 2);
+	insn->base = bases[rm];
+	insn->index = indices[rm];
+	displacement(d, mod);
+}
+
+static void decode_sib(struct decoder *d)
+{
+	struct nacre_insn *insn = d->insn;
+
+	insn->sib = next_byte(d);
+	insn->scale = 1 << (insn->sib >> 6);
+	insn->index = (insn->sib >> 3) & 7;
+	if (insn->rex & NACRE_REX_X)
+		insn->index |= 8;
+	if (d->op & OP_VSIB)
+		insn->index |= insn->vvvv & 16;
+	else if (insn->index == 4)
+		insn->index = -1;
+	insn->base = insn->sib & 7;
+}
+
+static void decode_memory(struct decoder *d)
+{
+	struct nacre_insn *insn = d->insn;
+	u8 mod = insn->modrm >> 6;
+
+	insn->base = insn->modrm & 7;
+	if (insn->base == 5 && mod == 0)
+		insn->rip_relative = insn->mode == 64;
+	else if (insn->base == 4)
+		decode_sib(d);
+	if (insn->base == 5 && mod == 0) {
+		insn->base = -1;
+		return displacement(d, 4);
+	}
+	if (insn->rex & NACRE_REX_B)
+		insn->base |= 8;
+	displacement(d, mod == 2 ? 4 : mod);
+}
+
+static void decode_modrm(struct decoder *d)
+{
+	struct nacre_insn *insn = d->insn;
+
+	insn->rm = (insn->rex & NACRE_REX_B) ? 8 : 0;
+	if (d->op & OP_REG)
+		insn->rm |= insn->opcode & 7;
+	if (!(d->op & OP_MODRM) || d->result != NACRE_DECODE_OK)
+		return;
+	insn->has_modrm = true;
+	insn->modrm = next_byte(d);
+	insn->reg |= (insn->modrm >> 3) & 7;
+	if (insn->rex & NACRE_REX_R)
+		insn->reg |= 8;
+	if (d->op & OP_MOD3)
+		insn->modrm |= 0xc0;
+	if (modrm_is_register(insn)) {
+		insn->rm |= insn->modrm & 7;
+		if ((insn->prefixes & NACRE_PFX_EVEX) &&
+		    (insn->rex & NACRE_REX_X))
+			insn->rm |= 16;
+		return;
+	}
+	insn->rm = 0;
+	if (insn->address_size == 2)
+		decode_memory16(d);
+	else
+		decode_memory(d);
+}
+
+/* Intel ignores an operand-size prefix on near branches in 64-bit mode. */
+static unsigned int near_size(const struct decoder *d)
+{
+	if (d->insn->mode == 64 && d->vendor == NACRE_DECODE_INTEL)
+		return 4;
+	return d->insn->operand_size == 2 ? 2 : 4;
+}
+
+static void immediate(struct decoder *d, unsigned int size, bool is_signed)
+{
+	d->insn->immediate_size = size;
+	if (size && is_signed)
+		d->insn->immediate = next_signed(d, size);
+	else
+		d->insn->immediate = next_bytes(d, size);
+}
+
+static void immediate_pair(struct decoder *d, unsigned int first,
+			   unsigned int second)
+{
+	d->insn->immediate = next_bytes(d, first);
+	d->insn->immediate2 = next_bytes(d, second);
+	d->insn->immediate_size = first + second;
+}
+
+static void decode_immediate(struct decoder *d)
+{
+	struct nacre_insn *insn = d->insn;
+	unsigned int z = insn->operand_size == 2 ? 2 : 4;
+	bool is_test = (insn->reg & 7) < 2;
+
+	switch (OP_IMM(d->op)) {
+	case IMM_NONE:
+		return;
+	case IMM_B:
+		return immediate(d, 1, false);
+	case IMM_SB:
+		return immediate(d, 1, true);
+	case IMM_W:
+		return immediate(d, 2, false);
+	case IMM_D:
+		return immediate(d, 4, false);
+	case IMM_Z:
+		return immediate(d, z, true);
+	case IMM_V:
+		return immediate(d, insn->operand_size, false);
+	case IMM_ENTER:
+		return immediate_pair(d, 2, 1);
+	case IMM_FAR:
+		return immediate_pair(d, z, 2);
+	case IMM_MOFFS:
+		insn->displacement_size = insn->address_size;
+		insn->displacement = next_bytes(d, insn->address_size);
+		return;
+	case IMM_NEAR:
+		return immediate(d, near_size(d), true);
+	case IMM_GROUP3B:
+		return immediate(d, is_test ? 1 : 0, false);
+	case IMM_GROUP3Z:
+		return immediate(d, is_test ? z : 0, true);
+	case IMM_SSE4A:
+		if (insn->simd_prefix == NACRE_SIMD_66 ||
+		    insn->simd_prefix == NACRE_SIMD_F2)
+			immediate_pair(d, 1, 1);
+		return;
+	}
+}
+
+/* Does @forms have what the SIMD prefix and ModRM.mod ask for? */
+static bool form_exists(const struct nacre_insn *insn, u8 forms)
+{
+	bool is_register = !insn->has_modrm || modrm_is_register(insn);
+
+	return forms & BIT(insn->simd_prefix * 2 + is_register);
+}
+
+/* Control registers other than 0, 2, 3, 4, 8 and DR8 to DR15 do not exist. */
+static bool system_register_exists(const struct nacre_insn *insn, u8 group)
+{
+	if (group == GRP_CONTROL)
+		return insn->reg <= 8;
+	return group != GRP_DEBUG || insn->reg < 8;
+}
+
+static bool group_form_exists(const struct nacre_insn *insn, u8 group)
+{
+	unsigned int entry = insn->modrm & 0x3f;
+
+	switch (group) {
+	case GRP_NONE:
+		return true;
+	case GRP_X87:
+		if (modrm_is_register(insn))
+			return nacre_x87_forms[insn->opcode & 7].registers &
+			       BIT_ULL(entry);
+		return nacre_x87_forms[insn->opcode & 7].memory &
+		       BIT((insn->modrm >> 3) & 7);
+	case GRP_7:
+		if (modrm_is_register(insn))
+			return nacre_group7_registers[insn->simd_prefix] &
+			       BIT_ULL(entry);
+		break;
+	}
+	return system_register_exists(insn, group) &&
+	       form_exists(insn,
+			   nacre_opcode_groups[group].forms[insn->reg & 7]);
+}
+
+/* AMD APM, "CR8 (Task Priority Register, TPR)": LOCK MOV CR0 reaches CR8. */
+static bool is_lock_mov_cr8(const struct decoder *d)
+{
+	return d->vendor == NACRE_DECODE_AMD &&
+	       OP_GROUP(d->op) == GRP_CONTROL && d->insn->reg == 0;
+}
+
+static bool may_be_locked(const struct decoder *d)
+{
+	const struct nacre_insn *insn = d->insn;
+	u8 group = OP_GROUP(d->op);
+
+	if (!insn->has_modrm || modrm_is_register(insn))
+		return false;
+	if (group)
+		return nacre_opcode_groups[group].lock & BIT(insn->reg & 7);
+	return d->op & OP_LOCK;
+}
+
+static void check_lock(struct decoder *d)
+{
+	if (!(d->insn->prefixes & NACRE_PFX_LOCK))
+		return;
+	if (is_lock_mov_cr8(d))
+		d->insn->reg = 8;
+	else if (!may_be_locked(d))
+		invalid(d);
+}
+
+static void check_3dnow(struct decoder *d)
+{
+	u8 suffix = next_byte(d);
+
+	d->insn->opcode = suffix;
+	if (!(nacre_3dnow_suffixes[suffix / 64] & BIT_ULL(suffix % 64)))
+		invalid(d);
+}
+
+static void check_forms(struct decoder *d)
+{
+	if (!form_exists(d->insn, OP_FORMS(d->op)) ||
+	    !group_form_exists(d->insn, OP_GROUP(d->op)))
+		invalid(d);
+}
+
+enum nacre_decode_result nacre_decode(const u8 *bytes, unsigned int available,
+				      u8 mode, enum nacre_decode_vendor vendor,
+				      struct nacre_insn *insn)
+{
+	struct decoder d = {
+		.bytes = bytes,
+		.available = available,
+		.vendor = vendor,
+		.insn = insn,
+	};
+
+	memset(insn, 0, sizeof(*insn));
+	insn->mode = mode;
+	insn->segment = -1;
+	insn->base = -1;
+	insn->index = -1;
+	insn->scale = 1;
+
+	decode_prefixes(&d);
+	decode_opcode(&d);
+	decode_sizes(insn);
+	find_attributes(&d);
+	decode_modrm(&d);
+	decode_immediate(&d);
+	if (insn->map == NACRE_MAP_3DNOW)
+		check_3dnow(&d);
+	check_forms(&d);
+	check_lock(&d);
+	return d.result;
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The opcode maps, laid out as in the manuals' own (Intel SDM, "Opcode Map";
+ * AMD APM, "Opcode and Operand Encodings"): eight opcodes to a line, the
+ * blanks undefined.
+ */
+#ifdef __KERNEL__
+#include <linux/bits.h>
+#else
+#include "host_types.h"
+#endif
+
+#include "arch/x86/emulate/decode_tables.h"
+
+#define __	0
+/* Without ModRM. */
+#define N	(ANY_FORM)
+#define N32	(N | OP_NO64)
+#define NB	(N | IMM(B))
+#define NSB	(N | IMM(SB))
+#define NW	(N | IMM(W))
+#define NZ	(N | IMM(Z))
+#define NO	(N | IMM(MOFFS))
+#define J	(N | IMM(NEAR))
+#define FAR	(N32 | IMM(FAR))
+#define B32	(N32 | IMM(B))
+/* A register in the opcode. */
+#define R	(N | OP_REG)
+#define R32	(R | OP_NO64)
+#define RB	(R | IMM(B))
+#define RV	(R | IMM(V))
+/* With ModRM: M, then the immediate; L may be locked, x memory only. */
+#define M	(ANY_FORM | OP_MODRM)
+#define ML	(M | OP_LOCK)
+#define MB	(M | IMM(B))
+#define MSB	(M | IMM(SB))
+#define MZ	(M | IMM(Z))
+#define Mx	(OP_MODRM | FORMS(m, m, m, m))
+#define Mx32	(Mx | OP_NO64)
+/* A group; its own table has the forms. */
+#define G(n)	(M | GROUP(GRP_##n))
+#define X87	G(X87)
+/* Prefixes and escapes never reach the tables. */
+#define PFX	__
+#define ESC	__
+
+const nacre_opcode nacre_map_1byte[256] = {
+/* 00 */ ML,	ML,	M,	M,	NB,	NZ,	N32,	N32,
+/* 08 */ ML,	ML,	M,	M,	NB,	NZ,	N32,	ESC,
+/* 10 */ ML,	ML,	M,	M,	NB,	NZ,	N32,	N32,
+/* 18 */ ML,	ML,	M,	M,	NB,	NZ,	N32,	N32,
+/* 20 */ ML,	ML,	M,	M,	NB,	NZ,	PFX,	N32,
+/* 28 */ ML,	ML,	M,	M,	NB,	NZ,	PFX,	N32,
+/* 30 */ ML,	ML,	M,	M,	NB,	NZ,	PFX,	N32,
+/* 38 */ M,	M,	M,	M,	NB,	NZ,	PFX,	N32,
+/* 40 */ R32,	R32,	R32,	R32,	R32,	R32,	R32,	R32,
+/* 48 */ R32,	R32,	R32,	R32,	R32,	R32,	R32,	R32,
+/* 50 */ R,	R,	R,	R,	R,	R,	R,	R,
+/* 58 */ R,	R,	R,	R,	R,	R,	R,	R,
+/* 60 */ N32,	N32,	Mx32,	M,	PFX,	PFX,	PFX,	PFX,
+/* 68 */ NZ,	MZ,	NSB,	MSB,	N,	N,	N,	N,
+/* 70 */ NSB,	NSB,	NSB,	NSB,	NSB,	NSB,	NSB,	NSB,
+/* 78 */ NSB,	NSB,	NSB,	NSB,	NSB,	NSB,	NSB,	NSB,
+/* 80 */ G(1) | IMM(B), G(1) | IMM(Z), G(1) | IMM(B) | OP_NO64, G(1) | IMM(SB),
+/* 84 */ M,	M,	ML,	ML,
+/* 88 */ M,	M,	M,	M,	G(SREG_FROM), Mx, G(SREG_TO), G(1A),
+/* 90 */ R,	R,	R,	R,	R,	R,	R,	R,
+/* 98 */ N,	N,	FAR,	N,	N,	N,	N,	N,
+/* a0 */ NO,	NO,	NO,	NO,	N,	N,	N,	N,
+/* a8 */ NB,	NZ,	N,	N,	N,	N,	N,	N,
+/* b0 */ RB,	RB,	RB,	RB,	RB,	RB,	RB,	RB,
+/* b8 */ RV,	RV,	RV,	RV,	RV,	RV,	RV,	RV,
+/* c0 */ MB,	MB,	NW,	N,	Mx32,	Mx32,
+/* c6 */ G(11) | IMM(B), G(11) | IMM(Z),
+/* c8 */ N | IMM(ENTER), N, NW,	N,	N,	NB,	N32,	N,
+/* d0 */ M,	M,	M,	M,	B32,	B32,	N32,	N,
+/* d8 */ X87,	X87,	X87,	X87,	X87,	X87,	X87,	X87,
+/* e0 */ NSB,	NSB,	NSB,	NSB,	NB,	NB,	NB,	NB,
+/* e8 */ J,	J,	FAR,	NSB,	N,	N,	N,	N,
+/* f0 */ PFX,	N,	PFX,	PFX,	N,	N,
+/* f6 */ G(3) | IMM(GROUP3B), G(3) | IMM(GROUP3Z),
+/* f8 */ N,	N,	N,	N,	N,	N,	G(4),	G(5),
+};
+
+/*
+ * SIMD opcodes by the prefixes that they exist with: P none, D 66, S F3, Q F2,
+ * as the PS, PD, SS, SD forms of one operation sit side by side.
+ */
+#define V(none, p66, pf3, pf2) (OP_MODRM | FORMS(none, p66, pf3, pf2))
+#define PDSQ	V(e, e, e, e)
+#define PD	V(e, e, o, o)
+#define PS	V(e, o, e, o)
+#define DQ	V(o, e, o, e)
+#define D	V(o, e, o, o)
+#define PDS	V(e, e, e, o)
+
+const nacre_opcode nacre_map_0f[256] = {
+/* 00 */ G(6),	G(7),	M,	M,	__,	N,	N,	N,
+/* 08 */ N,	N,	__,	N,	__,	M,	N | OP_AMD, ESC,
+/* 10 */ PDSQ,	PDSQ, V(e, m, e, e), V(m, m, o, o),
+/* 14 */ PD,	PD,   V(e, m, e, o), V(m, m, o, o),
+/* 18 */ M,	M,	M,	M,	M,	M,	M,	M,
+/* 20 */ G(CONTROL) | OP_MOD3, G(DEBUG) | OP_MOD3,
+/* 22 */ G(CONTROL) | OP_MOD3, G(DEBUG) | OP_MOD3, __, __, __, __,
+/* 28 */ PD,	PD,	PDSQ,	V(m, m, m, m), PDSQ, PDSQ, PD,	PD,
+/* 30 */ N,	N,	N,	N,	N,	N,	__,	N,
+/* 38 */ ESC,	__,	ESC,	__,	__,	__,	__,	__,
+/* 40 */ M,	M,	M,	M,	M,	M,	M,	M,
+/* 48 */ M,	M,	M,	M,	M,	M,	M,	M,
+/* 50 */ V(r, r, o, o), PDSQ, PS, PS,	PD,	PD,	PD,	PD,
+/* 58 */ PDSQ,	PDSQ,	PDSQ,	PDS,	PDSQ,	PDSQ,	PDSQ,	PDSQ,
+/* 60 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
+/* 68 */ PD,	PD,	PD,	PD,	D,	D,	PD,	PDS,
+/* 70 */ PDSQ | IMM(B), G(12) | IMM(B), G(13) | IMM(B), G(14) | IMM(B),
+/* 74 */ PD,	PD,	PD,	FORMS(r, o, o, o),
+/* 78 */ G(17) | IMM(SSE4A), V(e, r, o, r), __, __, DQ, DQ, PDS, PDS,
+/* 80 */ J,	J,	J,	J,	J,	J,	J,	J,
+/* 88 */ J,	J,	J,	J,	J,	J,	J,	J,
+/* 90 */ M,	M,	M,	M,	M,	M,	M,	M,
+/* 98 */ M,	M,	M,	M,	M,	M,	M,	M,
+/* a0 */ N,	N,	N,	M,	MB,	M,	__,	__,
+/* a8 */ N,	N,	N,	ML,	MB,	M,	G(15),	M,
+/* b0 */ ML,	ML,	Mx,	ML,	Mx,	Mx,	M,	M,
+/* b8 */ V(o, o, e, o), M, G(8) | IMM(B), ML, M, M,	M,	M,
+/* c0 */ ML,	ML,	PDSQ | IMM(B), V(m, o, o, o),
+/* c4 */ PD | IMM(B), V(r, r, o, o) | IMM(B), PD | IMM(B), G(9),
+/* c8 */ R,	R,	R,	R,	R,	R,	R,	R,
+/* d0 */ DQ,	PD,	PD,	PD,	PD,	PD,	V(o, e, r, r), V(r, r, o, o),
+/* d8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
+/* e0 */ PD,	PD,	PD,	PD,	PD,	PD,	V(o, e, e, e), V(m, m, o, o),
+/* e8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
+/* f0 */ V(o, o, o, m), PD, PD,	PD,	PD,	PD,	PD,	V(r, r, o, o),
+/* f8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	M,
+};
+
+#define Dm	V(o, m, o, o)
+#define P	V(e, o, o, o)
+
+const nacre_opcode nacre_map_0f38[256] = {
+/* 00 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
+/* 08 */ PD,	PD,	PD,	PD,	__,	__,	__,	__,
+/* 10 */ D,	__,	__,	__,	D,	D,	__,	D,
+/* 18 */ __,	__,	__,	__,	PD,	PD,	PD,	__,
+/* 20 */ D,	D,	D,	D,	D,	D,	__,	__,
+/* 28 */ D,	D,	Dm,	D,	__,	__,	__,	__,
+/* 30 */ D,	D,	D,	D,	D,	D,	__,	D,
+/* 38 */ D,	D,	D,	D,	D,	D,	D,	D,
+/* 40 */ D,	D,
+[0x80] = Dm,	Dm,	Dm,
+/* c8 */
+[0xc8] = P,	P,	P,	P,	P,	P,	__,	D,
+[0xd8] = G(KEYLOCKER), __, __,	D,
+/* dc */ V(o, e, e, o), V(o, e, m, o), V(o, e, m, o), V(o, e, m, o),
+[0xf0] = V(m, m, o, e), V(m, m, o, e), __, __, __, Dm, V(m, e, e, o), __,
+/* f8 */ V(o, m, m, m), V(m, o, o, o), V(o, o, r, o), V(o, o, r, o),
+};
+
+#define DB	(D | IMM(B))
+
+const nacre_opcode nacre_map_0f3a[256] = {
+[0x08] = DB,	DB,	DB,	DB,	DB,	DB,	DB,	PD | IMM(B),
+[0x14] = DB,	DB,	DB,	DB,
+[0x20] = DB,	DB,	DB,
+[0x40] = DB,	DB,	DB,	__,	DB,
+[0x60] = DB,	DB,	DB,	DB,
+[0xcc] = P | IMM(B), __, DB, DB,
+[0xdf] = DB,
+[0xf0] = G(HRESET) | IMM(B),
+};
+
+#define ALL_FORMS	FORMS(e, e, e, e)
+#define MEM_FORMS	FORMS(m, m, m, m)
+#define REG_FORMS	FORMS(r, r, r, r)
+#define PD_REG		FORMS(r, r, o, o)
+
+/* Groups without a row here take all eight. */
+const struct nacre_opcode_group nacre_opcode_groups[NR_GROUPS] = {
+[GRP_1] = {
+	.forms = { [0 ... 7] = ALL_FORMS },
+	.lock = 0x7f,
+},
+[GRP_1A] = { .forms = { ALL_FORMS } },
+[GRP_3] = {
+	.forms = { [0 ... 7] = ALL_FORMS },
+	.lock = BIT(2) | BIT(3),
+},
+[GRP_4] = {
+	.forms = { [0 ... 1] = ALL_FORMS },
+	.lock = BIT(0) | BIT(1),
+},
+[GRP_5] = {
+	.forms = { [0 ... 2] = ALL_FORMS, [3] = MEM_FORMS, [4] = ALL_FORMS,
+		   [5] = MEM_FORMS, [6] = ALL_FORMS },
+	.lock = BIT(0) | BIT(1),
+},
+[GRP_6] = { .forms = { [0 ... 5] = ALL_FORMS } },
+/* Registers: nacre_group7_registers. */
+[GRP_7] = {
+	.forms = { [0 ... 3] = ALL_FORMS, [4] = ALL_FORMS,
+		   [5] = FORMS(r, r, e, r), [6] = ALL_FORMS, [7] = ALL_FORMS },
+},
+[GRP_8] = {
+	.forms = { [4 ... 7] = ALL_FORMS },
+	.lock = BIT(5) | BIT(6) | BIT(7),
+},
+/* CMPXCHG8B, XRSTORS, XSAVEC, XSAVES, the VMX pointers, RDRAND, RDSEED. */
+[GRP_9] = {
+	.forms = { [1] = MEM_FORMS, [3 ... 5] = FORMS(m, o, o, o),
+		   [6] = FORMS(e, e, e, o), [7] = FORMS(e, r, r, o) },
+	.lock = BIT(1),
+},
+/* C6 F8 is XABORT, C7 F8 XBEGIN. */
+[GRP_11] = { .forms = { [0] = ALL_FORMS, [7] = REG_FORMS } },
+[GRP_12] = { .forms = { [2] = PD_REG, [4] = PD_REG, [6] = PD_REG } },
+[GRP_13] = { .forms = { [2] = PD_REG, [4] = PD_REG, [6] = PD_REG } },
+[GRP_14] = {
+	.forms = { [2] = PD_REG, [3] = FORMS(o, r, o, o),
+		   [6] = PD_REG, [7] = FORMS(o, r, o, o) },
+},
+/* FXSAVE to XSAVEOPT and CLFLUSH; FSGSBASE, the fences, monitor-waits. */
+[GRP_15] = {
+	.forms = { [0 ... 3] = FORMS(m, o, r, o),
+		   [4] = FORMS(m, o, e, o),
+		   [5] = FORMS(e, o, r, o),
+		   [6] = FORMS(e, e, e, r),
+		   [7] = FORMS(e, m, o, o) },
+},
+[GRP_17] = {
+	.forms = { [0] = FORMS(e, r, o, r), [1 ... 7] = FORMS(e, o, o, r) },
+},
+[GRP_KEYLOCKER] = { .forms = { [0 ... 3] = FORMS(o, o, m, o) } },
+[GRP_HRESET] = { .forms = { [0] = FORMS(o, o, r, o) } },
+[GRP_SREG_FROM] = { .forms = { [0 ... 5] = ALL_FORMS } },
+[GRP_SREG_TO] = { .forms = { [0] = ALL_FORMS, [2 ... 5] = ALL_FORMS } },
+[GRP_CONTROL] = {
+	.forms = { [0] = ALL_FORMS, [2 ... 4] = ALL_FORMS },
+	.lock = BIT(0),
+},
+[GRP_DEBUG] = { .forms = { [0 ... 7] = ALL_FORMS } },
+};
+
+const struct nacre_x87_forms nacre_x87_forms[8] = {
+	{ 0xff, ~0ULL },
+	/* FNOP, FSTP1; FCHS to FXAM, the constants, then all of F0 to FF. */
+	{ 0xfd, 0xffff7f33ff01ffffULL },
+	/* FCMOVcc; FUCOMPP. */
+	{ 0xff, 0x00000200ffffffffULL },
+	/* FCMOVNcc; FNENI to FNSETPM; FUCOMI, FCOMI. */
+	{ 0xaf, 0x00ffff1fffffffffULL },
+	{ 0xff, ~0ULL },
+	/* FFREE, FXCH4, FST, FSTP; FUCOM, FUCOMP. */
+	{ 0xdf, 0x0000ffffffffffffULL },
+	/* FADDP, FMULP, FCOMP5, FCOMPP; the rest of the arithmetic. */
+	{ 0xff, 0xffffffff02ffffffULL },
+	/* FFREEP, FXCH7, FSTP8, FSTP9; FNSTSW; FUCOMIP, FCOMIP. */
+	{ 0xff, 0x00ffff01ffffffffULL },
+};
+
+/*
+ * C0 ENCLV, the VMX four, PCONFIG, WRMSRNS; C8 MONITOR, MWAIT, CLAC, STAC,
+ * ENCLS; D0 XGETBV, XSETBV, VMFUNC, XEND, XTEST, ENCLU; D8 the SVM eight;
+ * E8 SERIALIZE, RDPKRU, WRPKRU; F8 SWAPGS, RDTSCP, MONITORX, MWAITX, CLZERO,
+ * RDPRU. SMSW and LMSW have E0 to E7 and F0 to F7.
+ */
+const u64 nacre_group7_registers[4] = {
+	[NACRE_SIMD_NONE] = 0x3fff00ffff3bff3fULL,
+	[NACRE_SIMD_66] = 0,
+	[NACRE_SIMD_F3] = 0,
+	[NACRE_SIMD_F2] = 0,
+};
+
+/* The AMD APM's "3DNow! Opcodes". */
+const u64 nacre_3dnow_suffixes[4] = {
+	BIT_ULL(0x0c) | BIT_ULL(0x0d) | BIT_ULL(0x1c) | BIT_ULL(0x1d),
+	0,
+	BIT_ULL(0x8a - 0x80) | BIT_ULL(0x8e - 0x80) | BIT_ULL(0x90 - 0x80) |
+	BIT_ULL(0x94 - 0x80) | BIT_ULL(0x96 - 0x80) | BIT_ULL(0x97 - 0x80) |
+	BIT_ULL(0x9a - 0x80) | BIT_ULL(0x9e - 0x80) | BIT_ULL(0xa0 - 0x80) |
+	BIT_ULL(0xa4 - 0x80) | BIT_ULL(0xa6 - 0x80) | BIT_ULL(0xa7 - 0x80) |
+	BIT_ULL(0xaa - 0x80) | BIT_ULL(0xae - 0x80) | BIT_ULL(0xb0 - 0x80) |
+	BIT_ULL(0xb4 - 0x80) | BIT_ULL(0xb6 - 0x80) | BIT_ULL(0xb7 - 0x80) |
+	BIT_ULL(0xbb - 0x80) | BIT_ULL(0xbf - 0x80),
+	0,
+};

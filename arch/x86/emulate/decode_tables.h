@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the decoder has to know of each opcode; private to it. */
+#ifndef NACRE_DECODE_TABLES_H
+#define NACRE_DECODE_TABLES_H
+
+#include "arch/x86/emulate/decode.h"
+
+/*
+ * One opcode, 32 bits:
+ *  7:0   which forms exist: two bits for each SIMD prefix, memory then register
+ *  11:8  the immediate
+ *  23:12 flags
+ *  31:24 group: ModRM.reg selects among eight instructions
+ * 0 is an undefined opcode.
+ */
+typedef u32 nacre_opcode;
+
+#define OP_FORMS(op)		((op) & 0xff)
+#define OP_IMM(op)		(((op) >> 8) & 0xf)
+#define OP_GROUP(op)		((op) >> 24)
+
+/* Forms: neither, memory only, register only, either. */
+enum { o = 0, m = 1, r = 2, e = 3 };
+
+/* Forms without prefix, with 66, with F3, with F2. */
+#define FORMS(none, p66, pf3, pf2) \
+	((none) | (p66) << 2 | (pf3) << 4 | (pf2) << 6)
+#define ANY_FORM		0xffu
+
+enum nacre_imm {
+	IMM_NONE,
+	IMM_B,			/* 8 bits, zero-extended */
+	IMM_SB,			/* 8 bits, sign-extended; also short branches */
+	IMM_W,			/* 16 bits */
+	IMM_Z,			/* operand size, at most 32 bits */
+	IMM_V,			/* operand size: MOV r64, imm64 */
+	IMM_D,			/* 32 bits always */
+	IMM_ENTER,		/* 16 bits, then 8 */
+	IMM_FAR,		/* offset of operand size, then selector */
+	IMM_MOFFS,		/* address size: the operand's address */
+	IMM_NEAR,		/* near branch, the vendors differ */
+	IMM_GROUP3B,		/* only TEST has one: 8 bits ... */
+	IMM_GROUP3Z,		/* ... or as IMM_Z */
+	IMM_SSE4A,		/* EXTRQ, INSERTQ: 8 bits twice; VMREAD: none */
+};
+
+#define IMM(kind)		((u32)IMM_##kind << 8)
+
+#define OP_MODRM		BIT(12)
+#define OP_NO64			BIT(13)	/* invalid in 64-bit mode */
+#define OP_MOD3			BIT(14)	/* ModRM.mod is ignored, taken as 3 */
+#define OP_REG			BIT(15)	/* a register in the opcode's low bits */
+#define OP_LOCK			BIT(16)	/* may be locked, with memory */
+#define OP_VSIB			BIT(17)	/* the index is a vector register */
+#define OP_AMD			BIT(18)	/* AMD only */
+
+#define GROUP(number)		((u32)(number) << 24)
+
+/* Each group's eight instructions; .lock as OP_LOCK, by ModRM.reg. */
+struct nacre_opcode_group {
+	u8 forms[8];
+	u8 lock;
+};
+
+enum {
+	GRP_NONE, GRP_1, GRP_1A, GRP_3, GRP_4, GRP_5, GRP_6, GRP_7, GRP_8,
+	GRP_9, GRP_11, GRP_12, GRP_13, GRP_14, GRP_15, GRP_17, GRP_KEYLOCKER,
+	GRP_HRESET, GRP_SREG_FROM, GRP_SREG_TO, GRP_CONTROL, GRP_DEBUG,
+	GRP_X87,
+	NR_GROUPS
+};
+
+/* Escape opcodes D8 to DF: by ModRM.reg in memory, by the byte elsewhere. */
+struct nacre_x87_forms {
+	u8 memory;
+	u64 registers;		/* bit: ModRM - 0xc0 */
+};
+
+extern const nacre_opcode nacre_map_1byte[256];
+extern const nacre_opcode nacre_map_0f[256];
+extern const nacre_opcode nacre_map_0f38[256];
+extern const nacre_opcode nacre_map_0f3a[256];
+extern const struct nacre_opcode_group nacre_opcode_groups[NR_GROUPS];
+extern const struct nacre_x87_forms nacre_x87_forms[8];
+/* 0F 01 with mod 3, by SIMD prefix; bit: ModRM - 0xc0. */
+extern const u64 nacre_group7_registers[4];
+/* 3DNow! suffixes, 64 to a word. */
+extern const u64 nacre_3dnow_suffixes[4];
+
+#endif /* NACRE_DECODE_TABLES_H */
