@@ -225,6 +225,11 @@ check_build()
 		status=1
 	fi
 	verdict $status "gcc W=1, sparse, objtool, modpost on $release"
+
+	# Kbuild asks this of vmlinux only.
+	SRCARCH=x86 "$1/tools/objtool/objtool" --noinstr --link --dry-run \
+		"build/$release/src-lint/nacre.o" >"$out/found" 2>&1
+	empty "noinstr calls nothing outside, by objtool of $release"
 }
 
 # What clang-format thinks of the layout is worth a look, not an error.
