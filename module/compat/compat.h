@@ -50,7 +50,8 @@ void compat_syscore_unregister(void);
  * not reach the CPUs. @off runs on each CPU that is still alive, possibly in
  * an NMI: it turns virtualization off if it is on, and touches nothing else.
  * Kernels without this hook look for themselves. Only the holder of the
- * hotplug slot may register.
+ * hotplug slot may register. In-tree KVM asks for this hook before it asks
+ * for the slot: loaded meanwhile, it warns before it fails (seen on 6.12).
  */
 void compat_emergency_register(void (*off)(void));
 void compat_emergency_unregister(void (*off)(void));
