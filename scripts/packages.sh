@@ -9,9 +9,9 @@ set -eu
 log=$(dirname "$0")/../build/packages.log
 mkdir -p "$(dirname "$log")"
 
-packages='bc binutils bison clang-format cpio flex g++ gcc git kmod
-	libc6-dev libelf-dev libssl-dev linux-source-6.12 make perl
-	shellcheck sparse xz-utils'
+packages='bc binutils bison clang clang-format cpio flex g++ gcc git kmod
+	libc6-dev libclang-rt-14-dev libelf-dev libssl-dev linux-source-6.12
+	make perl shellcheck sparse xz-utils'
 
 missing=
 for p in $packages; do

@@ -19,5 +19,6 @@ run()
 run scripts/tap-sum-test.sh
 run selftests/abi_layout_test.sh build/linux-headers-uapi/include \
 	build/selftests/abi
+run make -C selftests/host O="$top/build/selftests/host" check
 
 exit $status
