@@ -69,7 +69,8 @@ check-slow:
 
 .PHONY: install
 install: module
-	$(MAKE) -C $(KDIR) M=$(farm) NAME=$(NAME) modules_install
+	$(kbuild) CONFIG_MODULE_SIG_ALL= DEPMOD=true modules_install
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(release)
 	install -D -m 644 userspace/udev/60-nacre.rules \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-nacre.rules
 
