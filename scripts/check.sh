@@ -111,10 +111,11 @@ tools()
 	done
 	[[ $mode != slow ]] || needs+=(--machine svm-max)
 
+	# The lab adds the source of newer packages to apt.
 	step packages "packages" 1800 scripts/packages.sh &&
-		step source "kernel source" 900 scripts/kernel-source.sh &&
 		step lab "the lab's machines and kernels" 3600 \
-			lab/setup "${needs[@]}"
+			lab/setup "${needs[@]}" &&
+		step source "kernel source" 900 scripts/kernel-source.sh
 }
 
 # What runs in the machines; each kernel's module by itself, so that a

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Install what a fresh Debian 12 lacks for `make check`, as root. The lab
-# fetches its kernels and emulators by itself.
+# fetches its kernels and emulators by itself, kernel-source.sh the source.
 
 set -eu
 
@@ -10,8 +10,8 @@ log=$(dirname "$0")/../build/packages.log
 mkdir -p "$(dirname "$log")"
 
 packages='bc binutils bison clang clang-format cpio flex g++ gcc git kmod
-	libc6-dev libclang-rt-14-dev libelf-dev libssl-dev linux-source-6.12
-	make perl shellcheck sparse xz-utils'
+	libc6-dev libclang-rt-14-dev libelf-dev libssl-dev make perl
+	shellcheck sparse xz-utils'
 
 missing=
 for p in $packages; do
