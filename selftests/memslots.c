@@ -47,12 +47,6 @@ static u64 peek(struct vcpu *vcpu, u64 gpa)
 #define set(slot, flags, gpa, size, hva) \
 	raw_set_memory(self->vm, slot, flags, gpa, size, hva)
 
-#define EXPECT_ERROR(error, call)					\
-	do {								\
-		EXPECT_EQ(-1, (call));					\
-		EXPECT_EQ(error, errno);				\
-	} while (0)
-
 TEST_F(slots, add_is_seen_by_the_guest)
 {
 	*(u64 *)self->memory = 0x1122334455667788;

@@ -41,12 +41,6 @@ FIXTURE_TEARDOWN(run)
 	vm_free(self->vcpu->vm);
 }
 
-#define EXPECT_ERROR(error, call)					\
-	do {								\
-		EXPECT_EQ(-1, (call));					\
-		EXPECT_EQ(error, errno);				\
-	} while (0)
-
 static volatile u64 *guest_spins(struct vcpu *vcpu)
 {
 	return guest_var(vcpu->vm, GUEST_64, "spins");

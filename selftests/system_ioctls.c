@@ -19,12 +19,6 @@ FIXTURE_TEARDOWN(device)
 	close(self->fd);
 }
 
-#define EXPECT_ERROR(error, call)					\
-	do {								\
-		EXPECT_EQ(-1, (call));					\
-		EXPECT_EQ(error, errno);				\
-	} while (0)
-
 TEST_F(device, api_version)
 {
 	EXPECT_EQ(12, ioctl(self->fd, NACRE_GET_API_VERSION, 0));

@@ -331,6 +331,7 @@ static inline u16 sldt(void)
 
 #define X86_CR4_PSE (1u << 4)
 #define X86_CR4_PAE (1u << 5)
+#define X86_CR4_MCE (1u << 6)
 #define X86_CR4_PGE (1u << 7)
 #define X86_CR4_OSFXSR (1u << 9)
 #define X86_CR4_OSXMMEXCPT (1u << 10)

@@ -9,6 +9,13 @@
 #include <kselftest_harness.h>
 #include <sys/ioctl.h>
 #include "vm.h"
+
+/* The call returns -1 and leaves this errno. */
+#define EXPECT_ERROR(error, call)					\
+	do {								\
+		EXPECT_EQ(-1, (call));					\
+		EXPECT_EQ(error, errno);				\
+	} while (0)
 #endif
 
 #endif

@@ -194,3 +194,11 @@ int raw_set_cpuid(struct vcpu *vcpu, struct nacre_cpuid2 *cpuid)
 {
 	return ioctl(vcpu->fd, NACRE_SET_CPUID2, cpuid);
 }
+
+void set_supported_cpuid(struct vcpu *vcpu)
+{
+	struct nacre_cpuid2 *cpuid = supported_cpuid();
+
+	CHECK(raw_set_cpuid(vcpu, cpuid) == 0);
+	free(cpuid);
+}

@@ -212,6 +212,9 @@ struct nacre_cpuid_entry2 *find_leaf(struct nacre_cpuid2 *cpuid, u32 function,
 				     u32 index);
 int raw_set_cpuid(struct vcpu *vcpu, struct nacre_cpuid2 *cpuid);
 
+/* Gives the guest all of it. vcpu_setup() gives it none. */
+void set_supported_cpuid(struct vcpu *vcpu);
+
 /* run.c */
 
 /* NACRE_RUN as it is: 0, or -1 with errno. */
