@@ -567,28 +567,47 @@ static bool system_register_exists(const struct nacre_insn *insn, u8 group)
 	return group != GRP_DEBUG || insn->reg < 8;
 }
 
-static bool group_form_exists(const struct nacre_insn *insn, u8 group)
+static bool x87_form_exists(const struct nacre_insn *insn)
 {
-	unsigned int entry = insn->modrm & 0x3f;
+	const struct nacre_x87_forms *forms =
+		&nacre_x87_forms[insn->opcode & 7];
 
-	switch (group) {
-	case GRP_NONE:
+	if (modrm_is_register(insn))
+		return forms->registers & BIT_ULL(insn->modrm & 0x3f);
+	return forms->memory & BIT((insn->modrm >> 3) & 7);
+}
+
+/* 0F 01 with a register names an instruction by the whole byte. */
+static bool group7_form_exists(const struct nacre_insn *insn)
+{
+	u64 bit = BIT_ULL(insn->modrm & 0x3f);
+	u8 prefix = insn->simd_prefix;
+
+	if (insn->mode != 64 && (nacre_group7_only64[prefix] & bit))
+		return false;
+	return nacre_group7_registers[prefix] & bit;
+}
+
+static bool group_form_exists(const struct nacre_insn *insn, u8 number)
+{
+	const struct nacre_opcode_group *group = &nacre_opcode_groups[number];
+	unsigned int which = (insn->modrm >> 3) & 7;
+
+	if (number == GRP_NONE)
 		return true;
-	case GRP_X87:
-		if (modrm_is_register(insn))
-			return nacre_x87_forms[insn->opcode & 7].registers &
-			       BIT_ULL(entry);
-		return nacre_x87_forms[insn->opcode & 7].memory &
-		       BIT((insn->modrm >> 3) & 7);
-	case GRP_7:
-		if (modrm_is_register(insn))
-			return nacre_group7_registers[insn->simd_prefix] &
-			       BIT_ULL(entry);
-		break;
+	if (number == GRP_X87)
+		return x87_form_exists(insn);
+	if (modrm_is_register(insn)) {
+		if (number == GRP_7)
+			return group7_form_exists(insn);
+		if ((group->rm0 & BIT(which)) && (insn->modrm & 7))
+			return false;
+		if ((group->only64 & BIT(which)) && insn->mode != 64 &&
+		    insn->simd_prefix == NACRE_SIMD_F3)
+			return false;
 	}
-	return system_register_exists(insn, group) &&
-	       form_exists(insn,
-			   nacre_opcode_groups[group].forms[insn->reg & 7]);
+	return system_register_exists(insn, number) &&
+	       form_exists(insn, group->forms[which]);
 }
 
 /* AMD APM, "CR8 (Task Priority Register, TPR)": LOCK MOV CR0 reaches CR8. */

@@ -103,7 +103,7 @@ const nacre_opcode nacre_map_0f[256] = {
 /* 20 */ G(CONTROL) | OP_MOD3, G(DEBUG) | OP_MOD3,
 /* 22 */ G(CONTROL) | OP_MOD3, G(DEBUG) | OP_MOD3, __, __, __, __,
 /* 28 */ PD,	PD,	PDSQ,	V(m, m, m, m), PDSQ, PDSQ, PD,	PD,
-/* 30 */ N,	N,	N,	N,	N,	N,	__,	N,
+/* 30 */ N,	N,	N,	N,	N,	N,	__,	FORMS(r, o, o, o),
 /* 38 */ ESC,	__,	ESC,	__,	__,	__,	__,	__,
 /* 40 */ M,	M,	M,	M,	M,	M,	M,	M,
 /* 48 */ M,	M,	M,	M,	M,	M,	M,	M,
@@ -208,9 +208,13 @@ const struct nacre_opcode_group nacre_opcode_groups[NR_GROUPS] = {
 	.forms = { [1] = MEM_FORMS, [3 ... 5] = FORMS(m, o, o, o),
 		   [6] = FORMS(e, e, e, o), [7] = FORMS(e, r, r, o) },
 	.lock = BIT(1),
+	.only64 = BIT(6),
 },
 /* C6 F8 is XABORT, C7 F8 XBEGIN. */
-[GRP_11] = { .forms = { [0] = ALL_FORMS, [7] = REG_FORMS } },
+[GRP_11] = {
+	.forms = { [0] = ALL_FORMS, [7] = REG_FORMS },
+	.rm0 = BIT(7),
+},
 [GRP_12] = { .forms = { [2] = PD_REG, [4] = PD_REG, [6] = PD_REG } },
 [GRP_13] = { .forms = { [2] = PD_REG, [4] = PD_REG, [6] = PD_REG } },
 [GRP_14] = {
@@ -224,12 +228,16 @@ const struct nacre_opcode_group nacre_opcode_groups[NR_GROUPS] = {
 		   [5] = FORMS(e, o, r, o),
 		   [6] = FORMS(e, e, e, r),
 		   [7] = FORMS(e, m, o, o) },
+	.only64 = 0x0f,
 },
 [GRP_17] = {
 	.forms = { [0] = FORMS(e, r, o, r), [1 ... 7] = FORMS(e, o, o, r) },
 },
 [GRP_KEYLOCKER] = { .forms = { [0 ... 3] = FORMS(o, o, m, o) } },
-[GRP_HRESET] = { .forms = { [0] = FORMS(o, o, r, o) } },
+[GRP_HRESET] = {
+	.forms = { [0] = FORMS(o, o, r, o) },
+	.rm0 = BIT(0),
+},
 [GRP_SREG_FROM] = { .forms = { [0 ... 5] = ALL_FORMS } },
 [GRP_SREG_TO] = { .forms = { [0] = ALL_FORMS, [2 ... 5] = ALL_FORMS } },
 [GRP_CONTROL] = {
@@ -257,16 +265,25 @@ const struct nacre_x87_forms nacre_x87_forms[8] = {
 };
 
 /*
- * C0 ENCLV, the VMX four, PCONFIG, WRMSRNS; C8 MONITOR, MWAIT, CLAC, STAC,
- * ENCLS; D0 XGETBV, XSETBV, VMFUNC, XEND, XTEST, ENCLU; D8 the SVM eight;
- * E8 SERIALIZE, RDPKRU, WRPKRU; F8 SWAPGS, RDTSCP, MONITORX, MWAITX, CLZERO,
- * RDPRU. SMSW and LMSW have E0 to E7 and F0 to F7.
+ * C0 ENCLV, the VMX four, PCONFIG; C8 MONITOR, MWAIT, CLAC, STAC, SEAM's four
+ * with 66, ENCLS without; D0 XGETBV, XSETBV, VMFUNC, XEND, XTEST, ENCLU;
+ * D8 the SVM eight; E0 SMSW; E8 SERIALIZE, the TSX and shadow-stack ones,
+ * user interrupts, RDPKRU, WRPKRU; F0 LMSW; F8 SWAPGS, RDTSCP, MONITORX or
+ * MCOMMIT, MWAITX, CLZERO, RDPRU, and the SEV-SNP ones.
  */
 const u64 nacre_group7_registers[4] = {
-	[NACRE_SIMD_NONE] = 0x3fff00ffff3bff3fULL,
-	[NACRE_SIMD_66] = 0,
-	[NACRE_SIMD_F3] = 0,
-	[NACRE_SIMD_F2] = 0,
+	[NACRE_SIMD_NONE] = 0xffffc1fffff38f3fULL,
+	[NACRE_SIMD_66] = 0x33ff00ffff00f000ULL,
+	[NACRE_SIMD_F3] = 0xf7fff5ffff000000ULL,
+	[NACRE_SIMD_F2] = 0xf3ff03ffff000000ULL,
+};
+
+/* Of those SWAPGS, CLUI to UIRET, the SEAM and most SNP ones. */
+const u64 nacre_group7_only64[4] = {
+	[NACRE_SIMD_NONE] = 0x0100000000000000ULL,
+	[NACRE_SIMD_66] = 0x010000000000e000ULL,
+	[NACRE_SIMD_F3] = 0xc100f00000000000ULL,
+	[NACRE_SIMD_F2] = 0x4100000000000000ULL,
 };
 
 /* The AMD APM's "3DNow! Opcodes". */

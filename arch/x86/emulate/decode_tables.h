@@ -56,10 +56,12 @@ enum nacre_imm {
 
 #define GROUP(number)		((u32)(number) << 24)
 
-/* Each group's eight instructions; .lock as OP_LOCK, by ModRM.reg. */
+/* Each group's eight instructions; the rest are bits by ModRM.reg. */
 struct nacre_opcode_group {
 	u8 forms[8];
-	u8 lock;
+	u8 lock;		/* as OP_LOCK */
+	u8 only64;		/* with F3 and a register: 64-bit mode only */
+	u8 rm0;			/* with a register: ModRM.rm has to be 0 */
 };
 
 enum {
@@ -84,6 +86,7 @@ extern const struct nacre_opcode_group nacre_opcode_groups[NR_GROUPS];
 extern const struct nacre_x87_forms nacre_x87_forms[8];
 /* 0F 01 with mod 3, by SIMD prefix; bit: ModRM - 0xc0. */
 extern const u64 nacre_group7_registers[4];
+extern const u64 nacre_group7_only64[4];
 /* 3DNow! suffixes, 64 to a word. */
 extern const u64 nacre_3dnow_suffixes[4];
 
