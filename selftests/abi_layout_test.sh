@@ -3,15 +3,16 @@
 #
 # abi_layout_test.sh - build and run abi_layout, and show that it can fail
 #
-#   abi_layout_test.sh KVM_DIR [OUT]
+#   abi_layout_test.sh [KVM_DIR [OUT]]
 #
-# KVM_DIR: the include folder of the newest kernel's UAPI headers. OUT: where
-# to build, default build/selftests/abi. CC, CXX: the compilers. Writes TAP.
+# KVM_DIR: the include folder of the newest kernel's UAPI headers, by default
+# the one that scripts/kernel-source.sh makes. OUT: where to build. CC, CXX:
+# the compilers. Writes TAP.
 
 here=$(cd "$(dirname "$0")" && pwd)
 uapi=$here/../include/uapi
-kvm_dir=${1:?the include folder of the newest UAPI headers}
-out=${2:-$here/../build/selftests/abi}
+kvm_dir=${1:-$here/../build/linux-headers-uapi/include}
+out=${2:-$here/../build/abi_layout}
 CC=${CC:-cc}
 CXX=${CXX:-c++}
 export CC
@@ -36,7 +37,8 @@ ok()
 generate()
 {
 	mkdir -p "$1" &&
-	"$here/gen_abi_layout.sh" $3 "$2" "$kvm_dir" >"$1/abi_layout.inc"
+	"$here/gen_abi_layout.sh" ${3:+"$3"} "$2" "$kvm_dir" \
+		>"$1/abi_layout.inc"
 }
 
 # compile DIR NACRE_DIR OPTION... - the comparisons against KVM_DIR
@@ -67,6 +69,24 @@ accepted()
 	ok "nacre.h as $3 $4"
 }
 
+# listed TSV - each capability in the table has the number nacre.h gives it,
+# and there is at least one
+listed()
+{
+	awk -F '\t' '
+	FNR == NR {
+		split($0, word, /[ \t]+/)
+		if (word[1] == "#define")
+			number[word[2]] = word[3]
+		next
+	}
+	FNR > 1 && (!($2 in number) || number[$2] != $1 || $3 == "") {
+		print "# " $0
+		bad = 1
+	}
+	END { exit bad || FNR < 2 }' "$uapi/nacre.h" "$1"
+}
+
 # must_fail WHAT SED_SCRIPT EXPECTED - a nacre.h so altered is refused, and the
 # complaint names EXPECTED
 must_fail()
@@ -81,6 +101,11 @@ must_fail()
 	ok "refused: $1" || sed 's/^/# /' "$dir/log"
 }
 
+# Without it the compiler would take the system's, and compare that.
+[ -f "$kvm_dir/linux/kvm.h" ] || {
+	echo "Bail out! no linux/kvm.h in $kvm_dir"
+	exit 1
+}
 rm -rf "$out"
 mkdir -p "$out" || exit 1
 echo "TAP version 13"
@@ -89,6 +114,13 @@ accepted "$CC" c c11 -m64
 accepted "$CC" c c11 -m32
 accepted "$CXX" c++ c++17 -m64
 accepted "$CXX" c++ c++17 -m32
+
+listed "$here/../Documentation/abi-capabilities.tsv"
+ok "abi-capabilities.tsv has nacre.h's numbers"
+sed '$s/^[0-9]*/&1/' "$here/../Documentation/abi-capabilities.tsv" \
+	>"$out/flip.tsv"
+! listed "$out/flip.tsv" >/dev/null
+ok "refused: another number in abi-capabilities.tsv"
 
 compare "$out/newest" "$uapi"
 ok "the same as the newest kvm.h"
