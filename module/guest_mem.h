@@ -43,5 +43,7 @@ struct nacre_host_page {
  * (VM_IO, VM_PFNMAP); -EHWPOISON; -EINTR on a fatal signal.
  */
 int nacre_host_page(hva_t hva, bool write, struct nacre_host_page *out);
+/* The same for a page that is mapped already; never sleeps. */
+bool nacre_host_page_fast(hva_t hva, bool write, struct nacre_host_page *out);
 
 #endif /* NACRE_GUEST_MEM_H */

@@ -15,6 +15,7 @@
 #include <linux/mutex.h>
 #include <linux/srcu.h>
 
+#include "module/slotset.h"
 #include "module/types.h"
 #include "include/uapi/nacre.h"
 
@@ -30,21 +31,6 @@ struct nacre_vm;
 /* Flags beside the ABI's own; never accepted from userspace. */
 #define NACRE_SLOT_INVALID	BIT(16)
 
-/* Immutable once published; replaced whole, freed after a grace period. */
-struct nacre_memslot {
-	gfn_t gfn;		/* first frame */
-	u64 npages;
-	hva_t hva;		/* page aligned */
-	u32 flags;		/* NACRE_MEM_* and NACRE_SLOT_INVALID */
-	u32 id;
-};
-
-struct nacre_memslots {
-	u64 generation;		/* grows with each change of the set */
-	unsigned int count;
-	const struct nacre_memslot *slot[];	/* sorted by gfn */
-};
-
 int nacre_memslots_init(struct nacre_vm *vm);
 void nacre_memslots_destroy(struct nacre_vm *vm);
 
@@ -59,9 +45,6 @@ int nacre_set_private_region(struct nacre_vm *vm, u32 id, gpa_t gpa, u64 size);
 
 /* The active set; the caller is in an SRCU read section or holds slots_lock. */
 const struct nacre_memslots *nacre_memslots(const struct nacre_vm *vm);
-/* The slot of a frame, or NULL. */
-const struct nacre_memslot *nacre_find_slot(const struct nacre_memslots *slots,
-					    gfn_t gfn);
 
 static inline bool nacre_slot_has_gfn(const struct nacre_memslot *slot,
 				      gfn_t gfn)

@@ -48,7 +48,11 @@ void nacre_notifier_exit(void);
 
 /* Before the page is looked up. */
 unsigned long nacre_mmu_seq(const struct nacre_vm *vm);
-/* Under stage2.lock, before it is mapped: true if the answer is stale. */
-bool nacre_mmu_retry(const struct nacre_vm *vm, unsigned long seq, hva_t hva);
+/*
+ * Under stage2.lock, before any of [start, end) is mapped: true if what was
+ * found out about it since @seq may be stale.
+ */
+bool nacre_mmu_retry(const struct nacre_vm *vm, unsigned long seq,
+		     hva_t start, hva_t end);
 
 #endif /* NACRE_NOTIFIER_H */

@@ -28,6 +28,8 @@ struct nacre_vm {
 	struct mutex slots_lock;	/* whoever changes the slots */
 	struct srcu_struct srcu;	/* whoever reads them */
 	struct nacre_memslots __rcu *slots;	/* srcu; slots_lock to change */
+	struct nacre_memslots *retired;	/* slots_lock; maybe still read */
+	unsigned int nr_retired;	/* slots_lock */
 
 	struct nacre_notifier notifier;
 	struct nacre_vm_arch arch;
@@ -49,6 +51,12 @@ static inline struct nacre_vcpu *nacre_vcpu_at(struct nacre_vm *vm,
 
 #define nacre_for_each_vcpu(index, vcpu, vm)				\
 	xa_for_each(&(vm)->vcpus, index, vcpu)
+
+/* Under vm->lock: is a vCPU there, or about to be? */
+static inline bool nacre_vm_has_vcpus(const struct nacre_vm *vm)
+{
+	return vm->nr_vcpus || vm->pending_vcpus;
+}
 
 /* Set a request on every vCPU and make those in the guest see it. */
 void nacre_request_all(struct nacre_vm *vm, unsigned int request);

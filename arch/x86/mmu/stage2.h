@@ -21,6 +21,9 @@ struct nacre_stage2_fault;
 
 #define NACRE_STAGE2_MAX_LEVEL	5
 
+/* Behind the last frame that any format can map. */
+#define NACRE_STAGE2_ALL	(1ULL << 52)
+
 /* The bits of a page-table format. Absent features are 0. */
 struct nacre_stage2_format {
 	u64 table;		/* set in an entry that points to a table */
@@ -33,7 +36,7 @@ struct nacre_stage2_format {
 	u64 huge;		/* a leaf above level 1 */
 	u64 accessed;
 	u64 dirty;
-	u64 address;		/* frame of a 4 KiB entry */
+	u64 address;		/* frame of a 4 KiB entry, no other bits */
 	u8 levels;		/* of the walk */
 	u8 max_leaf_level;	/* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB */
 };
@@ -48,6 +51,7 @@ struct nacre_stage2 {
 	const struct nacre_stage2_format *format;	/* create */
 	rwlock_t lock;
 	hpa_t root;		/* create */
+	gfn_t gfns;		/* create; frames that a guest can address */
 	atomic_long_t tables;	/* pages in use, the root included */
 };
 
@@ -62,7 +66,10 @@ enum nacre_fault_result {
 int nacre_stage2_init(struct nacre_vm *vm);
 void nacre_stage2_destroy(struct nacre_vm *vm);
 
-/* arch/x86/mmu/fault.c; inside a read section of the slots. May sleep. */
+/*
+ * arch/x86/mmu/fault.c; inside a read section of the slots, which is left and
+ * entered again if the page takes long to come: the caller keeps no slot.
+ */
 enum nacre_fault_result
 nacre_stage2_fault(struct nacre_vcpu *vcpu,
 		   const struct nacre_stage2_fault *fault);
@@ -78,6 +85,9 @@ bool nacre_stage2_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
 		      bool may_yield);
 /* Was any of it accessed since last asked; with @clear, forget it. */
 bool nacre_stage2_age(struct nacre_vm *vm, gfn_t start, gfn_t end, bool clear);
+
+/* How many frames a guest can address; slots end there. */
+gfn_t nacre_stage2_gfns(const struct nacre_vm *vm);
 
 /* Make every vCPU drop its translations; returns when none can use them. */
 void nacre_flush_remote_tlbs(struct nacre_vm *vm);

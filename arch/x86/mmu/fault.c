@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A fault of the second stage: from a guest frame by its slot to the VMM's
+ * address, from there to the host's page, and the page into the tables.
+ *
+ * The page may be taken away at any time until the lock is held and the
+ * notifier's sequence was found unmoved; then it stays until the lock is
+ * released. Several vCPUs map at once, under the lock for reading: an entry
+ * comes to life by cmpxchg, and no other writer than the processors' setting
+ * of accessed and dirty bits meets a live one, except to allow writes.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+
+#include "module/guest_mem.h"
+#include "module/vcpu.h"
+#include "module/vm.h"
+#include "arch/x86/state.h"
+#include "arch/x86/mmu/stage2.h"
+#include "arch/x86/mmu/tables.h"
+
+/* All that is known of a fault on its way to the tables. */
+struct target {
+	const struct nacre_stage2_format *format;
+	gfn_t gfn;
+	bool write;			/* the access was a write */
+	bool writable;			/* what the leaf shall allow */
+	u8 level;			/* the largest leaf that is right */
+	struct nacre_memslot slot;	/* a copy: outlives its read section */
+	u64 generation;			/* of the set that it is from */
+	unsigned long seq;
+	struct nacre_host_page page;
+};
+
+/* What became of an attempt to put the leaf in. */
+enum outcome {
+	DONE,		/* it is in */
+	WAS_THERE,	/* the access is allowed already */
+	LOST,		/* the entry changed meanwhile: look again */
+	TOO_LARGE,	/* a huge leaf that does not allow it is in the way */
+	OTHER_PAGE,	/* live, with another page: cannot be */
+	NO_TABLE,	/* the cache is empty */
+};
+
+static enum nacre_fault_result fail(struct nacre_vcpu *vcpu, int err)
+{
+	vcpu->run_error = err;
+	return NACRE_FAULT_ERROR;
+}
+
+/* May a leaf of @level around @gfn lie in @slot, in step with its memory? */
+static bool level_fits(const struct nacre_memslot *slot, gfn_t gfn, u8 level)
+{
+	u64 pages = nacre_level_pages(level);
+	gfn_t first = nacre_level_base(gfn, level);
+
+	return first >= slot->gfn &&
+	       first + pages <= slot->gfn + slot->npages &&
+	       !((slot->gfn ^ (slot->hva >> PAGE_SHIFT)) & (pages - 1));
+}
+
+static void choose_leaf(struct target *target)
+{
+	const struct nacre_memslot *slot = &target->slot;
+	u8 level = min(target->page.level, target->format->max_leaf_level);
+
+	while (level > 1 && !level_fits(slot, target->gfn, level))
+		level--;
+	target->level = level;
+	target->writable = target->page.writable &&
+			   !(slot->flags & NACRE_MEM_READONLY);
+}
+
+static u64 make_leaf(const struct target *target, u8 level)
+{
+	const struct nacre_stage2_format *format = target->format;
+	u64 pfn = nacre_level_base(target->page.pfn, level);
+	u64 leaf = format->leaf | format->read | format->exec |
+		   format->accessed;
+
+	if (level > 1)
+		leaf |= format->huge;
+	if (target->writable)
+		leaf |= format->write;
+	if (target->write)
+		leaf |= format->dirty;
+	return leaf | (pfn << PAGE_SHIFT);
+}
+
+static bool same_page(const struct target *target, u64 leaf, u8 level)
+{
+	u64 offset = target->gfn & (nacre_level_pages(level) - 1);
+
+	return nacre_leaf_pfn(target->format, leaf, level) + offset ==
+	       target->page.pfn;
+}
+
+static enum outcome put_leaf(const struct target *target, u64 *entry, u64 old,
+			     u8 level)
+{
+	const struct nacre_stage2_format *format = target->format;
+	u64 new;
+
+	if (!nacre_is_live(format, old))
+		new = make_leaf(target, level);
+	else if (!same_page(target, old, level))
+		return OTHER_PAGE;
+	else if (!target->write || old & format->write)
+		return WAS_THERE;
+	else if (level > target->level)
+		return TOO_LARGE;
+	else
+		new = old | format->write | format->accessed | format->dirty;
+	return cmpxchg(entry, old, new) == old ? DONE : LOST;
+}
+
+/* Returns what the entry holds then, by us or by another vCPU; 0 without. */
+static u64 put_table(struct nacre_stage2 *stage2,
+		     struct nacre_table_cache *cache, u64 *entry)
+{
+	u64 *table, new, old;
+
+	if (!cache->count)
+		return 0;
+	table = cache->page[cache->count - 1];
+	new = __pa(table) | stage2->format->table;
+	old = cmpxchg(entry, 0, new);
+	if (old)
+		return old;
+	cache->count--;
+	atomic_long_inc(&stage2->tables);
+	return new;
+}
+
+static enum outcome put(struct nacre_stage2 *stage2,
+			struct nacre_table_cache *cache,
+			const struct target *target)
+{
+	const struct nacre_stage2_format *format = stage2->format;
+	u64 *table = __va(stage2->root);
+	u8 level = format->levels;
+	enum outcome outcome = LOST;
+
+	while (outcome == LOST) {
+		u64 *entry = nacre_entry(table, target->gfn, level);
+		u64 old = READ_ONCE(*entry);
+
+		if (!nacre_is_live(format, old) && level > target->level) {
+			old = put_table(stage2, cache, entry);
+			if (!old)
+				return NO_TABLE;
+		}
+		/* A table stays where it is, even if a leaf could be there. */
+		if (nacre_is_live(format, old) &&
+		    !nacre_is_leaf(format, old, level)) {
+			table = nacre_child(format, old);
+			level--;
+			continue;
+		}
+		outcome = put_leaf(target, entry, old, level);
+	}
+	return outcome;
+}
+
+/* Let the next fault find nothing there, and put in what is right. */
+static enum nacre_fault_result clear_the_way(struct nacre_vm *vm,
+					     const struct target *target)
+{
+	nacre_stage2_zap(vm, target->gfn, target->gfn + 1, true);
+	return NACRE_FAULT_RETRY;
+}
+
+static enum nacre_fault_result kill(struct nacre_vcpu *vcpu,
+				    const struct target *target)
+{
+	pr_err("vCPU %u: frame %#llx has another page than %#llx\n",
+	       vcpu->id, target->gfn, target->page.pfn);
+	nacre_vm_kill(vcpu->vm);
+	return fail(vcpu, -EIO);
+}
+
+static enum nacre_fault_result finish(struct nacre_vcpu *vcpu,
+				      const struct target *target,
+				      enum outcome outcome)
+{
+	switch (outcome) {
+	case DONE:
+		return NACRE_FAULT_FIXED;
+	case WAS_THERE:
+		return NACRE_FAULT_SPURIOUS;
+	case TOO_LARGE:
+		return clear_the_way(vcpu->vm, target);
+	case OTHER_PAGE:
+		return kill(vcpu, target);
+	default:
+		return NACRE_FAULT_RETRY;
+	}
+}
+
+/* The one point where a page becomes the guest's. */
+static enum nacre_fault_result commit(struct nacre_vcpu *vcpu,
+				      const struct target *target)
+{
+	struct nacre_stage2 *stage2 = &vcpu->vm->arch.stage2;
+	u64 size = nacre_level_pages(target->level) << PAGE_SHIFT;
+	hva_t start = nacre_slot_hva(&target->slot, target->gfn) & ~(size - 1);
+	enum outcome outcome = NO_TABLE;
+
+	read_lock(&stage2->lock);
+	if (!nacre_mmu_retry(vcpu->vm, target->seq, start, start + size))
+		outcome = put(stage2, &vcpu->arch.tables, target);
+	read_unlock(&stage2->lock);
+	return finish(vcpu, target, outcome);
+}
+
+/*
+ * The page has to be brought in, which may take for ever (userfaultfd): whoever
+ * changes the slots does not wait for that. Nor may the slots have changed.
+ */
+static int slow_page(struct nacre_vcpu *vcpu, struct target *target, hva_t hva)
+{
+	int err;
+
+	nacre_vcpu_srcu_unlock(vcpu);
+	err = nacre_host_page(hva, target->write, &target->page);
+	nacre_vcpu_srcu_lock(vcpu);
+	if (err)
+		return err;
+	return nacre_memslots(vcpu->vm)->generation == target->generation ?
+	       0 : -EAGAIN;
+}
+
+static enum nacre_fault_result no_page(struct nacre_vcpu *vcpu, hva_t hva,
+				       int err)
+{
+	switch (err) {
+	case -EAGAIN:
+	case -EINTR:	/* the signal is seen before the next entry */
+		return NACRE_FAULT_RETRY;
+	case -EHWPOISON:
+		send_sig_mceerr(BUS_MCEERR_AR, (void __user *)hva, PAGE_SHIFT,
+				current);
+		return NACRE_FAULT_RETRY;
+	default:
+		return fail(vcpu, err);
+	}
+}
+
+static enum nacre_fault_result map_target(struct nacre_vcpu *vcpu,
+					  struct target *target)
+{
+	hva_t hva = nacre_slot_hva(&target->slot, target->gfn);
+	int err;
+
+	/* The root is there. */
+	err = nacre_table_cache_fill(&vcpu->arch.tables,
+				     target->format->levels - 1);
+	if (err)
+		return fail(vcpu, err);
+	target->seq = nacre_mmu_seq(vcpu->vm);
+	if (!nacre_host_page_fast(hva, target->write, &target->page)) {
+		err = slow_page(vcpu, target, hva);
+		if (err)
+			return no_page(vcpu, hva, err);
+	}
+	choose_leaf(target);
+	return commit(vcpu, target);
+}
+
+enum nacre_fault_result
+nacre_stage2_fault(struct nacre_vcpu *vcpu,
+		   const struct nacre_stage2_fault *fault)
+{
+	const struct nacre_memslots *slots = nacre_memslots(vcpu->vm);
+	const struct nacre_memslot *slot;
+	struct target target = {
+		.format = vcpu->vm->arch.stage2.format,
+		.gfn = fault->gpa >> PAGE_SHIFT,
+		.write = fault->write,
+		.generation = slots->generation,
+	};
+
+	slot = nacre_find_slot(slots, target.gfn);
+	if (!slot)
+		return NACRE_FAULT_EMULATE;
+	/* On its way out: by the time the guest is back, it may be gone. */
+	if (slot->flags & NACRE_SLOT_INVALID)
+		return NACRE_FAULT_RETRY;
+	/* The processor's own writes to a page table in ROM come here, too. */
+	if (fault->write && slot->flags & NACRE_MEM_READONLY)
+		return NACRE_FAULT_EMULATE;
+	target.slot = *slot;
+	return map_target(vcpu, &target);
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The stage-2 engine: tables, taking mappings away, ages. Mapping is done in
+ * fault.c.
+ *
+ * Under the write lock no entry becomes live and no table goes but by the
+ * lock's holder; the processors still set accessed and dirty bits until the
+ * flush. So an entry is taken with xchg(), and what it held then is final: a
+ * processor that wants to set a bit later finds nothing there and faults.
+ */
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+#include <linux/swap.h>
+
+#include "module/vm.h"
+#include "arch/x86/backend.h"
+#include "arch/x86/mmu/stage2.h"
+#include "arch/x86/mmu/tables.h"
+
+/* Tables that wait for one flush. */
+#define ZAP_BATCH		64
+/* Entries to look at before it is time to ask whether somebody waits. */
+#define ZAP_PATIENCE		1024
+
+struct zap {
+	struct nacre_vm *vm;
+	struct nacre_stage2 *stage2;
+	const struct nacre_stage2_format *format;
+	gfn_t start, end;
+	gfn_t next;			/* everything below is done */
+	bool may_yield;
+	bool found;
+	bool unflushed;
+	unsigned int work;		/* entries since the lock was taken */
+	unsigned int nr_tables;
+	u64 *table[ZAP_BATCH];
+};
+
+int nacre_table_cache_fill(struct nacre_table_cache *cache, unsigned int count)
+{
+	u64 *page;
+
+	while (cache->count < min_t(unsigned int, count,
+				    NACRE_STAGE2_MAX_LEVEL)) {
+		page = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!page)
+			return -ENOMEM;
+		cache->page[cache->count++] = page;
+	}
+	return 0;
+}
+
+void nacre_table_cache_free(struct nacre_table_cache *cache)
+{
+	while (cache->count)
+		free_page((unsigned long)cache->page[--cache->count]);
+}
+
+static void flush_and_free(struct zap *zap)
+{
+	if (zap->unflushed)
+		nacre_flush_remote_tlbs(zap->vm);
+	zap->unflushed = false;
+	atomic_long_sub(zap->nr_tables, &zap->stage2->tables);
+	while (zap->nr_tables)
+		free_page((unsigned long)zap->table[--zap->nr_tables]);
+}
+
+/*
+ * The host looks for what a process did to a page in its own page tables
+ * only, so what the guest did is noted on the page. The notifier has not
+ * returned yet, so the page is still the VMM's.
+ */
+static void note_use(const struct nacre_stage2_format *format, u64 leaf,
+		     u8 level)
+{
+	struct page *page = pfn_to_page(nacre_leaf_pfn(format, leaf, level));
+
+	if (PageReserved(page))
+		return;
+	/* Without a dirty bit, whatever could be written was. */
+	if (leaf & (format->dirty ?: format->write))
+		SetPageDirty(page);
+	if (leaf & format->accessed)
+		mark_page_accessed(page);
+}
+
+static void zap_leaf(struct zap *zap, u64 *entry, u8 level)
+{
+	note_use(zap->format, xchg(entry, 0), level);
+	zap->found = true;
+	zap->unflushed = true;
+}
+
+static bool is_empty(const struct nacre_stage2_format *format, u64 *table)
+{
+	unsigned int i;
+
+	for (i = 0; i < TABLE_ENTRIES; i++)
+		if (nacre_is_live(format, READ_ONCE(table[i])))
+			return false;
+	return true;
+}
+
+/* A table whose whole span was asked for goes, if nothing came back. */
+static void zap_child(struct zap *zap, u64 *entry, gfn_t gfn, u8 level)
+{
+	u64 *child = nacre_child(zap->format, READ_ONCE(*entry));
+
+	if (gfn < zap->start || gfn + nacre_level_pages(level) > zap->end ||
+	    !is_empty(zap->format, child))
+		return;
+	xchg(entry, 0);
+	zap->unflushed = true;
+	zap->table[zap->nr_tables++] = child;
+	if (zap->nr_tables == ZAP_BATCH)
+		flush_and_free(zap);
+}
+
+static bool must_yield(struct zap *zap)
+{
+	return zap->may_yield && zap->work >= ZAP_PATIENCE &&
+	       (need_resched() || rwlock_is_contended(&zap->stage2->lock));
+}
+
+/* From zap->next to the end of @table; false: let go of the lock first. */
+static bool zap_table(struct zap *zap, u64 *table, gfn_t base, u8 level)
+{
+	gfn_t end = min(zap->end, base + nacre_level_pages(level + 1));
+
+	while (zap->next < end) {
+		gfn_t gfn = nacre_level_base(zap->next, level);
+		u64 *entry = nacre_entry(table, gfn, level);
+		u64 old = READ_ONCE(*entry);
+
+		zap->work++;
+		if (!nacre_is_live(zap->format, old)) {
+			;
+		} else if (nacre_is_leaf(zap->format, old, level)) {
+			zap_leaf(zap, entry, level);
+		} else {
+			if (!zap_table(zap, nacre_child(zap->format, old), gfn,
+				       level - 1))
+				return false;
+			zap_child(zap, entry, gfn, level);
+		}
+		zap->next = gfn + nacre_level_pages(level);
+		if (level > 1 && must_yield(zap))
+			return false;
+	}
+	return true;
+}
+
+/* Whoever takes the lock next may rely on what it finds absent. */
+static void yield_lock(struct zap *zap)
+{
+	flush_and_free(zap);
+	write_unlock(&zap->stage2->lock);
+	cond_resched();
+	write_lock(&zap->stage2->lock);
+	zap->work = 0;
+}
+
+bool nacre_stage2_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
+		      bool may_yield)
+{
+	struct nacre_stage2 *stage2 = &vm->arch.stage2;
+	struct zap zap = {
+		.vm = vm,
+		.stage2 = stage2,
+		.format = stage2->format,
+		.start = start,
+		.end = end,
+		.next = start,
+		.may_yield = may_yield,
+	};
+
+	write_lock(&stage2->lock);
+	while (!zap_table(&zap, __va(stage2->root), 0, stage2->format->levels))
+		yield_lock(&zap);
+	flush_and_free(&zap);
+	write_unlock(&stage2->lock);
+	return zap.found;
+}
+
+/* The bit is the processors' too, so it is taken with a locked operation. */
+static bool age_leaf(const struct nacre_stage2_format *format, u64 *entry,
+		     bool clear)
+{
+	if (!(READ_ONCE(*entry) & format->accessed))
+		return false;
+	if (clear)
+		clear_bit(__ffs(format->accessed), (unsigned long *)entry);
+	return true;
+}
+
+static bool age_table(const struct nacre_stage2_format *format, u64 *table,
+		      u8 level, gfn_t start, gfn_t end, bool clear)
+{
+	gfn_t gfn, next;
+	bool young = false;
+
+	for (gfn = start; gfn < end; gfn = next) {
+		u64 *entry = nacre_entry(table, gfn, level);
+		u64 old = READ_ONCE(*entry);
+
+		next = min(end, nacre_level_base(gfn, level) +
+				nacre_level_pages(level));
+		if (!nacre_is_live(format, old))
+			continue;
+		if (nacre_is_leaf(format, old, level))
+			young |= age_leaf(format, entry, clear);
+		else
+			young |= age_table(format, nacre_child(format, old),
+					   level - 1, gfn, next, clear);
+	}
+	return young;
+}
+
+bool nacre_stage2_age(struct nacre_vm *vm, gfn_t start, gfn_t end, bool clear)
+{
+	struct nacre_stage2 *stage2 = &vm->arch.stage2;
+	bool young;
+
+	/* No bit to look at: the next fault is the sign of use. */
+	if (!stage2->format->accessed)
+		return clear && nacre_stage2_zap(vm, start, end, false);
+	read_lock(&stage2->lock);
+	young = age_table(stage2->format, __va(stage2->root),
+			  stage2->format->levels, start, end, clear);
+	read_unlock(&stage2->lock);
+	return young;
+}
+
+gfn_t nacre_stage2_gfns(const struct nacre_vm *vm)
+{
+	return vm->arch.stage2.gfns;
+}
+
+/* As the processor says it, not the kernel, which may keep bits for itself. */
+static unsigned int physical_bits(void)
+{
+	if (boot_cpu_data.extended_cpuid_level >= 0x80000008)
+		return cpuid_eax(0x80000008) & 0xff;
+	return boot_cpu_data.x86_phys_bits;
+}
+
+int nacre_stage2_init(struct nacre_vm *vm)
+{
+	struct nacre_stage2 *stage2 = &vm->arch.stage2;
+	const struct nacre_stage2_format *format;
+	void *root;
+
+	format = nacre_backend()->stage2_format();
+	root = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!root)
+		return -ENOMEM;
+	rwlock_init(&stage2->lock);
+	stage2->format = format;
+	stage2->root = __pa(root);
+	stage2->gfns = 1ULL << min_t(unsigned int, 9 * format->levels,
+				     physical_bits() - PAGE_SHIFT);
+	atomic_long_set(&stage2->tables, 1);
+	return 0;
+}
+
+/* No vCPU is left; leaves went when the notifier was detached. */
+void nacre_stage2_destroy(struct nacre_vm *vm)
+{
+	struct nacre_stage2 *stage2 = &vm->arch.stage2;
+
+	nacre_stage2_zap(vm, 0, NACRE_STAGE2_ALL, true);
+	free_page((unsigned long)__va(stage2->root));
+	WARN_ON_ONCE(atomic_long_dec_return(&stage2->tables));
+}

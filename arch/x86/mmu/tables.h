@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Entries of stage-2 tables, for the engine and the fault path alone. */
+#ifndef NACRE_TABLES_H
+#define NACRE_TABLES_H
+
+#include <linux/mm.h>
+
+#include "arch/x86/mmu/stage2.h"
+
+#define TABLE_ENTRIES	512
+
+/* Frames that an entry of @level spans. */
+static inline u64 nacre_level_pages(u8 level)
+{
+	return 1ULL << (9 * (level - 1));
+}
+
+static inline gfn_t nacre_level_base(gfn_t gfn, u8 level)
+{
+	return gfn & ~(nacre_level_pages(level) - 1);
+}
+
+static inline u64 *nacre_entry(u64 *table, gfn_t gfn, u8 level)
+{
+	return table + ((gfn >> (9 * (level - 1))) & (TABLE_ENTRIES - 1));
+}
+
+static inline bool nacre_is_live(const struct nacre_stage2_format *format,
+				 u64 entry)
+{
+	return entry & format->present;
+}
+
+/* Of a live entry. */
+static inline bool nacre_is_leaf(const struct nacre_stage2_format *format,
+				 u64 entry, u8 level)
+{
+	return level == 1 || entry & format->huge;
+}
+
+static inline u64 *nacre_child(const struct nacre_stage2_format *format,
+			       u64 entry)
+{
+	return __va(entry & format->address);
+}
+
+/* First host frame of a leaf. */
+static inline u64 nacre_leaf_pfn(const struct nacre_stage2_format *format,
+				 u64 entry, u8 level)
+{
+	return nacre_level_base((entry & format->address) >> PAGE_SHIFT, level);
+}
+
+#endif /* NACRE_TABLES_H */

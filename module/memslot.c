@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Changes of the slots, and the two ioctls that ask for them.
+ *
+ * A change is prepared whole before any of it is seen, so that it cannot fail
+ * half way. A slot that goes away (or moves) does so in four steps: publish it
+ * as invalid, wait until nobody works with the old set, zap stage 2, publish
+ * the set without it. A slot that comes needs no waiting: whoever still has
+ * the old set sees a frame without memory, as if it had come a bit earlier.
+ *
+ * Sets that were replaced are kept on a list until the next wait.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "module/memslot.h"
+#include "module/vm.h"
+#include "arch/x86/mmu/stage2.h"
+
+/* The ABI's limit for one slot. */
+#define MAX_SLOT_PAGES		((1UL << 31) - 1)
+/* Replaced sets to keep before it is time to wait for their readers. */
+#define MAX_RETIRED		16
+
+struct change {
+	const struct nacre_memslot *old;
+	struct nacre_memslot *new;
+	struct nacre_memslot *invalid;	/* old, on its way out */
+	struct nacre_memslots *without;	/* the set with @invalid for @old */
+	struct nacre_memslots *final;
+};
+
+const struct nacre_memslots *nacre_memslots(const struct nacre_vm *vm)
+{
+	return srcu_dereference_check(vm->slots, &vm->srcu,
+				      lockdep_is_held(&vm->slots_lock));
+}
+
+static struct nacre_memslots *alloc_set(unsigned int count)
+{
+	return kvzalloc(nacre_slotset_size(count), GFP_KERNEL_ACCOUNT);
+}
+
+static void free_retired(struct nacre_vm *vm)
+{
+	struct nacre_memslots *set;
+
+	while ((set = vm->retired)) {
+		vm->retired = set->retired;
+		kfree(set->replaced);
+		kvfree(set);
+	}
+	vm->nr_retired = 0;
+}
+
+static void wait_for_readers(struct nacre_vm *vm)
+{
+	synchronize_srcu_expedited(&vm->srcu);
+	free_retired(vm);
+}
+
+/* Make @to the active set; it differs from the last one by @gone. */
+static void publish(struct nacre_vm *vm, struct nacre_memslots *to,
+		    const struct nacre_memslot *gone)
+{
+	struct nacre_memslots *from;
+
+	from = rcu_replace_pointer(vm->slots, to,
+				   lockdep_is_held(&vm->slots_lock));
+	from->replaced = gone;
+	from->retired = vm->retired;
+	vm->retired = from;
+	vm->nr_retired++;
+}
+
+static void abandon(struct change *change)
+{
+	kfree(change->new);
+	kfree(change->invalid);
+	kvfree(change->without);
+	kvfree(change->final);
+}
+
+static bool leaves(const struct change *change)
+{
+	return change->old &&
+	       (!change->new || change->new->gfn != change->old->gfn);
+}
+
+static int prepare_invalid(struct change *change, unsigned int count)
+{
+	change->invalid = kmemdup(change->old, sizeof(*change->old),
+				  GFP_KERNEL_ACCOUNT);
+	change->without = alloc_set(count + 1);
+	if (!change->invalid || !change->without)
+		return -ENOMEM;
+	change->invalid->flags |= NACRE_SLOT_INVALID;
+	return 0;
+}
+
+static int prepare(struct nacre_vm *vm, struct change *change)
+{
+	unsigned int count = nacre_memslots(vm)->count;
+
+	change->final = alloc_set(count + 1);
+	if (!change->final)
+		return -ENOMEM;
+	return leaves(change) ? prepare_invalid(change, count) : 0;
+}
+
+static void take_away_old(struct nacre_vm *vm, struct change *change)
+{
+	const struct nacre_memslot *old = change->old;
+	gfn_t gfn = old->gfn, end = old->gfn + old->npages;
+
+	nacre_slotset_replace(change->without, nacre_memslots(vm), old,
+			      change->invalid);
+	publish(vm, change->without, old);
+	wait_for_readers(vm);
+	nacre_stage2_zap(vm, gfn, end, true);
+	change->old = change->invalid;
+}
+
+static void commit(struct nacre_vm *vm, struct change *change)
+{
+	if (leaves(change))
+		take_away_old(vm, change);
+	nacre_slotset_replace(change->final, nacre_memslots(vm), change->old,
+			      change->new);
+	publish(vm, change->final, change->old);
+	if (vm->nr_retired >= MAX_RETIRED)
+		wait_for_readers(vm);
+}
+
+static int apply(struct nacre_vm *vm, struct change *change)
+{
+	int err = prepare(vm, change);
+
+	if (err) {
+		abandon(change);
+		return err;
+	}
+	commit(vm, change);
+	return 0;
+}
+
+/* What can be said without looking at the slots that are there. */
+static int check_region(const struct nacre_userspace_memory_region2 *mem)
+{
+	u64 size = mem->memory_size;
+	unsigned long hva = mem->userspace_addr;
+	unsigned long untagged = untagged_addr(hva);
+
+	if (mem->flags & ~NACRE_MEM_READONLY)
+		return -EINVAL;
+	if (!PAGE_ALIGNED(size) || !PAGE_ALIGNED(mem->guest_phys_addr) ||
+	    !PAGE_ALIGNED(hva))
+		return -EINVAL;
+	if (hva != untagged || !access_ok((void __user *)hva, size))
+		return -EINVAL;
+	/* The upper half is the address space: there is one. */
+	if (mem->slot >= NACRE_USER_SLOTS + NACRE_PRIVATE_SLOTS)
+		return -EINVAL;
+	if (mem->guest_phys_addr + size < mem->guest_phys_addr)
+		return -EINVAL;
+	return size >> PAGE_SHIFT > MAX_SLOT_PAGES ? -EINVAL : 0;
+}
+
+/* May @new stand beside the slots that are there? */
+static int check_place(struct nacre_vm *vm, const struct nacre_memslot *old,
+		       const struct nacre_memslot *new)
+{
+	if (nacre_slotset_overlaps(nacre_memslots(vm), new->gfn, new->npages,
+				   old))
+		return -EEXIST;
+	if (new->gfn + new->npages > nacre_stage2_gfns(vm))
+		return -EINVAL;
+	return 0;
+}
+
+/* Only the place and the dirty log of a slot may change. */
+static bool may_become(const struct nacre_memslot *old,
+		       const struct nacre_memslot *new)
+{
+	return new->hva == old->hva && new->npages == old->npages &&
+	       !((new->flags ^ old->flags) & NACRE_MEM_READONLY);
+}
+
+static int add_or_change(struct nacre_vm *vm, const struct nacre_memslot *old,
+			 const struct nacre_memslot *want)
+{
+	struct change change = { .old = old };
+	int err;
+
+	if (old && !may_become(old, want))
+		return -EINVAL;
+	if (old && old->gfn == want->gfn && old->flags == want->flags)
+		return 0;
+	if (!old || old->gfn != want->gfn) {
+		err = check_place(vm, old, want);
+		if (err)
+			return err;
+	}
+	change.new = kmemdup(want, sizeof(*want), GFP_KERNEL_ACCOUNT);
+	if (!change.new)
+		return -ENOMEM;
+	return apply(vm, &change);
+}
+
+static int delete(struct nacre_vm *vm, const struct nacre_memslot *old)
+{
+	struct change change = { .old = old };
+
+	return old ? apply(vm, &change) : -EINVAL;
+}
+
+static int set_region(struct nacre_vm *vm,
+		      const struct nacre_userspace_memory_region2 *mem)
+{
+	const struct nacre_memslot *old;
+	struct nacre_memslot want = {
+		.gfn = mem->guest_phys_addr >> PAGE_SHIFT,
+		.npages = mem->memory_size >> PAGE_SHIFT,
+		.hva = mem->userspace_addr,
+		.flags = mem->flags,
+		.id = mem->slot,
+	};
+	int err;
+
+	lockdep_assert_held(&vm->slots_lock);
+	err = check_region(mem);
+	if (err)
+		return err;
+	old = nacre_find_slot_id(nacre_memslots(vm), want.id);
+	return want.npages ? add_or_change(vm, old, &want) : delete(vm, old);
+}
+
+int nacre_set_memory_region(struct nacre_vm *vm,
+			    const struct nacre_userspace_memory_region2 *mem)
+{
+	int err;
+
+	if ((u16)mem->slot >= NACRE_USER_SLOTS)
+		return -EINVAL;
+	mutex_lock(&vm->slots_lock);
+	err = set_region(vm, mem);
+	mutex_unlock(&vm->slots_lock);
+	return err;
+}
+
+/* Shared, so that a fork of the VMM does not move the page elsewhere. */
+static int add_private(struct nacre_vm *vm,
+		       struct nacre_userspace_memory_region2 *mem)
+{
+	unsigned long hva;
+	int err;
+
+	if (nacre_find_slot_id(nacre_memslots(vm), mem->slot))
+		return -EEXIST;
+	hva = vm_mmap(NULL, 0, mem->memory_size, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, 0);
+	if (IS_ERR_VALUE(hva))
+		return (long)hva;
+	mem->userspace_addr = hva;
+	err = set_region(vm, mem);
+	if (err)
+		vm_munmap(hva, mem->memory_size);
+	return err;
+}
+
+static int delete_private(struct nacre_vm *vm, u32 id)
+{
+	const struct nacre_memslot *old;
+	size_t size;
+	hva_t hva;
+	int err;
+
+	old = nacre_find_slot_id(nacre_memslots(vm), id);
+	if (!old)
+		return 0;
+	hva = old->hva;
+	size = old->npages << PAGE_SHIFT;
+	err = delete(vm, old);
+	if (!err)
+		vm_munmap(hva, size);
+	return err;
+}
+
+int nacre_set_private_region(struct nacre_vm *vm, u32 id, gpa_t gpa, u64 size)
+{
+	struct nacre_userspace_memory_region2 mem = {
+		.slot = id,
+		.guest_phys_addr = gpa,
+		.memory_size = size,
+	};
+	int err;
+
+	mutex_lock(&vm->slots_lock);
+	err = size ? add_private(vm, &mem) : delete_private(vm, id);
+	mutex_unlock(&vm->slots_lock);
+	return err;
+}
+
+int nacre_memslots_init(struct nacre_vm *vm)
+{
+	struct nacre_memslots *empty = alloc_set(0);
+
+	if (!empty)
+		return -ENOMEM;
+	empty->hva_start = ~0UL;
+	RCU_INIT_POINTER(vm->slots, empty);
+	return 0;
+}
+
+/* Their memory is the module's doing, if there still is an mm to have it. */
+static void unmap_private(const struct nacre_vm *vm,
+			  const struct nacre_memslot *slot)
+{
+	if (slot->id >= NACRE_USER_SLOTS && current->mm == vm->mm)
+		vm_munmap(slot->hva, slot->npages << PAGE_SHIFT);
+}
+
+/* No vCPU runs, and the notifier is detached: nobody reads. */
+void nacre_memslots_destroy(struct nacre_vm *vm)
+{
+	struct nacre_memslots *slots = rcu_dereference_raw(vm->slots);
+	unsigned int i;
+
+	free_retired(vm);
+	for (i = 0; i < slots->count; i++) {
+		unmap_private(vm, slots->slot[i]);
+		kfree(slots->slot[i]);
+	}
+	kvfree(slots);
+	RCU_INIT_POINTER(vm->slots, NULL);
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the host does with the VMM's memory reaches stage 2 here.
+ * The sequence protocol is explained in notifier.h.
+ *
+ * The list of VMs is walked with the lock dropped at each VM: zapping takes
+ * long and may sleep. A VM is pinned meanwhile, and whoever takes it off the
+ * list waits for its pins. Walkers never wait: some of them run under the
+ * page-table lock.
+ */
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "module/notifier.h"
+#include "module/vm.h"
+#include "arch/x86/mmu/stage2.h"
+
+/* What is done to a VM's range of frames; true if it found something. */
+typedef bool (*range_fn)(struct nacre_vm *vm, gfn_t first, gfn_t last);
+
+static struct nacre_mm *mm_of(struct mmu_notifier *mn)
+{
+	return container_of(mn, struct nacre_mm, mn);
+}
+
+static bool zap(struct nacre_vm *vm, gfn_t first, gfn_t last)
+{
+	return nacre_stage2_zap(vm, first, last, false);
+}
+
+static bool zap_yielding(struct nacre_vm *vm, gfn_t first, gfn_t last)
+{
+	return nacre_stage2_zap(vm, first, last, true);
+}
+
+static bool age(struct nacre_vm *vm, gfn_t first, gfn_t last)
+{
+	return nacre_stage2_age(vm, first, last, true);
+}
+
+static bool test_age(struct nacre_vm *vm, gfn_t first, gfn_t last)
+{
+	return nacre_stage2_age(vm, first, last, false);
+}
+
+/*
+ * All slots count, an invalid one too: its frames are zapped by whoever made
+ * it invalid, but perhaps only after this call has returned.
+ */
+static bool walk_slots(struct nacre_vm *vm, hva_t start, hva_t end,
+		       range_fn fn)
+{
+	const struct nacre_memslots *slots;
+	gfn_t first, last;
+	bool found = false;
+	unsigned int i;
+	int index;
+
+	index = srcu_read_lock(&vm->srcu);
+	slots = nacre_memslots(vm);
+	if (start < slots->hva_end && end > slots->hva_start) {
+		for (i = 0; i < slots->count; i++)
+			if (nacre_slot_frames(slots->slot[i], start, end,
+					      &first, &last))
+				found |= fn(vm, first, last);
+	}
+	srcu_read_unlock(&vm->srcu, index);
+	return found;
+}
+
+static void unpin(struct nacre_mm *nmm, struct nacre_vm *vm)
+{
+	lockdep_assert_held(&nmm->lock);
+	/* Whoever waits is on the queue before it takes the lock to look. */
+	if (!--vm->notifier.pins && waitqueue_active(&nmm->unpinned))
+		wake_up_all(&nmm->unpinned);
+}
+
+static bool walk_vms(struct nacre_mm *nmm, hva_t start, hva_t end, range_fn fn)
+{
+	struct nacre_vm *vm;
+	bool found = false;
+
+	spin_lock(&nmm->lock);
+	list_for_each_entry(vm, &nmm->vms, notifier.link) {
+		vm->notifier.pins++;
+		spin_unlock(&nmm->lock);
+		found |= walk_slots(vm, start, end, fn);
+		spin_lock(&nmm->lock);
+		unpin(nmm, vm);
+	}
+	spin_unlock(&nmm->lock);
+	return found;
+}
+
+static void begin_invalidation(struct nacre_mm *nmm, hva_t start, hva_t end)
+{
+	bool first = !nmm->in_progress;
+
+	WRITE_ONCE(nmm->start, first ? start : min(nmm->start, start));
+	WRITE_ONCE(nmm->end, first ? end : max(nmm->end, end));
+	WRITE_ONCE(nmm->in_progress, nmm->in_progress + 1);
+}
+
+static int invalidate_range_start(struct mmu_notifier *mn,
+				  const struct mmu_notifier_range *range)
+{
+	struct nacre_mm *nmm = mm_of(mn);
+
+	spin_lock(&nmm->lock);
+	begin_invalidation(nmm, range->start, range->end);
+	spin_unlock(&nmm->lock);
+	/*
+	 * A fault looks at in_progress under stage2.lock, and walk_vms() takes
+	 * that lock after in_progress is set: see notifier.h.
+	 */
+	walk_vms(nmm, range->start, range->end,
+		 mmu_notifier_range_blockable(range) ? zap_yielding : zap);
+	return 0;
+}
+
+static void invalidate_range_end(struct mmu_notifier *mn,
+				 const struct mmu_notifier_range *range)
+{
+	struct nacre_mm *nmm = mm_of(mn);
+
+	spin_lock(&nmm->lock);
+	WRITE_ONCE(nmm->seq, nmm->seq + 1);
+	/* Whoever sees it finished sees the new seq: nacre_mmu_retry(). */
+	smp_wmb();
+	WRITE_ONCE(nmm->in_progress, nmm->in_progress - 1);
+	spin_unlock(&nmm->lock);
+}
+
+/* The TLB is left alone, as by x86's own ptep_clear_flush_young(). */
+static int clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
+		       unsigned long start, unsigned long end)
+{
+	return walk_vms(mm_of(mn), start, end, age);
+}
+
+static int test_young(struct mmu_notifier *mn, struct mm_struct *mm,
+		      unsigned long address)
+{
+	return walk_vms(mm_of(mn), address, address + PAGE_SIZE, test_age);
+}
+
+/* The mm is at its end; descriptors may live on in other processes. */
+static void release(struct mmu_notifier *mn, struct mm_struct *mm)
+{
+	struct nacre_mm *nmm = mm_of(mn);
+	struct nacre_vm *vm;
+
+	spin_lock(&nmm->lock);
+	list_for_each_entry(vm, &nmm->vms, notifier.link) {
+		vm->notifier.pins++;
+		spin_unlock(&nmm->lock);
+		nacre_stage2_zap(vm, 0, NACRE_STAGE2_ALL, true);
+		nacre_vm_kill(vm);
+		spin_lock(&nmm->lock);
+		unpin(nmm, vm);
+	}
+	spin_unlock(&nmm->lock);
+}
+
+/* mmu_notifier_get() on a kernel worker, for a caller with a signal pending. */
+struct attach {
+	struct work_struct work;
+	struct mm_struct *mm;
+	struct nacre_mm *spare;
+	struct mmu_notifier *result;
+};
+
+static struct nacre_mm *alloc_mm(void)
+{
+	struct nacre_mm *nmm = kzalloc(sizeof(*nmm), GFP_KERNEL_ACCOUNT);
+
+	if (!nmm)
+		return NULL;
+	spin_lock_init(&nmm->lock);
+	INIT_LIST_HEAD(&nmm->vms);
+	init_waitqueue_head(&nmm->unpinned);
+	return nmm;
+}
+
+/* A worker has nobody to charge: its caller has allocated before. */
+static struct mmu_notifier *alloc_notifier(struct mm_struct *mm)
+{
+	struct work_struct *work = current_work();
+	struct nacre_mm *nmm;
+
+	if (work)
+		nmm = xchg(&container_of(work, struct attach, work)->spare,
+			   NULL);
+	else
+		nmm = alloc_mm();
+	return nmm ? &nmm->mn : ERR_PTR(-ENOMEM);
+}
+
+static void free_notifier(struct mmu_notifier *mn)
+{
+	kfree(mm_of(mn));
+}
+
+static const struct mmu_notifier_ops notifier_ops = {
+	.release = release,
+	.clear_flush_young = clear_young,
+	.clear_young = clear_young,
+	.test_young = test_young,
+	.invalidate_range_start = invalidate_range_start,
+	.invalidate_range_end = invalidate_range_end,
+	.alloc_notifier = alloc_notifier,
+	.free_notifier = free_notifier,
+};
+
+static void attach_worker(struct work_struct *work)
+{
+	struct attach *attach = container_of(work, struct attach, work);
+
+	attach->result = mmu_notifier_get(&notifier_ops, attach->mm);
+}
+
+/* Registration refuses whoever has a signal pending; a worker never has. */
+static struct mmu_notifier *get_by_worker(struct mm_struct *mm)
+{
+	struct attach attach = { .mm = mm };
+
+	attach.spare = alloc_mm();
+	if (!attach.spare)
+		return ERR_PTR(-ENOMEM);
+	INIT_WORK_ONSTACK(&attach.work, attach_worker);
+	queue_work(system_unbound_wq, &attach.work);
+	flush_work(&attach.work);
+	destroy_work_on_stack(&attach.work);
+	kfree(attach.spare);
+	return attach.result;
+}
+
+int nacre_notifier_attach(struct nacre_vm *vm)
+{
+	struct mmu_notifier *mn;
+	struct nacre_mm *nmm;
+
+	mn = mmu_notifier_get(&notifier_ops, vm->mm);
+	if (mn == ERR_PTR(-EINTR))
+		mn = get_by_worker(vm->mm);
+	if (IS_ERR(mn))
+		return PTR_ERR(mn);
+	nmm = mm_of(mn);
+	vm->notifier.mm = nmm;
+	spin_lock(&nmm->lock);
+	list_add_tail(&vm->notifier.link, &nmm->vms);
+	spin_unlock(&nmm->lock);
+	return 0;
+}
+
+static bool unlink(struct nacre_mm *nmm, struct nacre_vm *vm)
+{
+	bool done;
+
+	spin_lock(&nmm->lock);
+	done = !vm->notifier.pins;
+	if (done)
+		list_del(&vm->notifier.link);
+	spin_unlock(&nmm->lock);
+	return done;
+}
+
+/* While the host still tells us which pages it takes, let go of all. */
+void nacre_notifier_detach(struct nacre_vm *vm)
+{
+	struct nacre_mm *nmm = vm->notifier.mm;
+
+	nacre_stage2_zap(vm, 0, NACRE_STAGE2_ALL, true);
+	wait_event(nmm->unpinned, unlink(nmm, vm));
+	mmu_notifier_put(&nmm->mn);
+	vm->notifier.mm = NULL;
+}
+
+void nacre_notifier_exit(void)
+{
+	mmu_notifier_synchronize();
+}
+
+unsigned long nacre_mmu_seq(const struct nacre_vm *vm)
+{
+	unsigned long seq = READ_ONCE(vm->notifier.mm->seq);
+
+	/* Before the page is looked up; pairs with the end of an invalidation. */
+	smp_rmb();
+	return seq;
+}
+
+static bool in_progress(const struct nacre_mm *nmm, hva_t start, hva_t end)
+{
+	return READ_ONCE(nmm->in_progress) && start < READ_ONCE(nmm->end) &&
+	       end > READ_ONCE(nmm->start);
+}
+
+bool nacre_mmu_retry(const struct nacre_vm *vm, unsigned long seq,
+		     hva_t start, hva_t end)
+{
+	const struct nacre_mm *nmm = vm->notifier.mm;
+
+	if (in_progress(nmm, start, end))
+		return true;
+	/* In this order: one that ended meanwhile has moved seq before. */
+	smp_rmb();
+	return READ_ONCE(nmm->seq) != seq;
+}
