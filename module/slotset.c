@@ -3,12 +3,9 @@
 #ifdef __KERNEL__
 #include <linux/minmax.h>
 #include <linux/string.h>
-#include "module/slotset.h"
-#else
-#include "slotset.h"
-#define min(a, b)	((a) < (b) ? (a) : (b))
-#define max(a, b)	((a) > (b) ? (a) : (b))
 #endif
+
+#include "module/slotset.h"
 
 typedef const struct nacre_memslot *slot_ptr;
 
