@@ -28,6 +28,11 @@ typedef int64_t s64;
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
+#define min(a, b)		((a) < (b) ? (a) : (b))
+#define max(a, b)		((a) > (b) ? (a) : (b))
+#define clamp_t(type, value, low, high) \
+	min(max((type)(value), (type)(low)), (type)(high))
+
 static inline s64 sign_extend64(u64 value, int index)
 {
 	return (s64)(value << (63 - index)) >> (63 - index);

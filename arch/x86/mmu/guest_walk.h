@@ -22,12 +22,18 @@
 #define NACRE_PF_FETCH		(1u << 4)
 #define NACRE_PF_PKEY		(1u << 5)
 
-/* Where the tables are; the caller embeds it and finds itself by container_of. */
+/*
+ * Where the tables are; the caller embeds it and finds itself by container_of.
+ * Entries are aligned to their size.
+ */
 struct nacre_walk_memory {
 	/* Copy a 4- or 8-byte table entry; 0, or -EFAULT: no memory there. */
 	int (*read_entry)(struct nacre_walk_memory *memory, u64 gpa,
 			  unsigned int size, u64 *entry);
-	/* Compare and exchange; 0, -EAGAIN: it changed meanwhile, -EFAULT. */
+	/*
+	 * Compare and exchange; 0, -EAGAIN: it changed meanwhile, -EFAULT: it
+	 * cannot be written, and the tables in ROM go without the bit.
+	 */
 	int (*update_entry)(struct nacre_walk_memory *memory, u64 gpa,
 			    unsigned int size, u64 old, u64 new);
 };
@@ -40,14 +46,14 @@ struct nacre_walk_mode {
 	u8 cpl;
 	u8 maxphyaddr;
 	bool has_1g_pages;
-	bool has_nx;		/* EFER.NXE may be set on this processor */
-	bool amd;		/* PAE: the PDPTEs are read from memory */
+	bool amd;		/* PDPTEs of PAE in memory; more reserved bits */
 };
 
 enum nacre_walk_result {
 	NACRE_WALK_OK,
 	NACRE_WALK_FAULT,	/* #PF with error_code at gva */
 	NACRE_WALK_NO_MEMORY,	/* a table entry lies outside memory */
+	NACRE_WALK_RETRY,	/* the tables do not stand still; enter again */
 };
 
 struct nacre_walk {
@@ -60,8 +66,15 @@ struct nacre_walk {
 /*
  * Translate @gva for an access of @access (NACRE_PF_WRITE, _USER, _FETCH as
  * wanted). @implicit: a supervisor access made by the processor itself
- * (descriptor tables), which SMAP judges regardless of RFLAGS.AC.
- * Sets accessed and dirty bits as the processor would.
+ * (descriptor tables), which SMAP judges regardless of RFLAGS.AC; one without
+ * _USER at CPL 3 is always that.
+ * Sets accessed and dirty bits as the processor would, when the access is
+ * allowed.
+ *
+ * @gva is a linear address: the caller has applied segments, wrapped it to 32
+ * bits outside 64-bit mode, and raised #GP or #SS if it is not canonical.
+ * Upper bits that the tables do not translate are ignored. Without paging the
+ * answer is @gva itself in a page of 4 KiB.
  */
 enum nacre_walk_result
 nacre_guest_walk(const struct nacre_walk_mode *mode,

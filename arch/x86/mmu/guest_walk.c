@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The guest's page tables, as Intel SDM, "Paging", and AMD APM, "Page
+ * Translation and Protection", tell them.
+ *
+ * One loop serves all formats; what differs is the size of an entry, how many
+ * levels there are, and which bits are reserved. PAE enters the loop behind
+ * its four page-directory-pointer entries, which are no table entries like
+ * the others: no rights, no accessed bit.
+ *
+ * Each entry is read once and judged from the copy. Accessed and dirty bits
+ * are set by compare-and-exchange against that copy, so an entry that changed
+ * since makes the whole walk start again.
+ */
+#ifdef __KERNEL__
+#include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#else
+#include "host_types.h"
+#endif
+
+#include "arch/x86/mmu/guest_walk.h"
+
+#define CR0_WP		BIT_ULL(16)
+#define CR0_PG		BIT_ULL(31)
+#define CR4_PSE		BIT_ULL(4)
+#define CR4_PAE		BIT_ULL(5)
+#define CR4_LA57	BIT_ULL(12)
+#define CR4_SMEP	BIT_ULL(20)
+#define CR4_SMAP	BIT_ULL(21)
+#define CR4_PKE		BIT_ULL(22)
+#define EFER_LONG	BIT_ULL(10)	/* LMA */
+#define EFER_NXE	BIT_ULL(11)
+#define RFLAGS_AC	BIT_ULL(18)
+
+#define ENTRY_PRESENT	BIT_ULL(0)
+#define ENTRY_WRITE	BIT_ULL(1)
+#define ENTRY_USER	BIT_ULL(2)
+#define ENTRY_ACCESSED	BIT_ULL(5)
+#define ENTRY_DIRTY	BIT_ULL(6)
+#define ENTRY_PS	BIT_ULL(7)
+#define ENTRY_GLOBAL	BIT_ULL(8)
+#define ENTRY_NX	BIT_ULL(63)
+#define ENTRY_KEY_SHIFT	59
+
+#define FRAME_MASK	GENMASK_ULL(51, 12)
+/* Bits 1, 2 and 5 to 8 of a PAE page-directory-pointer entry. */
+#define PDPTE_RESERVED	0x1e6ULL
+
+#define MAX_LEVEL	5
+/* Another vCPU wins this often in a row only if it means to. */
+#define MAX_ATTEMPTS	32
+
+struct walker {
+	const struct nacre_walk_mode *mode;
+	struct nacre_walk_memory *memory;
+	struct nacre_walk *out;
+	u64 gva;
+	u32 access;
+	bool implicit;
+	/* the format */
+	bool is_long;		/* 4 or 5 levels */
+	u8 entry_size;
+	u8 index_bits;
+	u8 top;			/* level at which the loop begins */
+	/* the walk: entries[level - 1] */
+	u64 entries[MAX_LEVEL];
+	u64 gpas[MAX_LEVEL];
+	u8 leaf;		/* level of the entry that ends it */
+	bool user, writable, noexec;
+};
+
+static u64 bit_range(unsigned int high, unsigned int low)
+{
+	return high < low ? 0 : GENMASK_ULL(high, low);
+}
+
+static unsigned int max_physical(const struct walker *w)
+{
+	return clamp_t(unsigned int, w->mode->maxphyaddr, 32, 52);
+}
+
+/* Intel SDM, "Page-Fault Exceptions": when the I/D flag exists. */
+static bool reports_fetch(const struct nacre_walk_mode *mode)
+{
+	return (mode->cr4 & CR4_SMEP) ||
+	       ((mode->cr4 & CR4_PAE) && (mode->efer & EFER_NXE));
+}
+
+static enum nacre_walk_result fault(struct walker *w, u32 cause)
+{
+	u32 access = w->access & (NACRE_PF_WRITE | NACRE_PF_USER);
+
+	if ((w->access & NACRE_PF_FETCH) && reports_fetch(w->mode))
+		access |= NACRE_PF_FETCH;
+	w->out->error_code = cause | access;
+	return NACRE_WALK_FAULT;
+}
+
+static enum nacre_walk_result read_entry(struct walker *w, u64 gpa, u64 *entry)
+{
+	*entry = 0;
+	if (w->memory->read_entry(w->memory, gpa, w->entry_size, entry)) {
+		w->out->table_gpa = gpa;
+		return NACRE_WALK_NO_MEMORY;
+	}
+	return NACRE_WALK_OK;
+}
+
+static void choose_format(struct walker *w)
+{
+	bool pae = w->mode->cr4 & CR4_PAE;
+
+	w->is_long = w->mode->efer & EFER_LONG;
+	w->entry_size = pae || w->is_long ? 8 : 4;
+	w->index_bits = pae || w->is_long ? 9 : 10;
+	w->top = 2;
+	if (w->is_long)
+		w->top = w->mode->cr4 & CR4_LA57 ? 5 : 4;
+}
+
+static unsigned int level_shift(const struct walker *w, unsigned int level)
+{
+	return 12 + (level - 1) * w->index_bits;
+}
+
+/* The entry of w->gva in the table at @table. */
+static u64 entry_gpa(const struct walker *w, u64 table, unsigned int level)
+{
+	u64 index = (w->gva >> level_shift(w, level)) &
+		    (BIT_ULL(w->index_bits) - 1);
+
+	return table + index * w->entry_size;
+}
+
+static bool is_leaf(const struct walker *w, unsigned int level, u64 entry)
+{
+	if (level == 1)
+		return true;
+	if (!(entry & ENTRY_PS))
+		return false;
+	if (level == 2)
+		return w->entry_size == 8 || (w->mode->cr4 & CR4_PSE);
+	return level == 3 && w->mode->has_1g_pages;
+}
+
+/*
+ * 4 MiB pages keep address bits 39:32 in bits 20:13, as many as the processor
+ * has; the rest and bit 21 are reserved.
+ */
+static u64 reserved_pse36(const struct walker *w)
+{
+	return bit_range(21, min(max_physical(w) - 19, 21u));
+}
+
+static u64 reserved_bits(const struct walker *w, unsigned int level, bool leaf)
+{
+	u64 reserved;
+
+	if (w->entry_size == 4)
+		return leaf && level == 2 ? reserved_pse36(w) : 0;
+
+	/* Long mode ignores 62:52, PAE does not. */
+	reserved = bit_range(w->is_long ? 51 : 62, max_physical(w));
+	if (!(w->mode->efer & EFER_NXE))
+		reserved |= ENTRY_NX;
+	if (level > 2 && !leaf)
+		reserved |= ENTRY_PS;
+	/* AMD APM, "Long-Mode Page Translation": MBZ above the last two. */
+	if (level > 2 && !leaf && w->mode->amd)
+		reserved |= ENTRY_GLOBAL;
+	if (level > 1 && leaf)
+		reserved |= bit_range(level_shift(w, level) - 1, 13);
+	return reserved;
+}
+
+static u64 pdpte_reserved(const struct walker *w)
+{
+	return PDPTE_RESERVED | bit_range(63, max_physical(w));
+}
+
+/*
+ * Intel loads the four PDPTEs at MOV to CR3 and walks with those; AMD reads
+ * the one that it needs. Gives the page directory.
+ */
+static enum nacre_walk_result pae_root(struct walker *w, u64 *table)
+{
+	unsigned int index = (w->gva >> 30) & 3;
+	enum nacre_walk_result result;
+	u64 entry = w->mode->pdptrs[index];
+
+	if (w->mode->amd) {
+		u64 base = w->mode->cr3 & GENMASK_ULL(31, 5);
+
+		result = read_entry(w, base + index * 8, &entry);
+		if (result != NACRE_WALK_OK)
+			return result;
+	}
+	if (!(entry & ENTRY_PRESENT))
+		return fault(w, 0);
+	if (entry & pdpte_reserved(w))
+		return fault(w, NACRE_PF_PRESENT | NACRE_PF_RSVD);
+	*table = entry & FRAME_MASK;
+	return NACRE_WALK_OK;
+}
+
+static enum nacre_walk_result find_root(struct walker *w, u64 *table)
+{
+	if (w->is_long) {
+		*table = w->mode->cr3 & FRAME_MASK;
+		return NACRE_WALK_OK;
+	}
+	if (w->entry_size == 8)
+		return pae_root(w, table);
+	*table = w->mode->cr3 & GENMASK_ULL(31, 12);
+	return NACRE_WALK_OK;
+}
+
+/* Read and check one entry; the rights are the AND of all levels. */
+static enum nacre_walk_result take_level(struct walker *w, u64 table,
+					 unsigned int level)
+{
+	u64 *entry = &w->entries[level - 1];
+	u64 gpa = entry_gpa(w, table, level);
+	enum nacre_walk_result result = read_entry(w, gpa, entry);
+	bool leaf;
+
+	if (result != NACRE_WALK_OK)
+		return result;
+	if (!(*entry & ENTRY_PRESENT))
+		return fault(w, 0);
+	leaf = is_leaf(w, level, *entry);
+	if (*entry & reserved_bits(w, level, leaf))
+		return fault(w, NACRE_PF_PRESENT | NACRE_PF_RSVD);
+	w->gpas[level - 1] = gpa;
+	w->user &= !!(*entry & ENTRY_USER);
+	w->writable &= !!(*entry & ENTRY_WRITE);
+	if (w->entry_size == 8)
+		w->noexec |= !!(*entry & ENTRY_NX);
+	if (leaf)
+		w->leaf = level;
+	return NACRE_WALK_OK;
+}
+
+static enum nacre_walk_result take_levels(struct walker *w)
+{
+	u64 table = 0;
+	enum nacre_walk_result result = find_root(w, &table);
+	unsigned int level;
+
+	w->leaf = 0;
+	w->user = true;
+	w->writable = true;
+	w->noexec = false;
+	for (level = w->top; result == NACRE_WALK_OK; level--) {
+		result = take_level(w, table, level);
+		if (result == NACRE_WALK_OK && w->leaf)
+			break;
+		table = w->entries[level - 1] &
+			(w->entry_size == 8 ? FRAME_MASK : GENMASK_ULL(31, 12));
+	}
+	return result;
+}
+
+/* Intel SDM, "Protection Keys": user pages, data accesses, long mode. */
+static bool key_forbids(const struct walker *w)
+{
+	u64 leaf = w->entries[w->leaf - 1];
+	unsigned int key = (leaf >> ENTRY_KEY_SHIFT) & 15;
+	u32 rights = (w->mode->pkru >> (2 * key)) & 3;
+	bool write_counts = (w->access & NACRE_PF_USER) ||
+			    (w->mode->cr0 & CR0_WP);
+
+	if (!w->is_long || !(w->mode->cr4 & CR4_PKE) || !w->user ||
+	    (w->access & NACRE_PF_FETCH))
+		return false;
+	if (rights & 1)
+		return true;
+	return (rights & 2) && (w->access & NACRE_PF_WRITE) && write_counts;
+}
+
+/* Intel SDM, "Determination of Access Rights". */
+static bool user_may(const struct walker *w)
+{
+	if (!w->user)
+		return false;
+	return w->writable || !(w->access & NACRE_PF_WRITE);
+}
+
+static bool smap_forbids(const struct walker *w)
+{
+	bool implicit = w->implicit || w->mode->cpl == 3;
+
+	if (!(w->mode->cr4 & CR4_SMAP) || !w->user)
+		return false;
+	return implicit || !(w->mode->rflags & RFLAGS_AC);
+}
+
+static bool supervisor_may(const struct walker *w)
+{
+	if (w->access & NACRE_PF_FETCH)
+		return !(w->user && (w->mode->cr4 & CR4_SMEP));
+	if (smap_forbids(w))
+		return false;
+	return w->writable || !(w->access & NACRE_PF_WRITE) ||
+	       !(w->mode->cr0 & CR0_WP);
+}
+
+static enum nacre_walk_result check_rights(struct walker *w)
+{
+	bool allowed = w->access & NACRE_PF_USER ? user_may(w) :
+						   supervisor_may(w);
+	u32 cause = NACRE_PF_PRESENT;
+
+	if ((w->access & NACRE_PF_FETCH) && w->noexec)
+		allowed = false;
+	if (key_forbids(w)) {
+		allowed = false;
+		cause |= NACRE_PF_PKEY;
+	}
+	return allowed ? NACRE_WALK_OK : fault(w, cause);
+}
+
+static enum nacre_walk_result mark_level(struct walker *w, unsigned int level)
+{
+	u64 entry = w->entries[level - 1];
+	u64 marked = entry | ENTRY_ACCESSED;
+
+	if (level == w->leaf && (w->access & NACRE_PF_WRITE))
+		marked |= ENTRY_DIRTY;
+	if (marked == entry)
+		return NACRE_WALK_OK;
+	if (w->memory->update_entry(w->memory, w->gpas[level - 1],
+				    w->entry_size, entry, marked) == -EAGAIN)
+		return NACRE_WALK_RETRY;
+	return NACRE_WALK_OK;
+}
+
+static enum nacre_walk_result mark_levels(struct walker *w)
+{
+	enum nacre_walk_result result = NACRE_WALK_OK;
+	unsigned int level;
+
+	for (level = w->top; level >= w->leaf; level--) {
+		result = mark_level(w, level);
+		if (result != NACRE_WALK_OK)
+			break;
+	}
+	return result;
+}
+
+static void give_address(struct walker *w)
+{
+	u64 entry = w->entries[w->leaf - 1];
+	u64 size = BIT_ULL(level_shift(w, w->leaf));
+	u64 frame = entry & FRAME_MASK;
+
+	if (w->entry_size == 4) {
+		frame &= GENMASK_ULL(31, 12);
+		if (w->leaf == 2)
+			frame |= ((entry >> 13) & 0xff) << 32;
+	}
+	w->out->gpa = (frame & ~(size - 1)) | (w->gva & (size - 1));
+	w->out->page_size = size;
+}
+
+static enum nacre_walk_result walk_once(struct walker *w)
+{
+	enum nacre_walk_result result = take_levels(w);
+
+	if (result == NACRE_WALK_OK)
+		result = check_rights(w);
+	if (result == NACRE_WALK_OK)
+		result = mark_levels(w);
+	if (result == NACRE_WALK_OK)
+		give_address(w);
+	return result;
+}
+
+enum nacre_walk_result
+nacre_guest_walk(const struct nacre_walk_mode *mode,
+		 struct nacre_walk_memory *memory, u64 gva, u32 access,
+		 bool implicit, struct nacre_walk *out)
+{
+	struct walker w = {
+		.mode = mode,
+		.memory = memory,
+		.out = out,
+		.gva = gva,
+		.access = access,
+		.implicit = implicit,
+	};
+	enum nacre_walk_result result = NACRE_WALK_RETRY;
+	unsigned int attempt;
+
+	memset(out, 0, sizeof(*out));
+	if (!(mode->cr0 & CR0_PG)) {
+		out->gpa = gva;
+		out->page_size = BIT_ULL(12);
+		return NACRE_WALK_OK;
+	}
+	choose_format(&w);
+	for (attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+		result = walk_once(&w);
+		if (result != NACRE_WALK_RETRY)
+			break;
+	}
+	return result;
+}
