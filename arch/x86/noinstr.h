@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The edge between host and guest, the same for both vendors.
+ *
+ * Between nacre_guest_enter() and nacre_guest_leave() RCU does not watch and
+ * lockdep takes interrupts for enabled: only noinstr code may run, nothing
+ * that traces, probes or locks. Interrupts are off throughout, as far as the
+ * kernel is concerned. It is what exit_to_user_mode() and
+ * enter_from_user_mode() are to a return to userspace.
+ *
+ * Time is accounted outside: nacre_guest_time_begin() before, and
+ * nacre_guest_time_end() once the interrupt that ended the guest's run has
+ * been served, so that a tick counts as the guest's.
+ */
+#ifndef NACRE_X86_NOINSTR_H
+#define NACRE_X86_NOINSTR_H
+
+#include <linux/context_tracking.h>
+#include <linux/instrumentation.h>
+#include <linux/ftrace.h>
+#include <linux/irqflags.h>
+#include <linux/lockdep.h>
+#include <linux/vtime.h>
+
+#include "module/compat/guest_context.h"
+
+/* Interrupts off, both. */
+static __always_inline void nacre_guest_time_begin(void)
+{
+	vtime_account_guest_enter();
+}
+
+static __always_inline void nacre_guest_time_end(void)
+{
+	vtime_account_guest_exit();
+}
+
+static __always_inline void nacre_guest_enter(void)
+{
+	instrumentation_begin();
+	trace_hardirqs_on_prepare();
+	lockdep_hardirqs_on_prepare();
+	instrumentation_end();
+
+	context_tracking_guest_enter();
+	lockdep_hardirqs_on(CALLER_ADDR0);
+}
+
+static __always_inline void nacre_guest_leave(void)
+{
+	lockdep_hardirqs_off(CALLER_ADDR0);
+	context_tracking_guest_exit();
+
+	instrumentation_begin();
+	/*
+	 * Without context tracking RCU does not know that the guest was a
+	 * quiescent state. Say so here, before a tick that ended it asks.
+	 */
+	if (!context_tracking_enabled_this_cpu())
+		compat_rcu_note_guest();
+	trace_hardirqs_off_finish();
+	instrumentation_end();
+}
+
+#endif /* NACRE_X86_NOINSTR_H */

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From SVM's exit codes to what an exit means: arch/x86/exits.h. */
+#include <linux/bitfield.h>
+#include <linux/nospec.h>
+#include <linux/ptrace.h>
+#include <asm/processor.h>
+#include <asm/debugreg.h>
+#include <asm/mce.h>
+#include <asm/trapnr.h>
+
+#include "arch/x86/emulate/decode.h"
+#include "arch/x86/exits.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/svm/svm.h"
+
+typedef enum nacre_result (*svm_exit_fn)(struct nacre_vcpu *vcpu);
+
+/* Interrupts, NMIs, SMIs, INIT: the host took them as soon as it could. */
+static enum nacre_result exit_host(struct nacre_vcpu *vcpu)
+{
+	return NACRE_RESUME;
+}
+
+static enum nacre_result exit_vintr(struct nacre_vcpu *vcpu)
+{
+	svm_end_interrupt_window(to_svm(vcpu));
+	return NACRE_RESUME;
+}
+
+static enum nacre_result exit_iret(struct nacre_vcpu *vcpu)
+{
+	svm_iret_begins(to_svm(vcpu));
+	return NACRE_RESUME;
+}
+
+static enum nacre_result exit_db(struct nacre_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	u64 dr6 = svm->vmcb->save.dr6;
+
+	if (svm_step_done(svm, &dr6))
+		return NACRE_RESUME;
+	return nacre_exit_debug(vcpu, dr6 ^ DR6_RESERVED);
+}
+
+static enum nacre_result exit_ud(struct nacre_vcpu *vcpu)
+{
+	return nacre_exit_exception(vcpu, X86_TRAP_UD, false, 0);
+}
+
+static enum nacre_result exit_ac(struct nacre_vcpu *vcpu)
+{
+	return nacre_exit_exception(vcpu, X86_TRAP_AC, true, 0);
+}
+
+static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
+{
+	u64 info = vcpu->arch.exit.info[0];
+	const struct nacre_io io = {
+		.port = FIELD_GET(VMCB_IO_PORT, info),
+		.size = FIELD_GET(VMCB_IO_SIZE, info),
+		.in = info & VMCB_IO_IN,
+		.string = info & VMCB_IO_STRING,
+		.rep = info & VMCB_IO_REP,
+		.next_rip = vcpu->arch.exit.info[1],
+	};
+
+	return nacre_exit_io(vcpu, &io);
+}
+
+static enum nacre_result exit_msr(struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.exit.info[0] & VMCB_MSR_WRITE ?
+	       nacre_exit_wrmsr(vcpu) : nacre_exit_rdmsr(vcpu);
+}
+
+/* AMD APM, "Shutdown Intercept": the VMCB is undefined from here on. */
+static enum nacre_result exit_shutdown(struct nacre_vcpu *vcpu)
+{
+	nacre_reset_vcpu(vcpu, true);
+	return nacre_exit_shutdown(vcpu);
+}
+
+static const svm_exit_fn exits[SVM_INTERCEPTS] = {
+	[SVM_READ_CR0]			= nacre_exit_cr_access,
+	[SVM_READ_CR4]			= nacre_exit_cr_access,
+	[SVM_WRITE_CR0]			= nacre_exit_cr_access,
+	[SVM_WRITE_CR4]			= nacre_exit_cr_access,
+	[SVM_WRITE_CR8]			= nacre_exit_cr_access,
+	[SVM_CR0_SEL_WRITE]		= nacre_exit_cr_access,
+	[SVM_READ_DR0 ... SVM_READ_DR7]	= nacre_exit_dr_access,
+	[SVM_WRITE_DR0 ... SVM_WRITE_DR7] = nacre_exit_dr_access,
+	[SVM_EXCEPTION + X86_TRAP_DB]	= exit_db,
+	[SVM_EXCEPTION + X86_TRAP_BP]	= nacre_exit_breakpoint,
+	[SVM_EXCEPTION + X86_TRAP_UD]	= exit_ud,
+	[SVM_EXCEPTION + X86_TRAP_AC]	= exit_ac,
+	[SVM_EXCEPTION + X86_TRAP_MC]	= exit_host,
+	[SVM_INTR]			= exit_host,
+	[SVM_NMI]			= exit_host,
+	[SVM_SMI]			= exit_host,
+	[SVM_INIT]			= exit_host,
+	[SVM_VINTR]			= exit_vintr,
+	[SVM_RDPMC]			= nacre_exit_gp,
+	[SVM_CPUID]			= nacre_exit_cpuid,
+	[SVM_RSM]			= nacre_exit_ud,
+	[SVM_IRET]			= exit_iret,
+	[SVM_INVD]			= nacre_exit_skip,
+	[SVM_PAUSE]			= nacre_exit_pause,
+	[SVM_HLT]			= nacre_exit_hlt,
+	[SVM_INVLPGA]			= nacre_exit_ud,
+	[SVM_IOIO]			= exit_io,
+	[SVM_MSR]			= exit_msr,
+	[SVM_TASK_SWITCH]		= nacre_exit_emulate,
+	[SVM_SHUTDOWN]			= exit_shutdown,
+	[SVM_VMRUN]			= nacre_exit_ud,
+	[SVM_VMMCALL]			= nacre_exit_hypercall,
+	[SVM_VMLOAD]			= nacre_exit_ud,
+	[SVM_VMSAVE]			= nacre_exit_ud,
+	[SVM_STGI]			= nacre_exit_ud,
+	[SVM_CLGI]			= nacre_exit_ud,
+	[SVM_SKINIT]			= nacre_exit_ud,
+	[SVM_RDTSCP]			= nacre_exit_ud,
+	[SVM_WBINVD]			= nacre_exit_skip,
+	/* Two that do nothing: the guest spins instead of waiting. */
+	[SVM_MONITOR]			= nacre_exit_skip,
+	[SVM_MWAIT]			= nacre_exit_skip,
+	[SVM_MWAIT_ARMED]		= nacre_exit_skip,
+	[SVM_XSETBV]			= nacre_exit_xsetbv,
+	[SVM_RDPRU]			= nacre_exit_ud,
+	[SVM_INVPCID]			= nacre_exit_ud,
+};
+
+enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu)
+{
+	u32 code = vcpu->arch.exit.code;
+	svm_exit_fn fn;
+
+	if (code == SVM_NPF)
+		return svm_exit_npf(vcpu);
+	if (code == SVM_INVALID)
+		return nacre_exit_fail_entry(vcpu, code);
+	if (code >= ARRAY_SIZE(exits))
+		return nacre_exit_unexpected(vcpu);
+	fn = exits[array_index_nospec(code, ARRAY_SIZE(exits))];
+	return fn ? fn(vcpu) : nacre_exit_unexpected(vcpu);
+}
+
+/*
+ * A machine check that hit the guest was intercepted before the host saw it.
+ * Its handler must run on this processor and now. The frame says ring 3, so
+ * that what can be blamed on the guest is blamed on this task.
+ */
+static void hand_over_machine_check(void)
+{
+#ifdef CONFIG_X86_MCE
+	struct pt_regs regs = {
+		.cs = 3,
+		.flags = X86_EFLAGS_IF,
+	};
+
+	do_machine_check(&regs);
+#endif
+}
+
+void svm_exit_irqs_off(struct svm_vcpu *svm)
+{
+	if (svm->vcpu.arch.exit.code == SVM_EXCEPTION + X86_TRAP_MC)
+		hand_over_machine_check();
+}
+
+u8 svm_insn_length(struct nacre_vcpu *vcpu)
+{
+	u64 next_rip = to_svm(vcpu)->vmcb->control.next_rip;
+	u64 length = next_rip - vcpu->arch.rip;
+
+	if (!svm_caps.nrips || !next_rip || length > NACRE_MAX_INSN)
+		return 0;
+	return length;
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * AMD SVM: the backend's table, a vCPU's life, and the trip into the guest.
+ *
+ * Three sets of host state. VMRUN keeps what it changes, in a page of its own.
+ * VMLOAD changes FS, GS, TR, LDTR, and the MSRs of SYSCALL and SYSENTER: they
+ * are saved once per load() and loaded again after each exit. Interrupts and
+ * NMIs are held (GIF) from before the first VMLOAD to behind the last. All
+ * that can be seen with only GIF held belongs to noinstr code.
+ */
+#include <linux/gfp.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <asm/processor.h>
+#include <asm/debugreg.h>
+#include <asm/mem_encrypt.h>
+#include <asm/mmu.h>
+#include <asm/nospec-branch.h>
+
+#include "arch/x86/noinstr.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/svm/ops.h"
+#include "arch/x86/svm/svm.h"
+
+#define MSRPM_ORDER	1
+#define ALL_AT_HAND	(BIT(NACRE_NR_LAZY) - 1)
+
+static struct nacre_vcpu *svm_vcpu_alloc(void)
+{
+	struct svm_vcpu *svm = kzalloc(sizeof(*svm), GFP_KERNEL_ACCOUNT);
+
+	return svm ? &svm->vcpu : NULL;
+}
+
+static int svm_vcpu_init(struct nacre_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+
+	svm->vmcb = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	svm->msrpm = (void *)__get_free_pages(GFP_KERNEL_ACCOUNT, MSRPM_ORDER);
+	if (!svm->vmcb || !svm->msrpm)
+		return -ENOMEM;
+	svm->vmcb_pa = __sme_set(__pa(svm->vmcb));
+	svm->msrpm_pa = __sme_set(__pa(svm->msrpm));
+	svm->ran_on = -1;
+	vcpu->arch.avail = ALL_AT_HAND;
+	return 0;
+}
+
+/* Another vCPU may get this address; it must not be taken for this one. */
+static void forget_everywhere(struct svm_vcpu *svm)
+{
+	unsigned int n;
+
+	for_each_possible_cpu(n)
+		cmpxchg(&per_cpu_ptr(&svm_cpu, n)->last, svm, NULL);
+}
+
+/* Also half way through svm_vcpu_init(). */
+static void svm_vcpu_free(struct nacre_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+
+	forget_everywhere(svm);
+	free_pages((unsigned long)svm->msrpm, MSRPM_ORDER);
+	free_page((unsigned long)svm->vmcb);
+	kfree(svm);
+}
+
+static void svm_vcpu_reset(struct nacre_vcpu *vcpu, bool init)
+{
+	svm_vmcb_reset(to_svm(vcpu));
+	vcpu->arch.avail = ALL_AT_HAND;
+}
+
+static void svm_load(struct nacre_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+
+	svm->cpu = this_cpu_ptr(&svm_cpu);
+	svm->host_saved = false;
+	svm->tsc_aux = svm->cpu->host_tsc_aux;
+	/* One guest must not steer another by what it taught the predictors. */
+	if (svm->cpu->last != svm) {
+		svm->cpu->last = svm;
+		indirect_branch_prediction_barrier();
+	}
+}
+
+static void svm_put(struct nacre_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+
+	if (svm->tsc_aux != svm->cpu->host_tsc_aux)
+		wrmsrl(MSR_TSC_AUX, svm->cpu->host_tsc_aux);
+	svm->cpu = NULL;
+}
+
+/* RDPID cannot be intercepted: the guest's value stays in until put(). */
+static void load_tsc_aux(struct svm_vcpu *svm)
+{
+	u64 value = svm->vcpu.arch.tsc_aux;
+
+	if (!svm->uses_tsc_aux || svm->tsc_aux == value)
+		return;
+	svm->tsc_aux = value;
+	wrmsrl(MSR_TSC_AUX, value);
+}
+
+static void svm_prepare_entry(struct nacre_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	const struct nacre_vcpu_arch *arch = &vcpu->arch;
+	struct vmcb *vmcb = svm->vmcb;
+
+	svm_choose_asid(svm);
+	load_tsc_aux(svm);
+	vmcb->save.rax = arch->gpr[NACRE_RAX];
+	vmcb->save.rsp = arch->gpr[NACRE_RSP];
+	vmcb->save.rip = arch->rip;
+	vmcb->save.rflags = svm_rflags_in(svm);
+	vmcb_set_cr2(vmcb, arch->cr2);
+	vmcb_set_cr3(vmcb, arch->cr3);
+	/* Only new causes are wanted: the guest reads its DR6 from us. */
+	vmcb_set_dr6(vmcb, DR6_RESERVED);
+	vmcb_set_int_control(vmcb, (vmcb->control.int_control & ~VMCB_V_TPR) |
+				   arch->cr8);
+}
+
+/*
+ * The LDT may be replaced by another thread at any time: its interrupt loads
+ * LDTR anew behind our back, and a stale one would point to freed memory.
+ */
+static bool host_ldt_may_change(void)
+{
+#ifdef CONFIG_MODIFY_LDT_SYSCALL
+	return READ_ONCE(current->mm->context.ldt);
+#else
+	return false;
+#endif
+}
+
+/*
+ * Interrupts off. What a thread's time slice in the kernel leaves alone needs
+ * no saving at each entry.
+ */
+static void save_host(struct svm_vcpu *svm)
+{
+	if (svm->host_saved && likely(!host_ldt_may_change()))
+		return;
+	svm_vmsave(svm->cpu->host_area);
+	svm->host_debugctl = get_debugctlmsr();
+	svm->host_saved = true;
+}
+
+/*
+ * IF is set under GIF's cover, not by an STI right before VMRUN: the shadow of
+ * that STI would pass into the guest if an event's delivery exits at once. With
+ * V_INTR_MASKING the host's IF is what lets interrupts end the guest's run.
+ */
+static noinstr bool run_guest(struct svm_vcpu *svm)
+{
+	bool ran;
+
+	svm_clgi();
+	nacre_guest_enter();
+	raw_local_irq_enable();
+	amd_clear_divider();
+
+	ran = svm_switch(svm->vcpu.arch.gpr, svm->vmcb_pa, svm->cpu->host_area);
+
+	raw_local_irq_disable();
+	/* A physical NMI that ended the run comes here. */
+	svm_stgi();
+	nacre_guest_leave();
+	return ran;
+}
+
+/* VMRUN does not swap DEBUGCTL; the guest's is 0. */
+static bool run_guest_without_debugctl(struct svm_vcpu *svm)
+{
+	bool ran;
+
+	update_debugctlmsr(0);
+	ran = run_guest(svm);
+	update_debugctlmsr(svm->host_debugctl);
+	return ran;
+}
+
+static void svm_enter(struct nacre_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	bool ran = false;
+
+	/* Off where it failed to come up with the processor, and at reboot. */
+	if (likely(READ_ONCE(svm->cpu->on))) {
+		save_host(svm);
+		if (svm->want_nudge)
+			irq_work_queue(&svm->cpu->nudge);
+		ran = unlikely(svm->host_debugctl) ?
+		      run_guest_without_debugctl(svm) : run_guest(svm);
+	}
+	if (unlikely(!ran))
+		svm->vmcb->control.exit_code = SVM_INVALID;
+}
+
+static void collect_registers(struct svm_vcpu *svm)
+{
+	struct nacre_vcpu_arch *arch = &svm->vcpu.arch;
+	const struct vmcb *vmcb = svm->vmcb;
+
+	arch->gpr[NACRE_RAX] = vmcb->save.rax;
+	arch->gpr[NACRE_RSP] = vmcb->save.rsp;
+	arch->rip = vmcb->save.rip;
+	arch->rflags = svm_rflags_out(svm, vmcb->save.rflags);
+	arch->cr2 = vmcb->save.cr2;
+	arch->cr3 = vmcb->save.cr3;
+	/* TS and MP the guest changes by itself. */
+	if (!vmcb_intercepts(vmcb, SVM_WRITE_CR0))
+		arch->cr0 = vmcb->save.cr0;
+	arch->dirty = 0;
+}
+
+static void svm_after_exit(struct nacre_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	struct vmcb_control *control = &svm->vmcb->control;
+	struct nacre_exit *exit = &vcpu->arch.exit;
+
+	collect_registers(svm);
+	exit->code = control->exit_code;
+	exit->info[0] = control->exit_info1;
+	exit->info[1] = control->exit_info2;
+	if (unlikely(exit->code == SVM_INVALID)) {
+		/* Nothing of the VMCB was used; nothing is in the cache. */
+		svm_cancel_injection(vcpu);
+		return;
+	}
+	control->tlb_control = VMCB_TLB_KEEP;
+	svm->cpu->flush_all = false;
+	control->clean = svm_caps.clean_bits ? VMCB_CLEAN_ALL : 0;
+	svm_collect_events(svm);
+	svm_exit_irqs_off(svm);
+}
+
+const struct nacre_backend nacre_svm_backend = {
+	.name			= "svm",
+	.ident			= svm_ident,
+	.in_use			= svm_in_use,
+	.setup			= svm_setup,
+	.teardown		= svm_teardown,
+	.stage2_format		= svm_stage2_format,
+
+	.cpu_on			= svm_cpu_on,
+	.cpu_off		= svm_cpu_off,
+	.vcpu_alloc		= svm_vcpu_alloc,
+	.vcpu_init		= svm_vcpu_init,
+	.vcpu_free		= svm_vcpu_free,
+	.vcpu_reset		= svm_vcpu_reset,
+	.load			= svm_load,
+	.put			= svm_put,
+	.prepare_entry		= svm_prepare_entry,
+	.enter			= svm_enter,
+	.after_exit		= svm_after_exit,
+	.handle_exit		= svm_handle_exit,
+	.read_segment		= svm_read_segment,
+	.write_segment		= svm_write_segment,
+	.read_cpl		= svm_read_cpl,
+	.read_table		= svm_read_table,
+	.write_table		= svm_write_table,
+	.valid_cr4		= svm_valid_cr4,
+	.write_cr0		= svm_write_cr0,
+	.write_cr4		= svm_write_cr4,
+	.write_efer		= svm_write_efer,
+	.write_dr7		= svm_write_dr7,
+	.read_msr		= svm_read_msr,
+	.write_msr		= svm_write_msr,
+	.update_intercepts	= svm_update_intercepts,
+	.write_pat		= svm_write_pat,
+	.write_tsc_offset	= svm_write_tsc_offset,
+	.inject			= svm_inject,
+	.cancel_injection	= svm_cancel_injection,
+	.interrupt_allowed	= svm_interrupt_allowed,
+	.nmi_allowed		= svm_nmi_allowed,
+	.nmi_masked		= svm_nmi_masked,
+	.mask_nmi		= svm_mask_nmi,
+	.want_interrupt_window	= svm_want_interrupt_window,
+	.want_nmi_window	= svm_want_nmi_window,
+	.read_shadow		= svm_read_shadow,
+	.write_shadow		= svm_write_shadow,
+	.insn_length		= svm_insn_length,
+	.flush_stage2		= svm_flush,
+	.load_stage2		= svm_load_stage2,
+	.describe		= svm_describe,
+};

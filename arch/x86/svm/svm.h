@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* AMD SVM as this folder's files share it; nothing outside includes it. */
+#ifndef NACRE_SVM_H
+#define NACRE_SVM_H
+
+#include <linux/container_of.h>
+#include <linux/irq_work.h>
+#include <linux/percpu-defs.h>
+
+#include "module/vcpu.h"
+#include "arch/x86/backend.h"
+#include "arch/x86/svm/vmcb.h"
+
+/* What this processor has beyond the first SVM; caps.c, before any VM. */
+struct svm_caps {
+	bool nrips;		/* exits tell the next RIP */
+	bool flush_asid;	/* VMRUN can flush one ASID */
+	bool clean_bits;
+	bool pause_filter;
+	bool pause_threshold;
+	bool tsc_ratio;
+	bool tsc_aux;
+	bool invpcid;
+	u32 asids;		/* 0 is the host's */
+};
+extern struct svm_caps svm_caps;
+
+/* A host processor. Changed on it alone, interrupts off or not in a guest. */
+struct svm_cpu {
+	bool on;
+	hpa_t vmrun_area;	/* VMRUN keeps the host's state here ... */
+	hpa_t host_area;	/* ... and VMSAVE what VMRUN leaves alone */
+	u64 host_tsc_aux;	/* the kernel's, constant */
+	u64 asid_generation;
+	u32 next_asid;
+	bool flush_all;		/* before the next VMRUN: ASIDs were reused */
+	struct svm_vcpu *last;	/* for IBPB: whose predictions these are */
+	struct irq_work nudge;	/* makes the guest exit at once */
+};
+DECLARE_PER_CPU(struct svm_cpu, svm_cpu);
+
+/*
+ * NMIs are masked from injection to the end of IRET, which only tells where it
+ * begins; inject.c says how its end is found.
+ */
+struct svm_nmi {
+	bool masked;
+	bool in_iret;		/* IRET at iret_rip has begun */
+	bool stepping;		/* TF is ours */
+	bool guest_tf, guest_rf;	/* stepping: what the guest had there */
+	u64 iret_rip;
+};
+
+/* A soft event in injection: RIP before and after its instruction. */
+struct svm_soft {
+	bool active;
+	bool advanced;		/* RIP was moved by hand, for want of NRIPS */
+	u8 insn_len;
+	u64 vmcb_event;		/* type and vector as in EVENTINJ */
+	u64 rip, next_rip;
+};
+
+struct svm_vcpu {
+	struct nacre_vcpu vcpu;
+
+	struct vmcb *vmcb;	/* init */
+	hpa_t vmcb_pa;
+	u8 *msrpm;		/* init */
+	hpa_t msrpm_pa;
+
+	/* The vCPU's mutex guards the rest. */
+	struct svm_cpu *cpu;	/* loaded: this CPU's; else NULL */
+	int ran_on;		/* CPU whose VMCB cache and ASID these are */
+	u64 asid_generation;	/* 0: needs an ASID */
+	bool host_saved;	/* host_area is good since load() */
+	u64 tsc_aux;		/* loaded: what the processor has */
+	u64 host_debugctl;
+	bool want_vintr;
+	bool want_nudge;	/* exit right behind the injected event */
+	struct svm_nmi nmi;
+	struct svm_soft soft;
+	hpa_t nested_cr3;	/* a shutdown makes the VMCB's undefined */
+
+	/*
+	 * AMD keeps 32 bits of SYSENTER's stack and entry. A guest made for
+	 * Intel finds all 64 here.
+	 */
+	bool wide_sysenter;
+	u64 sysenter_esp, sysenter_eip;
+	bool uses_tsc_aux;	/* CPUID promised RDTSCP or RDPID */
+};
+
+static inline struct svm_vcpu *to_svm(struct nacre_vcpu *vcpu)
+{
+	return container_of(vcpu, struct svm_vcpu, vcpu);
+}
+
+/* caps.c */
+int svm_ident(const char **why);
+bool svm_in_use(void);
+int svm_setup(void);
+void svm_teardown(void);
+int svm_cpu_on(void);
+void svm_cpu_off(void);
+hpa_t svm_iopm(void);
+
+/* vmcb.c */
+void svm_vmcb_reset(struct svm_vcpu *svm);
+void svm_update_intercepts(struct nacre_vcpu *vcpu);
+void svm_read_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
+		      struct nacre_segment *out);
+void svm_write_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
+		       const struct nacre_segment *in);
+u8 svm_read_cpl(struct nacre_vcpu *vcpu);
+void svm_read_table(struct nacre_vcpu *vcpu, bool idt,
+		    struct nacre_dtable *out);
+void svm_write_table(struct nacre_vcpu *vcpu, bool idt,
+		     const struct nacre_dtable *in);
+bool svm_valid_cr4(struct nacre_vcpu *vcpu, u64 cr4);
+void svm_write_cr0(struct nacre_vcpu *vcpu, u64 cr0);
+void svm_write_cr4(struct nacre_vcpu *vcpu, u64 cr4);
+void svm_write_efer(struct nacre_vcpu *vcpu, u64 efer);
+void svm_write_dr7(struct nacre_vcpu *vcpu, u64 dr7);
+int svm_read_msr(struct nacre_vcpu *vcpu, u32 msr, u64 *value);
+int svm_write_msr(struct nacre_vcpu *vcpu, u32 msr, u64 value);
+void svm_write_pat(struct nacre_vcpu *vcpu, u64 pat);
+void svm_write_tsc_offset(struct nacre_vcpu *vcpu, u64 offset);
+void svm_describe(struct nacre_vcpu *vcpu, char *text, size_t size);
+
+/* exits.c */
+enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu);
+void svm_exit_irqs_off(struct svm_vcpu *svm);
+u8 svm_insn_length(struct nacre_vcpu *vcpu);
+
+/* inject.c */
+void svm_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event);
+void svm_cancel_injection(struct nacre_vcpu *vcpu);
+void svm_collect_events(struct svm_vcpu *svm);
+bool svm_interrupt_allowed(struct nacre_vcpu *vcpu);
+bool svm_nmi_allowed(struct nacre_vcpu *vcpu);
+bool svm_nmi_masked(struct nacre_vcpu *vcpu);
+void svm_mask_nmi(struct nacre_vcpu *vcpu, bool masked);
+void svm_want_interrupt_window(struct nacre_vcpu *vcpu);
+void svm_end_interrupt_window(struct svm_vcpu *svm);
+void svm_want_nmi_window(struct nacre_vcpu *vcpu);
+void svm_iret_begins(struct svm_vcpu *svm);
+bool svm_step_done(struct svm_vcpu *svm, u64 *dr6);
+u64 svm_rflags_in(struct svm_vcpu *svm);
+u64 svm_rflags_out(struct svm_vcpu *svm, u64 rflags);
+u32 svm_read_shadow(struct nacre_vcpu *vcpu);
+void svm_write_shadow(struct nacre_vcpu *vcpu, u32 shadow);
+
+/* npt.c */
+const struct nacre_stage2_format *svm_stage2_format(void);
+void svm_npt_setup(void);
+void svm_load_stage2(struct nacre_vcpu *vcpu, hpa_t root);
+void svm_flush(struct nacre_vcpu *vcpu);
+void svm_choose_asid(struct svm_vcpu *svm);
+enum nacre_result svm_exit_npf(struct nacre_vcpu *vcpu);
+
+/* enter.S: false where the processor refused an SVM instruction. */
+bool svm_switch(u64 *gpr, hpa_t vmcb, hpa_t host_area);
+
+#endif /* NACRE_SVM_H */

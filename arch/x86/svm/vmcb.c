@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the VMCB holds of a guest: what it may not do by itself (intercepts and
+ * permission bitmaps, computed from state by one function), and its registers.
+ */
+#include <linux/bitfield.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <asm/cpufeature.h>
+#include <asm/debugreg.h>
+#include <asm/trapnr.h>
+
+#include "module/compat/compat.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/svm/svm.h"
+
+/* MSR permissions: two bits an MSR, read and write, in three ranges. */
+#define MSRPM_SIZE		(2 * PAGE_SIZE)
+#define MSRPM_RANGE_MSRS	0x2000
+#define MSRPM_RANGE_BYTES	(MSRPM_RANGE_MSRS / 4)
+#define MSRPM_READ		1
+#define MSRPM_WRITE		2
+
+/* No guest does these by itself. The rest depends on state. */
+static const u8 always_intercepted[] = {
+	SVM_CR0_SEL_WRITE, SVM_WRITE_CR4, SVM_WRITE_CR8,
+	/* An endless #AC or #DB in microcode would hold the processor. */
+	SVM_EXCEPTION + X86_TRAP_DB, SVM_EXCEPTION + X86_TRAP_AC,
+	SVM_EXCEPTION + X86_TRAP_UD, SVM_EXCEPTION + X86_TRAP_MC,
+	SVM_INTR, SVM_NMI, SVM_SMI, SVM_INIT,
+	SVM_RDPMC, SVM_CPUID, SVM_RSM, SVM_INVD, SVM_HLT, SVM_INVLPGA,
+	SVM_IOIO, SVM_MSR, SVM_TASK_SWITCH, SVM_SHUTDOWN,
+	SVM_VMRUN, SVM_VMMCALL, SVM_VMLOAD, SVM_VMSAVE, SVM_STGI, SVM_CLGI,
+	SVM_SKINIT, SVM_WBINVD, SVM_MONITOR, SVM_MWAIT, SVM_MWAIT_ARMED,
+	SVM_XSETBV, SVM_RDPRU,
+};
+
+/* CPUID Fn0000_0000_EBX of "GenuineIntel" */
+#define CPUID_GENU		0x756e6547
+/* CPUID Fn0000_0007_EBX_x0, Fn0000_0007_ECX_x0, Fn8000_0001_EDX */
+#define CPUID_INVPCID		BIT(10)
+#define CPUID_RDPID		BIT(22)
+#define CPUID_RDTSCP		BIT(27)
+
+static bool guest_is_intel(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_cpuid_entry2 *e = nacre_find_cpuid(vcpu, 0, 0);
+
+	return e && e->ebx == CPUID_GENU;
+}
+
+static bool guest_has_invpcid(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_cpuid_entry2 *e = nacre_find_cpuid(vcpu, 7, 0);
+
+	return e && e->ebx & CPUID_INVPCID;
+}
+
+static bool guest_has_rdpid(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_cpuid_entry2 *e = nacre_find_cpuid(vcpu, 7, 0);
+
+	return e && e->ecx & CPUID_RDPID;
+}
+
+static bool guest_has_rdtscp(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_cpuid_entry2 *e =
+		nacre_find_cpuid(vcpu, 0x80000001, 0);
+
+	return e && e->edx & CPUID_RDTSCP;
+}
+
+struct intercepts {
+	u32 word[VMCB_INTERCEPT_WORDS];
+};
+
+static void intercept(struct intercepts *set, unsigned int code)
+{
+	set->word[code / 32] |= BIT(code % 32);
+}
+
+/*
+ * Hardware runs with caching on whatever the guest says (firmware that never
+ * turns it on would crawl), and with the host's machine-check enable. Where
+ * that makes a register differ from the guest's, the guest may not read it.
+ */
+static void update_cr_intercepts(struct svm_vcpu *svm)
+{
+	const struct nacre_vcpu_arch *arch = &svm->vcpu.arch;
+	struct vmcb *vmcb = svm->vmcb;
+
+	vmcb_intercept(vmcb, SVM_READ_CR0, vmcb->save.cr0 != arch->cr0);
+	vmcb_intercept(vmcb, SVM_WRITE_CR0, vmcb->save.cr0 != arch->cr0);
+	vmcb_intercept(vmcb, SVM_READ_CR4, vmcb->save.cr4 != arch->cr4);
+}
+
+static void intercept_debug(struct svm_vcpu *svm, struct intercepts *set)
+{
+	const u32 sw_bp = NACRE_GUESTDBG_ENABLE | NACRE_GUESTDBG_USE_SW_BP;
+	unsigned int code;
+
+	for (code = SVM_READ_DR0; code <= SVM_READ_DR7; code++)
+		intercept(set, code);
+	for (code = SVM_WRITE_DR0; code <= SVM_WRITE_DR7; code++)
+		intercept(set, code);
+	if ((svm->vcpu.arch.guest_debug & sw_bp) == sw_bp)
+		intercept(set, SVM_EXCEPTION + X86_TRAP_BP);
+}
+
+/* Instructions that CPUID did not promise give #UD. */
+static void intercept_by_cpuid(struct svm_vcpu *svm, struct intercepts *set)
+{
+	if (svm_caps.invpcid && !guest_has_invpcid(&svm->vcpu))
+		intercept(set, SVM_INVPCID);
+	if (!guest_has_rdtscp(&svm->vcpu))
+		intercept(set, SVM_RDTSCP);
+}
+
+static void intercept_for_windows(struct svm_vcpu *svm, struct intercepts *set)
+{
+	if (svm->want_vintr)
+		intercept(set, SVM_VINTR);
+	if (svm->nmi.masked && !svm->nmi.in_iret)
+		intercept(set, SVM_IRET);
+}
+
+static void update_vmcb_intercepts(struct svm_vcpu *svm)
+{
+	struct intercepts set = {};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(always_intercepted); i++)
+		intercept(&set, always_intercepted[i]);
+	if (svm_caps.pause_filter)
+		intercept(&set, SVM_PAUSE);
+	intercept_debug(svm, &set);
+	intercept_by_cpuid(svm, &set);
+	intercept_for_windows(svm, &set);
+
+	BUILD_BUG_ON(sizeof(set) != sizeof(svm->vmcb->control.intercept));
+	memcpy(svm->vmcb->control.intercept, &set, sizeof(set));
+	vmcb_dirty(svm->vmcb, VMCB_CLEAN_INTERCEPTS);
+	update_cr_intercepts(svm);
+}
+
+/* The byte and the shift of an MSR's two bits; false: it has none. */
+static bool msrpm_find(u32 msr, unsigned int *byte, unsigned int *shift)
+{
+	static const u32 base[] = { 0, 0xc0000000, 0xc0010000 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(base); i++) {
+		u32 n = msr - base[i];
+
+		if (n >= MSRPM_RANGE_MSRS)
+			continue;
+		*byte = i * MSRPM_RANGE_BYTES + n / 4;
+		*shift = n % 4 * 2;
+		return true;
+	}
+	return false;
+}
+
+static void msrpm_allow(struct svm_vcpu *svm, u32 msr)
+{
+	unsigned int byte, shift;
+
+	if (!WARN_ON_ONCE(!msrpm_find(msr, &byte, &shift)))
+		svm->msrpm[byte] &= ~((MSRPM_READ | MSRPM_WRITE) << shift);
+}
+
+/* What VMLOAD and VMSAVE swap is the guest's own; all else exits. */
+static void update_msrpm(struct svm_vcpu *svm)
+{
+	static const u32 own[] = {
+		MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+		MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_MASK,
+		MSR_IA32_SYSENTER_CS,
+	};
+	unsigned int i;
+
+	memset(svm->msrpm, 0xff, MSRPM_SIZE);
+	for (i = 0; i < ARRAY_SIZE(own); i++)
+		msrpm_allow(svm, own[i]);
+	if (!svm->wide_sysenter) {
+		msrpm_allow(svm, MSR_IA32_SYSENTER_ESP);
+		msrpm_allow(svm, MSR_IA32_SYSENTER_EIP);
+	}
+	vmcb_dirty(svm->vmcb, VMCB_CLEAN_BITMAPS);
+}
+
+void svm_update_intercepts(struct nacre_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+
+	svm->wide_sysenter = guest_is_intel(vcpu);
+	svm->uses_tsc_aux = svm_caps.tsc_aux && (guest_has_rdtscp(vcpu) ||
+						 guest_has_rdpid(vcpu));
+	update_vmcb_intercepts(svm);
+	update_msrpm(svm);
+}
+
+static void reset_control(struct svm_vcpu *svm)
+{
+	struct vmcb_control *control = &svm->vmcb->control;
+
+	memset(control, 0, sizeof(*control));
+	control->iopm = svm_iopm();
+	control->msrpm = svm->msrpm_pa;
+	control->tsc_offset = svm->vcpu.arch.tsc_offset;
+	control->int_control = VMCB_V_INTR_MASKING;
+	control->nested_control = VMCB_NESTED_PAGING;
+	control->nested_cr3 = svm->nested_cr3;
+	if (svm_caps.pause_filter)
+		control->pause_count = VMCB_PAUSE_COUNT;
+	if (svm_caps.pause_threshold)
+		control->pause_threshold = VMCB_PAUSE_THRESHOLD;
+}
+
+static const struct vmcb_segment reset_data = {
+	.limit = 0xffff,
+	.attributes = VMCB_SEG_PRESENT | VMCB_SEG_S | 0x3,
+};
+static const struct vmcb_segment reset_code = {
+	.selector = 0xf000,
+	.base = 0xffff0000,
+	.limit = 0xffff,
+	.attributes = VMCB_SEG_PRESENT | VMCB_SEG_S | 0xb,
+};
+static const struct vmcb_segment reset_tr = {
+	.limit = 0xffff,
+	.attributes = VMCB_SEG_PRESENT | 0xb,
+};
+static const struct vmcb_segment reset_ldtr = {
+	.limit = 0xffff,
+	.attributes = VMCB_SEG_PRESENT | 0x2,
+};
+
+/* AMD APM, "Processor Initialization State"; the rest is regs.c's to write. */
+static void reset_save(struct svm_vcpu *svm)
+{
+	struct vmcb_save *save = &svm->vmcb->save;
+
+	memset(save, 0, sizeof(*save));
+	save->es = reset_data;
+	save->cs = reset_code;
+	save->ss = reset_data;
+	save->ds = reset_data;
+	save->fs = reset_data;
+	save->gs = reset_data;
+	save->gdtr.limit = 0xffff;
+	save->idtr.limit = 0xffff;
+	save->tr = reset_tr;
+	save->ldtr = reset_ldtr;
+	save->efer = EFER_SVME;
+	save->dr6 = DR6_RESERVED;
+	save->dr7 = svm->vcpu.arch.dr7;
+	save->pat = svm->vcpu.arch.pat;
+}
+
+/*
+ * Also after a shutdown, which leaves the VMCB undefined. MSRs survive INIT on
+ * a processor, but no guest's firmware counts on what these had.
+ */
+void svm_vmcb_reset(struct svm_vcpu *svm)
+{
+	reset_control(svm);
+	reset_save(svm);
+	svm->sysenter_esp = 0;
+	svm->sysenter_eip = 0;
+	svm->want_vintr = false;
+	svm->nmi = (struct svm_nmi){};
+	svm->soft = (struct svm_soft){};
+	svm->asid_generation = 0;
+}
+
+static struct vmcb_segment *segment(struct svm_vcpu *svm,
+				    enum nacre_segreg reg)
+{
+	struct vmcb_save *save = &svm->vmcb->save;
+
+	switch (reg) {
+	case NACRE_SEG_ES:
+		return &save->es;
+	case NACRE_SEG_CS:
+		return &save->cs;
+	case NACRE_SEG_SS:
+		return &save->ss;
+	case NACRE_SEG_DS:
+		return &save->ds;
+	case NACRE_SEG_FS:
+		return &save->fs;
+	case NACRE_SEG_GS:
+		return &save->gs;
+	case NACRE_SEG_TR:
+		return &save->tr;
+	default:
+		return &save->ldtr;
+	}
+}
+
+/*
+ * What AMD leaves open in a segment's cache is filled in the way that Intel
+ * wants it, so that a guest's state can move between the two.
+ */
+static void settle_segment(struct svm_vcpu *svm, enum nacre_segreg reg,
+			   struct nacre_segment *out)
+{
+	switch (reg) {
+	case NACRE_SEG_TR:
+		out->type |= 0x2;	/* busy */
+		break;
+	case NACRE_SEG_ES:
+	case NACRE_SEG_DS:
+	case NACRE_SEG_FS:
+	case NACRE_SEG_GS:
+		if (out->present)
+			out->type |= 0x1;	/* accessed */
+		break;
+	case NACRE_SEG_SS:
+		if (!out->present)
+			out->db = 0;
+		out->dpl = svm->vmcb->save.cpl;
+		break;
+	default:
+		break;
+	}
+}
+
+void svm_read_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
+		      struct nacre_segment *out)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	const struct vmcb_segment *in = segment(svm, reg);
+	u16 bits = in->attributes;
+
+	*out = (struct nacre_segment) {
+		.base = in->base,
+		.limit = in->limit,
+		.selector = in->selector,
+		.type = FIELD_GET(VMCB_SEG_TYPE, bits),
+		.s = FIELD_GET(VMCB_SEG_S, bits),
+		.dpl = FIELD_GET(VMCB_SEG_DPL, bits),
+		.present = FIELD_GET(VMCB_SEG_PRESENT, bits),
+		.avl = FIELD_GET(VMCB_SEG_AVL, bits),
+		.l = FIELD_GET(VMCB_SEG_LONG, bits),
+		.db = FIELD_GET(VMCB_SEG_DB, bits),
+		/* Not kept for every segment, but it follows. */
+		.g = in->limit > 0xfffff,
+		.unusable = !FIELD_GET(VMCB_SEG_PRESENT, bits),
+	};
+	settle_segment(svm, reg, out);
+}
+
+void svm_write_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
+		       const struct nacre_segment *in)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+
+	*segment(svm, reg) = (struct vmcb_segment) {
+		.base = in->base,
+		.limit = in->limit,
+		.selector = in->selector,
+		.attributes = FIELD_PREP(VMCB_SEG_TYPE, in->type & 0xf) |
+			FIELD_PREP(VMCB_SEG_S, in->s & 1) |
+			FIELD_PREP(VMCB_SEG_DPL, in->dpl & 3) |
+			FIELD_PREP(VMCB_SEG_PRESENT,
+				   (in->present & 1) && !in->unusable) |
+			FIELD_PREP(VMCB_SEG_AVL, in->avl & 1) |
+			FIELD_PREP(VMCB_SEG_LONG, in->l & 1) |
+			FIELD_PREP(VMCB_SEG_DB, in->db & 1) |
+			FIELD_PREP(VMCB_SEG_GRANULARITY, in->g & 1),
+	};
+	vmcb_dirty(svm->vmcb, VMCB_CLEAN_SEGMENTS);
+	if (reg == NACRE_SEG_SS)
+		vmcb_set_cpl(svm->vmcb, in->dpl & 3);
+}
+
+u8 svm_read_cpl(struct nacre_vcpu *vcpu)
+{
+	return to_svm(vcpu)->vmcb->save.cpl;
+}
+
+static struct vmcb_segment *table(struct svm_vcpu *svm, bool idt)
+{
+	return idt ? &svm->vmcb->save.idtr : &svm->vmcb->save.gdtr;
+}
+
+void svm_read_table(struct nacre_vcpu *vcpu, bool idt,
+		    struct nacre_dtable *out)
+{
+	const struct vmcb_segment *in = table(to_svm(vcpu), idt);
+
+	*out = (struct nacre_dtable) {
+		.base = in->base,
+		.limit = in->limit,
+	};
+}
+
+void svm_write_table(struct nacre_vcpu *vcpu, bool idt,
+		     const struct nacre_dtable *in)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	struct vmcb_segment *out = table(svm, idt);
+
+	out->base = in->base;
+	out->limit = in->limit;
+	vmcb_dirty(svm->vmcb, VMCB_CLEAN_TABLES);
+}
+
+bool svm_valid_cr4(struct nacre_vcpu *vcpu, u64 cr4)
+{
+	/* VMRUN asks for no more than the features, which CPUID told. */
+	return true;
+}
+
+void svm_write_cr0(struct nacre_vcpu *vcpu, u64 cr0)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+
+	vcpu->arch.cr0 = cr0;
+	vmcb_set_cr0(svm->vmcb, cr0 & ~(X86_CR0_CD | X86_CR0_NW));
+	update_cr_intercepts(svm);
+}
+
+void svm_write_cr4(struct nacre_vcpu *vcpu, u64 cr4)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+
+	vcpu->arch.cr4 = cr4;
+	/* A machine check in the guest is the host's: it may not shut down. */
+	vmcb_set_cr4(svm->vmcb, cr4 | (compat_host_cr4() & X86_CR4_MCE));
+	update_cr_intercepts(svm);
+}
+
+void svm_write_efer(struct nacre_vcpu *vcpu, u64 efer)
+{
+	vcpu->arch.efer = efer;
+	/* VMRUN refuses a guest without it. */
+	vmcb_set_efer(to_svm(vcpu)->vmcb, efer | EFER_SVME);
+}
+
+void svm_write_dr7(struct nacre_vcpu *vcpu, u64 dr7)
+{
+	vmcb_set_dr7(to_svm(vcpu)->vmcb, dr7);
+}
+
+static u64 *msr_in_vmcb(struct svm_vcpu *svm, u32 msr)
+{
+	struct vmcb_save *save = &svm->vmcb->save;
+
+	switch (msr) {
+	case MSR_FS_BASE:
+		return &save->fs.base;
+	case MSR_GS_BASE:
+		return &save->gs.base;
+	case MSR_KERNEL_GS_BASE:
+		return &save->kernel_gs_base;
+	case MSR_STAR:
+		return &save->star;
+	case MSR_LSTAR:
+		return &save->lstar;
+	case MSR_CSTAR:
+		return &save->cstar;
+	case MSR_SYSCALL_MASK:
+		return &save->sfmask;
+	case MSR_IA32_SYSENTER_CS:
+		return &save->sysenter_cs;
+	case MSR_IA32_SYSENTER_ESP:
+		return &save->sysenter_esp;
+	case MSR_IA32_SYSENTER_EIP:
+		return &save->sysenter_eip;
+	default:
+		return NULL;
+	}
+}
+
+/* The 64 bits that a guest made for Intel sees, or NULL. */
+static u64 *whole_sysenter(struct svm_vcpu *svm, u32 msr)
+{
+	if (!svm->wide_sysenter)
+		return NULL;
+	if (msr == MSR_IA32_SYSENTER_ESP)
+		return &svm->sysenter_esp;
+	if (msr == MSR_IA32_SYSENTER_EIP)
+		return &svm->sysenter_eip;
+	return NULL;
+}
+
+int svm_read_msr(struct nacre_vcpu *vcpu, u32 msr, u64 *value)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	u64 *field = whole_sysenter(svm, msr) ?: msr_in_vmcb(svm, msr);
+
+	if (!field)
+		return -ENOENT;
+	*value = *field;
+	return 0;
+}
+
+int svm_write_msr(struct nacre_vcpu *vcpu, u32 msr, u64 value)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	u64 *field = msr_in_vmcb(svm, msr);
+	u64 *whole;
+
+	if (!field)
+		return -ENOENT;
+	*field = value;
+	whole = whole_sysenter(svm, msr);
+	if (whole)
+		*whole = value;
+	return 0;
+}
+
+void svm_write_pat(struct nacre_vcpu *vcpu, u64 pat)
+{
+	vmcb_set_pat(to_svm(vcpu)->vmcb, pat);
+}
+
+void svm_write_tsc_offset(struct nacre_vcpu *vcpu, u64 offset)
+{
+	vcpu->arch.tsc_offset = offset;
+	vmcb_set_tsc_offset(to_svm(vcpu)->vmcb, offset);
+}
+
+void svm_describe(struct nacre_vcpu *vcpu, char *text, size_t size)
+{
+	const struct vmcb_control *control = &to_svm(vcpu)->vmcb->control;
+	const struct vmcb_save *save = &to_svm(vcpu)->vmcb->save;
+
+	scnprintf(text, size,
+		  "svm: exit %#llx info %#llx %#llx event %#llx vectoring %#llx rip %04x:%#llx rflags %#llx cr0 %#llx cr3 %#llx cr4 %#llx efer %#llx ncr3 %#llx",
+		  control->exit_code, control->exit_info1, control->exit_info2,
+		  control->event_inj, control->exit_int_info,
+		  save->cs.selector, save->rip, save->rflags, save->cr0,
+		  save->cr3, save->cr4, save->efer, control->nested_cr3);
+}
