@@ -156,6 +156,8 @@ compiles GUEST_WORK_VOID linux/entry-kvm.h \
 	'int (*work)(void) = xfer_to_guest_mode_handle_work;'
 compiles FPU_UABI_XFEATURES asm/fpu/api.h \
 	'fpu_copy_guest_fpstate_to_uabi(NULL, NULL, 0U, (u64)0, (u32)0);'
+compiles RCU_NOTE_THIS_CPU linux/rcupdate.h \
+	'rcu_virt_note_context_switch();'
 run_compiled
 
 rm -rf "$work"
