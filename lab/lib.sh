@@ -31,14 +31,10 @@ names_in()
 	done
 }
 
-# Source a description: machines/NAME.sh, kernels/NAME.sh or emulators/NAME.sh.
-describe()
+# Is there a lab/KIND/NAME.sh?
+known()
 {
-	local file=$lab_dir/$1/$2.sh
-
-	[[ $2 =~ ^[a-z0-9.-]+$ && -f $file ]] || return 1
-	# shellcheck disable=SC1090
-	. "$file"
+	[[ $2 =~ ^[a-z0-9.-]+$ && -f $lab_dir/$1/$2.sh ]]
 }
 
 # The kernel's image is there and modules can be built for it.
