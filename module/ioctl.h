@@ -24,17 +24,17 @@ struct nacre_ioctl_arg {
 	void *data;		/* kernel copy of the fixed struct or header */
 	void *tail;		/* counted: the elements */
 	u32 count;		/* counted: how many; the handler may lower it */
-	bool copy_out_on_error;	/* e.g. the count that would have been enough */
+	bool header_on_error;	/* copy the header out though the call failed */
 };
 
 #define NACRE_IOC_UNLOCKED	BIT(0)	/* vCPU: without the vCPU's mutex */
 #define NACRE_IOC_LOADED	BIT(1)	/* vCPU: loaded on this CPU */
 #define NACRE_IOC_VM_LOCK	BIT(2)	/* vm->lock is taken */
-#define NACRE_IOC_NO_VCPU	BIT(3)	/* with VM_LOCK: -EEXIST once a vCPU is there */
-#define NACRE_IOC_SRCU		BIT(4)	/* inside a read section of the slots */
-#define NACRE_IOC_NO_ARG	BIT(5)	/* -EINVAL unless the value is 0 */
-#define NACRE_IOC_DEAD_OK	BIT(6)	/* also on a VM that was killed */
-#define NACRE_IOC_USER_PTR	BIT(7)	/* handler copies by itself; says why */
+#define NACRE_IOC_SRCU		BIT(3)	/* inside a read section of the slots */
+#define NACRE_IOC_NO_ARG	BIT(4)	/* -EINVAL unless the value is 0 */
+#define NACRE_IOC_USER_PTR	BIT(5)	/* handler copies by itself; says why */
+#define NACRE_IOC_IN		BIT(6)	/* goes in, though the number says out */
+#define NACRE_IOC_TAIL_OUT	BIT(7)	/* counted: the tail only goes out */
 
 typedef long (*nacre_system_ioctl)(struct nacre_ioctl_arg *arg);
 typedef long (*nacre_vm_ioctl)(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
@@ -45,7 +45,7 @@ struct nacre_ioctl {
 	unsigned int cmd;
 	u16 flags;		/* NACRE_IOC_* */
 	u16 element;		/* counted: size of an element, else 0 */
-	u32 max_count;		/* counted: more is -E2BIG */
+	u32 max_count;		/* counted: more is -E2BIG, or cut for TAIL_OUT */
 	union {
 		nacre_system_ioctl system;
 		nacre_vm_ioctl vm;
@@ -53,13 +53,16 @@ struct nacre_ioctl {
 	};
 };
 
-/* Row constructors: NACRE_VM_IOCTL(NACRE_SET_TSS_ADDR, set_tss_addr, flags). */
-#define NACRE_SYSTEM_IOCTL(_cmd, _fn, _flags)				\
-	{ .cmd = (_cmd), .flags = (_flags), .system = (_fn) }
-#define NACRE_VM_IOCTL(_cmd, _fn, _flags)				\
-	{ .cmd = (_cmd), .flags = (_flags), .vm = (_fn) }
-#define NACRE_VCPU_IOCTL(_cmd, _fn, _flags)				\
-	{ .cmd = (_cmd), .flags = (_flags), .vcpu = (_fn) }
+/* Row constructors: NACRE_VM_IOCTL(NACRE_SET_TSS_ADDR, set_tss_addr, flags) */
+#define NACRE_SYSTEM_IOCTL(_cmd, _fn, _flags, ...)			\
+	{ .cmd = (_cmd), .flags = (_flags), .system = (_fn), ##__VA_ARGS__ }
+#define NACRE_VM_IOCTL(_cmd, _fn, _flags, ...)				\
+	{ .cmd = (_cmd), .flags = (_flags), .vm = (_fn), ##__VA_ARGS__ }
+#define NACRE_VCPU_IOCTL(_cmd, _fn, _flags, ...)			\
+	{ .cmd = (_cmd), .flags = (_flags), .vcpu = (_fn), ##__VA_ARGS__ }
+/* As a row's last argument: a counted tail of at most _max elements. */
+#define NACRE_COUNTED(_type, _max)					\
+	.element = sizeof(_type), .max_count = (_max)
 
 struct nacre_ioctl_table {
 	const struct nacre_ioctl *rows;
@@ -67,7 +70,7 @@ struct nacre_ioctl_table {
 };
 
 /* One descriptor's rows, indexed at load by number and direction. */
-#define NACRE_IOCTL_SLOTS	512
+#define NACRE_IOCTL_SLOTS	1024
 struct nacre_ioctl_index {
 	const struct nacre_ioctl *slot[NACRE_IOCTL_SLOTS];
 };

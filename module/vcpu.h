@@ -13,6 +13,17 @@
 #include "arch/x86/state.h"
 #include "include/uapi/nacre.h"
 
+#define NACRE_MAX_VCPUS		1024
+#define NACRE_MAX_VCPU_IDS	(4 * NACRE_MAX_VCPUS)
+
+/* The pages of a vCPU's mapping, in this order. */
+enum nacre_vcpu_page {
+	NACRE_PAGE_RUN,
+	NACRE_PAGE_PIO,
+	NACRE_PAGE_COALESCED,
+	NACRE_VCPU_PAGES
+};
+
 /* Where a vCPU is, for whoever wants its attention. */
 enum nacre_vcpu_mode {
 	NACRE_OUTSIDE_GUEST,
@@ -45,18 +56,17 @@ struct nacre_vcpu {
 
 	struct mutex mutex;		/* one ioctl at a time; guards the rest */
 	struct nacre_run *run;		/* create; hostile: read once, check */
-	void *pio_data;			/* create; page 1 of the mapping */
-	void *coalesced_ring;		/* create; page 2 of the mapping */
+	void *page[NACRE_VCPU_PAGES];	/* create; the mapping, run first */
 	int cpu;			/* loaded on this CPU, or -1 */
 	int last_cpu;			/* where it ran last, or -1 */
 	int srcu_index;
 	int srcu_depth;			/* asserts balanced read sections */
 	int run_error;			/* errno that goes with NACRE_ERROR */
+	bool wants_to_run;		/* not sent in with immediate_exit */
 	bool ran;			/* has entered the guest once */
 	bool sigset_active;
 	sigset_t sigset;		/* mask while in NACRE_RUN */
 	nacre_complete_fn complete;
-	struct pid __rcu *pid;		/* thread of the last NACRE_RUN */
 
 	unsigned long requests;		/* any; atomic bit operations */
 	int mode;			/* any; cmpxchg */

@@ -30,6 +30,7 @@ struct nacre_vm {
 	struct nacre_memslots __rcu *slots;	/* srcu; slots_lock to change */
 	struct nacre_memslots *retired;	/* slots_lock; maybe still read */
 	unsigned int nr_retired;	/* slots_lock */
+	u32 dirty_manual;		/* slots_lock; NACRE_DIRTY_LOG_* */
 
 	struct nacre_notifier notifier;
 	struct nacre_vm_arch arch;

@@ -14,6 +14,8 @@ int nacre_arch_init(void);
 void nacre_arch_exit(void);
 int nacre_arch_cpu_on(void);		/* irqs off, this CPU */
 void nacre_arch_cpu_off(void);		/* irqs off; idempotent */
+/* Is the extension on though nacre has not turned it on? irqs off */
+bool nacre_arch_in_use(void);
 
 extern const struct nacre_ioctl_table nacre_arch_system_ioctls;
 extern const struct nacre_ioctl_table nacre_arch_vm_ioctls;
@@ -32,12 +34,11 @@ void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu);
 void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu);
 
 /* NACRE_RUN, piece by piece; module/run.c says in which order. */
-int nacre_arch_run_begin(struct nacre_vcpu *vcpu, bool immediate_exit);
+int nacre_arch_run_begin(struct nacre_vcpu *vcpu);
 void nacre_arch_run_end(struct nacre_vcpu *vcpu);
-bool nacre_arch_runnable(struct nacre_vcpu *vcpu);
+void nacre_arch_fpu_on(struct nacre_vcpu *vcpu);
+void nacre_arch_fpu_off(struct nacre_vcpu *vcpu);
 /* Enter the guest until something has to leave this loop. */
 enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu);
-/* The fields of struct nacre_run that hold at every return. */
-void nacre_arch_publish(struct nacre_vcpu *vcpu, struct nacre_run *run);
 
 #endif /* NACRE_X86_ARCH_H */

@@ -35,7 +35,7 @@ REQUIRED(void, load, (struct nacre_vcpu *))	/* preemption off */	\
 REQUIRED(void, put, (struct nacre_vcpu *))	/* preemption off */	\
 /* one trip into the guest */						\
 REQUIRED(void, prepare_entry, (struct nacre_vcpu *))	/* loaded */	\
-REQUIRED(bool, enter, (struct nacre_vcpu *))	/* irqs off */		\
+REQUIRED(void, enter, (struct nacre_vcpu *))	/* irqs off */		\
 REQUIRED(void, after_exit, (struct nacre_vcpu *))	/* irqs off */	\
 REQUIRED(enum nacre_result, handle_exit, (struct nacre_vcpu *))		\
 /* registers: set_* check nothing, arch/x86/regs.c has done so */	\
@@ -54,10 +54,10 @@ REQUIRED(void, write_cr0, (struct nacre_vcpu *, u64 cr0))		\
 REQUIRED(void, write_cr4, (struct nacre_vcpu *, u64 cr4))		\
 REQUIRED(void, write_efer, (struct nacre_vcpu *, u64 efer))		\
 REQUIRED(void, write_dr7, (struct nacre_vcpu *, u64 dr7))		\
-REQUIRED(void, fetch_debug_regs, (struct nacre_vcpu *))			\
 REQUIRED(int,  read_msr, (struct nacre_vcpu *, u32 msr, u64 *value))	\
 REQUIRED(int,  write_msr, (struct nacre_vcpu *, u32 msr, u64 value))	\
 REQUIRED(void, update_intercepts, (struct nacre_vcpu *))		\
+REQUIRED(void, write_pat, (struct nacre_vcpu *, u64 pat))		\
 REQUIRED(void, write_tsc_offset, (struct nacre_vcpu *, u64 offset))	\
 /* events */								\
 REQUIRED(void, inject, (struct nacre_vcpu *, const struct nacre_event *))\

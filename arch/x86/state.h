@@ -7,6 +7,7 @@
 #ifndef NACRE_X86_STATE_H
 #define NACRE_X86_STATE_H
 
+#include <linux/atomic.h>
 #include <linux/types.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
@@ -130,9 +131,14 @@ struct nacre_pio {
 	u64 next_rip;
 };
 
-struct nacre_cpuid {
+/* The guest's CPUID as userspace set it, and what follows from it. */
+struct nacre_guest_cpuid {
 	struct nacre_cpuid_entry2 *entries;
 	unsigned int count;
+	u8 maxphyaddr;
+	u64 cr4_reserved;	/* CR4 bits that the guest's CPUID lacks */
+	u64 xcr0_allowed;
+	bool has_1g_pages;
 };
 
 struct nacre_vcpu_arch {
@@ -150,19 +156,21 @@ struct nacre_vcpu_arch {
 	u64 pat;
 	u32 tsc_aux;
 	u64 tsc_offset;
-	u64 tsc_khz;
+	u32 tsc_khz;
 	u32 mp_state;
+	u64 host_xcr0;		/* as read at load; back at each exit */
+	u32 host_pkru;		/* likewise */
 
 	struct nacre_events events;
 	struct nacre_exit exit;
 	struct nacre_pio pio;
-	struct nacre_cpuid cpuid;
+	struct nacre_guest_cpuid cpuid;
 	struct nacre_table_cache tables;	/* stage-2 pages for one fault */
 	struct fpu_guest fpu;
 	u32 guest_debug;	/* NACRE_GUESTDBG_* */
 
-	bool fpu_loaded;
-	bool request_window;	/* userspace waits to inject an interrupt */
+	bool xcr0_loaded;	/* guest XCR0 is in the processor; irqs off */
+	bool triple_fault;	/* the next entry ends in a shutdown exit */
 };
 
 struct nacre_vm_arch {
@@ -170,8 +178,8 @@ struct nacre_vm_arch {
 	gpa_t tss_addr;
 	gpa_t identity_map_addr;
 	u32 boot_vcpu_id;
-	u32 max_vcpu_id;
-	u64 default_tsc_khz;
+	u64 tsc_offset;		/* of vCPUs to come */
+	u32 tsc_khz;
 };
 
 #endif /* NACRE_X86_STATE_H */

@@ -66,6 +66,14 @@ void compat_fpu_free(struct fpu_guest *gfpu);
 /* Make the guest's state the task's, or put the task's own back. */
 void compat_fpu_swap(struct fpu_guest *gfpu, bool enter_guest);
 
+/* Irqs off, last thing before the guest: its registers are in the processor. */
+static inline void compat_fpu_ready(void)
+{
+	fpregs_assert_state_consistent();
+	if (test_thread_flag(TIF_NEED_FPU_LOAD))
+		switch_fpu_return();
+}
+
 /*
  * Between the container and the layout of XSAVE (non-compacted, with the
  * legacy header), as KVM_GET_XSAVE and its kin know it. @buf is kernel

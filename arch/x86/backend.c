@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Picks the backend for this processor and binds its operations. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/printk.h>
+
+#include "arch/x86/backend.h"
+
+#define NACRE_BACKEND_DEFINE(ret, name, args)				\
+	DEFINE_STATIC_CALL_NULL(nacre_##name,				\
+				*(((struct nacre_backend *)0)->name));
+NACRE_BACKEND_OPS(NACRE_BACKEND_DEFINE, NACRE_BACKEND_DEFINE)
+
+static const struct nacre_backend *const backends[] = {
+	&nacre_svm_backend,
+};
+
+static const struct nacre_backend *bound;
+
+const struct nacre_backend *nacre_backend(void)
+{
+	return bound;
+}
+
+#define COUNT_MISSING(ret, name, args)	missing += !b->name;
+#define NOT_REQUIRED(ret, name, args)
+
+static unsigned int missing_operations(const struct nacre_backend *b)
+{
+	unsigned int missing = 0;
+
+	NACRE_BACKEND_OPS(COUNT_MISSING, NOT_REQUIRED)
+	return missing;
+}
+
+#define BIND(ret, name, args)	static_call_update(nacre_##name, b->name);
+
+static void bind(const struct nacre_backend *b)
+{
+	NACRE_BACKEND_OPS(BIND, BIND)
+	bound = b;
+}
+
+/* -ENODEV from ident(): not this vendor's processor; another may say yes. */
+static const struct nacre_backend *identify(int *err)
+{
+	const char *why = "no virtualization extension that nacre can use";
+	unsigned int i;
+
+	*err = -EOPNOTSUPP;
+	for (i = 0; i < ARRAY_SIZE(backends); i++) {
+		int ret = backends[i]->ident(&why);
+
+		if (!ret)
+			return backends[i];
+		if (ret != -ENODEV) {
+			*err = ret;
+			break;
+		}
+	}
+	pr_err("cannot run on this processor: %s\n", why);
+	return NULL;
+}
+
+int nacre_backend_bind(void)
+{
+	const struct nacre_backend *b;
+	int err;
+
+	b = identify(&err);
+	if (!b)
+		return err;
+	if (missing_operations(b)) {
+		pr_err("backend %s lacks %u operations\n", b->name,
+		       missing_operations(b));
+		return -ENOSYS;
+	}
+	bind(b);
+	return 0;
+}

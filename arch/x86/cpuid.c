@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The CPUID that the guest sees: what userspace set, kept current where the
+ * manuals tie a bit to the guest's own state.
+ */
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <asm/cpufeature.h>
+#include <asm/processor.h>
+
+#include "module/ioctl.h"
+#include "module/vcpu.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/xstate.h"
+
+#define SIGNATURE_RESET		0x600	/* what the ABI gives without leaf 1 */
+#define DEFAULT_MAXPHYADDR	36
+#define LEAF1_ECX_XSAVE		BIT(26)
+#define LEAF1_ECX_OSXSAVE	BIT(27)
+#define LEAF1_EDX_APIC		BIT(9)
+#define LEAF7_ECX_OSPKE		BIT(4)
+
+static bool entry_matches(const struct nacre_cpuid_entry2 *entry, u32 function,
+			  u32 index)
+{
+	if (entry->function != function)
+		return false;
+	return entry->index == index ||
+	       !(entry->flags & NACRE_CPUID_FLAG_SIGNIFCANT_INDEX);
+}
+
+const struct nacre_cpuid_entry2 *
+nacre_find_cpuid(const struct nacre_vcpu *vcpu, u32 function, u32 index)
+{
+	const struct nacre_guest_cpuid *cpuid = &vcpu->arch.cpuid;
+	unsigned int i;
+
+	for (i = 0; i < cpuid->count; i++) {
+		if (entry_matches(&cpuid->entries[i], function, index))
+			return &cpuid->entries[i];
+	}
+	return NULL;
+}
+
+/* Where a feature word of asm/cpufeatures.h stands in CPUID. */
+static const struct {
+	u32 function, index;
+	u16 reg;
+} feature_words[] = {
+#define WORD(_function, _index, _reg) \
+	{ _function, _index, offsetof(struct nacre_cpuid_entry2, _reg) }
+	[CPUID_1_EDX] = WORD(1, 0, edx),
+	[CPUID_8000_0001_EDX] = WORD(0x80000001, 0, edx),
+	[CPUID_1_ECX] = WORD(1, 0, ecx),
+	[CPUID_8000_0001_ECX] = WORD(0x80000001, 0, ecx),
+	[CPUID_7_0_EBX] = WORD(7, 0, ebx),
+	[CPUID_D_1_EAX] = WORD(0xd, 1, eax),
+	[CPUID_7_1_EAX] = WORD(7, 1, eax),
+	[CPUID_8000_0008_EBX] = WORD(0x80000008, 0, ebx),
+	[CPUID_8000_000A_EDX] = WORD(0x8000000a, 0, edx),
+	[CPUID_7_ECX] = WORD(7, 0, ecx),
+	[CPUID_7_EDX] = WORD(7, 0, edx),
+#undef WORD
+};
+
+bool nacre_guest_has(const struct nacre_vcpu *vcpu, unsigned int feature)
+{
+	unsigned int word = feature / 32;
+	const struct nacre_cpuid_entry2 *leaf;
+
+	if (WARN_ON_ONCE(word >= ARRAY_SIZE(feature_words) ||
+			 !feature_words[word].function))
+		return false;
+	leaf = nacre_find_cpuid(vcpu, feature_words[word].function,
+				feature_words[word].index);
+	if (!leaf)
+		return false;
+	return *(u32 *)((u8 *)leaf + feature_words[word].reg) &
+	       BIT(feature % 32);
+}
+
+u32 nacre_cpuid_signature(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_cpuid_entry2 *leaf = nacre_find_cpuid(vcpu, 1, 0);
+
+	return leaf ? leaf->eax : SIGNATURE_RESET;
+}
+
+static void set_bit_to(u32 *word, u32 bit, bool value)
+{
+	*word = value ? *word | bit : *word & ~bit;
+}
+
+/* Bits that mirror a control register; CR4 is the guest's to change freely. */
+static void apply_state(struct nacre_vcpu *vcpu,
+			struct nacre_cpuid_entry2 *leaf)
+{
+	u64 cr4 = nacre_cr4(vcpu);
+
+	if (leaf->function == 1) {
+		if (leaf->ecx & LEAF1_ECX_XSAVE)
+			set_bit_to(&leaf->ecx, LEAF1_ECX_OSXSAVE,
+				   cr4 & X86_CR4_OSXSAVE);
+		set_bit_to(&leaf->edx, LEAF1_EDX_APIC,
+			   vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE);
+	} else if (leaf->function == 7 && leaf->index == 0) {
+		set_bit_to(&leaf->ecx, LEAF7_ECX_OSPKE, cr4 & X86_CR4_PKE);
+	} else if (leaf->function == 0xd) {
+		nacre_xstate_sizes(vcpu, leaf);
+	}
+}
+
+/* Which of the ranges (basic, hypervisor's, extended ...) a leaf is in. */
+static u32 range_base(u32 function)
+{
+	if (function >= 0x40000000 && function <= 0x4fffffff)
+		return function & 0xffffff00;
+	return function & 0xffff0000;
+}
+
+bool nacre_guest_is_intel(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_cpuid_entry2 *leaf = nacre_find_cpuid(vcpu, 0, 0);
+
+	/* "Genu" "ineI" "ntel". AMD and Hygon answer zero out of range. */
+	return leaf && leaf->ebx == 0x756e6547 && leaf->edx == 0x49656e69 &&
+	       leaf->ecx == 0x6c65746e;
+}
+
+/*
+ * Intel SDM, CPUID: above the highest leaf of its range an Intel processor
+ * answers as for the highest basic leaf.
+ */
+static const struct nacre_cpuid_entry2 *
+find_out_of_range(const struct nacre_vcpu *vcpu, u32 function, u32 index)
+{
+	const struct nacre_cpuid_entry2 *base;
+
+	if (!nacre_guest_is_intel(vcpu))
+		return NULL;
+	base = nacre_find_cpuid(vcpu, range_base(function), 0);
+	if (base && function <= base->eax)
+		return NULL;
+	base = nacre_find_cpuid(vcpu, 0, 0);
+	return nacre_find_cpuid(vcpu, base->eax, index);
+}
+
+/* Topology leaves count up: a subleaf that is absent echoes ECX and EDX. */
+static void topology_tail(struct nacre_vcpu *vcpu, u32 function, u32 index,
+			  struct nacre_cpuid_entry2 *out)
+{
+	const struct nacre_cpuid_entry2 *first;
+
+	if (function != 0xb && function != 0x1f)
+		return;
+	first = nacre_find_cpuid(vcpu, function, 1);
+	if (first) {
+		out->ecx = index & 0xff;
+		out->edx = first->edx;
+	}
+}
+
+void nacre_execute_cpuid(struct nacre_vcpu *vcpu)
+{
+	u32 function = vcpu->arch.gpr[NACRE_RAX];
+	u32 index = vcpu->arch.gpr[NACRE_RCX];
+	const struct nacre_cpuid_entry2 *entry;
+	struct nacre_cpuid_entry2 out = {};
+
+	entry = nacre_find_cpuid(vcpu, function, index);
+	if (!entry)
+		entry = find_out_of_range(vcpu, function, index);
+	if (entry) {
+		out = *entry;
+		apply_state(vcpu, &out);
+	} else {
+		topology_tail(vcpu, function, index, &out);
+	}
+	vcpu->arch.gpr[NACRE_RAX] = out.eax;
+	vcpu->arch.gpr[NACRE_RBX] = out.ebx;
+	vcpu->arch.gpr[NACRE_RCX] = out.ecx;
+	vcpu->arch.gpr[NACRE_RDX] = out.edx;
+}
+
+/* CR4 bits whose feature the guest's CPUID may deny it. */
+static const struct {
+	u64 cr4;
+	unsigned int feature;
+} cr4_cpuid[] = {
+	{ X86_CR4_OSXSAVE, X86_FEATURE_XSAVE },
+	{ X86_CR4_PCIDE, X86_FEATURE_PCID },
+	{ X86_CR4_FSGSBASE, X86_FEATURE_FSGSBASE },
+	{ X86_CR4_SMEP, X86_FEATURE_SMEP },
+	{ X86_CR4_SMAP, X86_FEATURE_SMAP },
+	{ X86_CR4_UMIP, X86_FEATURE_UMIP },
+	{ X86_CR4_PKE, X86_FEATURE_PKU },
+	{ X86_CR4_LA57, X86_FEATURE_LA57 },
+};
+
+static u64 cr4_reserved(const struct nacre_vcpu *vcpu)
+{
+	u64 reserved = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cr4_cpuid); i++) {
+		if (!nacre_guest_has(vcpu, cr4_cpuid[i].feature))
+			reserved |= cr4_cpuid[i].cr4;
+	}
+	return reserved;
+}
+
+static u8 guest_maxphyaddr(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_cpuid_entry2 *leaf;
+	u8 bits;
+
+	leaf = nacre_find_cpuid(vcpu, 0x80000000, 0);
+	if (!leaf || leaf->eax < 0x80000008)
+		return DEFAULT_MAXPHYADDR;
+	leaf = nacre_find_cpuid(vcpu, 0x80000008, 0);
+	if (!leaf)
+		return DEFAULT_MAXPHYADDR;
+	/* The masks made of it want 1 to 52. */
+	bits = leaf->eax & 0xff;
+	return clamp_t(u8, bits, 12, 52);
+}
+
+static void update_from_cpuid(struct nacre_vcpu *vcpu)
+{
+	struct nacre_guest_cpuid *cpuid = &vcpu->arch.cpuid;
+	const struct nacre_cpuid_entry2 *leaf;
+
+	cpuid->maxphyaddr = guest_maxphyaddr(vcpu);
+	cpuid->cr4_reserved = cr4_reserved(vcpu);
+	cpuid->has_1g_pages = nacre_guest_has(vcpu, X86_FEATURE_GBPAGES);
+	leaf = nacre_find_cpuid(vcpu, 0xd, 0);
+	cpuid->xcr0_allowed = leaf ? leaf->eax | (u64)leaf->edx << 32 : 0;
+	cpuid->xcr0_allowed &= nacre_host_xcr0();
+	backend(update_intercepts)(vcpu);
+}
+
+void nacre_cpuid_init(struct nacre_vcpu *vcpu)
+{
+	vcpu->arch.cpuid.maxphyaddr = DEFAULT_MAXPHYADDR;
+}
+
+void nacre_cpuid_destroy(struct nacre_vcpu *vcpu)
+{
+	kvfree(vcpu->arch.cpuid.entries);
+}
+
+static bool same_cpuid(const struct nacre_vcpu *vcpu,
+		       const struct nacre_cpuid_entry2 *entries,
+		       unsigned int count)
+{
+	return vcpu->arch.cpuid.count == count &&
+	       !memcmp(vcpu->arch.cpuid.entries, entries,
+		       array_size(sizeof(*entries), count));
+}
+
+/* Takes @entries over, or frees them. */
+static long install(struct nacre_vcpu *vcpu, struct nacre_cpuid_entry2 *entries,
+		    unsigned int count)
+{
+	/* A guest that has run has built on what it saw. */
+	if (vcpu->ran) {
+		bool same = same_cpuid(vcpu, entries, count);
+
+		kvfree(entries);
+		return same ? 0 : -EINVAL;
+	}
+	kvfree(vcpu->arch.cpuid.entries);
+	vcpu->arch.cpuid.entries = entries;
+	vcpu->arch.cpuid.count = count;
+	update_from_cpuid(vcpu);
+	return 0;
+}
+
+long nacre_set_cpuid2(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	struct nacre_cpuid_entry2 *entries = NULL;
+
+	if (arg->count) {
+		entries = kvmalloc_array(arg->count, sizeof(*entries),
+					 GFP_KERNEL_ACCOUNT);
+		if (!entries)
+			return -ENOMEM;
+		memcpy(entries, arg->tail,
+		       array_size(sizeof(*entries), arg->count));
+	}
+	return install(vcpu, entries, arg->count);
+}
+
+/* The older form has no subleaves: each entry stands for all of them. */
+long nacre_set_cpuid(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_cpuid_entry *in = arg->tail;
+	struct nacre_cpuid_entry2 *entries = NULL;
+	unsigned int i;
+
+	if (arg->count) {
+		entries = kvcalloc(arg->count, sizeof(*entries),
+				   GFP_KERNEL_ACCOUNT);
+		if (!entries)
+			return -ENOMEM;
+	}
+	for (i = 0; i < arg->count; i++) {
+		entries[i].function = in[i].function;
+		entries[i].eax = in[i].eax;
+		entries[i].ebx = in[i].ebx;
+		entries[i].ecx = in[i].ecx;
+		entries[i].edx = in[i].edx;
+	}
+	return install(vcpu, entries, arg->count);
+}
+
+long nacre_get_cpuid2(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_guest_cpuid *cpuid = &vcpu->arch.cpuid;
+	struct nacre_cpuid_entry2 *out = arg->tail;
+	unsigned int i;
+
+	if (arg->count < cpuid->count)
+		return -E2BIG;
+	for (i = 0; i < cpuid->count; i++) {
+		out[i] = cpuid->entries[i];
+		apply_state(vcpu, &out[i]);
+	}
+	arg->count = cpuid->count;
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Exceptions, interrupts and NMIs on their way into the guest.
+ *
+ * Life of an event: queued (pending), handed to the backend before an entry
+ * (injected), and gone if the exit that follows does not say that its
+ * delivery was cut short; then it comes back as injected and goes in again
+ * before anything else.
+ */
+#ifndef NACRE_X86_EVENTS_H
+#define NACRE_X86_EVENTS_H
+
+#include <asm/trapnr.h>
+
+#include "module/types.h"
+
+struct nacre_ioctl_arg;
+struct nacre_vcpu;
+struct nacre_vcpu_events;
+
+void nacre_events_reset(struct nacre_vcpu *vcpu);
+
+/* Queue an exception; merges with one that is there, up to a triple fault. */
+void nacre_queue_exception(struct nacre_vcpu *vcpu, u8 vector);
+void nacre_queue_exception_e(struct nacre_vcpu *vcpu, u8 vector, u32 error);
+void nacre_queue_page_fault(struct nacre_vcpu *vcpu, gva_t gva, u32 error);
+void nacre_queue_debug(struct nacre_vcpu *vcpu, u64 dr6_bits);
+static inline void nacre_inject_gp(struct nacre_vcpu *vcpu, u32 error)
+{
+	nacre_queue_exception_e(vcpu, X86_TRAP_GP, error);
+}
+
+void nacre_queue_interrupt(struct nacre_vcpu *vcpu, u8 vector, bool soft);
+/* From any thread. */
+void nacre_queue_nmi(struct nacre_vcpu *vcpu);
+
+/*
+ * Before an entry: choose at most one event, hand it to the backend, and ask
+ * for a window where another has to wait.
+ */
+void nacre_inject_events(struct nacre_vcpu *vcpu);
+/* The entry did not happen: take the event back. */
+void nacre_cancel_events(struct nacre_vcpu *vcpu);
+/* After an exit: what was delivered is gone, what was cut short is back. */
+void nacre_collect_events(struct nacre_vcpu *vcpu);
+
+/* Could userspace inject an interrupt right now? */
+bool nacre_ready_for_interrupt(struct nacre_vcpu *vcpu);
+bool nacre_event_waits(struct nacre_vcpu *vcpu);
+
+int nacre_events_in(struct nacre_vcpu *vcpu,
+		    const struct nacre_vcpu_events *in);
+void nacre_events_out(struct nacre_vcpu *vcpu, struct nacre_vcpu_events *out);
+long nacre_get_events(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+long nacre_set_events(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+long nacre_interrupt(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+long nacre_nmi(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+
+#endif /* NACRE_X86_EVENTS_H */

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What an exit means, on either vendor. */
+#include <linux/string.h>
+
+#include "module/vcpu.h"
+#include "arch/x86/control.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/debug.h"
+#include "arch/x86/events.h"
+#include "arch/x86/exits.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/xstate.h"
+
+enum nacre_result nacre_exit_cpuid(struct nacre_vcpu *vcpu)
+{
+	nacre_execute_cpuid(vcpu);
+	return nacre_skip_insn(vcpu);
+}
+
+enum nacre_result nacre_exit_rdmsr(struct nacre_vcpu *vcpu)
+{
+	u64 value;
+
+	if (nacre_guest_rdmsr(vcpu, vcpu->arch.gpr[NACRE_RCX], &value))
+		return nacre_exit_gp(vcpu);
+	nacre_set_edx_eax(vcpu, value);
+	return nacre_skip_insn(vcpu);
+}
+
+enum nacre_result nacre_exit_wrmsr(struct nacre_vcpu *vcpu)
+{
+	if (nacre_guest_wrmsr(vcpu, vcpu->arch.gpr[NACRE_RCX],
+			      nacre_edx_eax(vcpu)))
+		return nacre_exit_gp(vcpu);
+	return nacre_skip_insn(vcpu);
+}
+
+/* Without a controller in the kernel nothing here could wake the guest. */
+enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu)
+{
+	enum nacre_result result = nacre_skip_insn(vcpu);
+
+	if (result != NACRE_RESUME)
+		return result;
+	vcpu->run->exit_reason = NACRE_EXIT_HLT;
+	return NACRE_TO_USER;
+}
+
+enum nacre_result nacre_exit_pause(struct nacre_vcpu *vcpu)
+{
+	cond_resched();
+	return nacre_skip_insn(vcpu);
+}
+
+/* The KVM hypercalls' own errnos; Linux, "Linux KVM Hypercall". */
+#define HYPERCALL_EPERM		1
+#define HYPERCALL_ENOSYS	1000
+
+/* None is offered: each answers that it is not known. Ring 0's alone. */
+enum nacre_result nacre_exit_hypercall(struct nacre_vcpu *vcpu)
+{
+	s64 ret = backend(read_cpl)(vcpu) ? -HYPERCALL_EPERM : -HYPERCALL_ENOSYS;
+
+	if (!nacre_is_64bit_code(vcpu))
+		ret = (u32)ret;
+	nacre_set_gpr(vcpu, NACRE_RAX, ret);
+	return nacre_skip_insn(vcpu);
+}
+
+enum nacre_result nacre_exit_xsetbv(struct nacre_vcpu *vcpu)
+{
+	if (backend(read_cpl)(vcpu) ||
+	    nacre_set_xcr(vcpu, vcpu->arch.gpr[NACRE_RCX], nacre_edx_eax(vcpu)))
+		return nacre_exit_gp(vcpu);
+	return nacre_skip_insn(vcpu);
+}
+
+enum nacre_result nacre_exit_skip(struct nacre_vcpu *vcpu)
+{
+	return nacre_skip_insn(vcpu);
+}
+
+enum nacre_result nacre_exit_gp(struct nacre_vcpu *vcpu)
+{
+	nacre_inject_gp(vcpu, 0);
+	return NACRE_RESUME;
+}
+
+enum nacre_result nacre_exit_ud(struct nacre_vcpu *vcpu)
+{
+	nacre_queue_exception(vcpu, X86_TRAP_UD);
+	return NACRE_RESUME;
+}
+
+/* The two opcodes of MOV to and from a control or debug register. */
+#define OP_MOV_FROM_CR	0x20
+#define OP_MOV_FROM_DR	0x21
+#define OP_MOV_TO_CR	0x22
+#define OP_MOV_TO_DR	0x23
+#define OP_GROUP_7	0x01	/* /4 SMSW, /6 LMSW */
+#define OP_CLTS		0x06
+
+/* These moves are 64 bits wide in 64-bit mode, else 32, whatever the prefix. */
+static u64 mov_operand(struct nacre_vcpu *vcpu, const struct nacre_insn *insn)
+{
+	u64 value = nacre_gpr(vcpu, insn->rm);
+
+	return insn->mode == 64 ? value : (u32)value;
+}
+
+static void set_mov_operand(struct nacre_vcpu *vcpu,
+			    const struct nacre_insn *insn, u64 value)
+{
+	nacre_set_gpr(vcpu, insn->rm, insn->mode == 64 ? value : (u32)value);
+}
+
+static bool write_cr(struct nacre_vcpu *vcpu, unsigned int cr, u64 value)
+{
+	switch (cr) {
+	case 0:
+		return nacre_guest_write_cr0(vcpu, value);
+	case 2:
+		vcpu->arch.cr2 = value;
+		return true;
+	case 3:
+		return nacre_guest_write_cr3(vcpu, value);
+	case 4:
+		return nacre_guest_write_cr4(vcpu, value);
+	case 8:
+		return nacre_set_cr8(vcpu, value);
+	default:
+		return false;
+	}
+}
+
+static u64 read_cr(struct nacre_vcpu *vcpu, unsigned int cr)
+{
+	switch (cr) {
+	case 0:
+		return nacre_cr0(vcpu);
+	case 2:
+		return vcpu->arch.cr2;
+	case 3:
+		return nacre_cr3(vcpu);
+	case 4:
+		return nacre_cr4(vcpu);
+	default:
+		return vcpu->arch.cr8;
+	}
+}
+
+/* LMSW can set PE but not clear it, and reaches no bit above TS. */
+static bool load_msw(struct nacre_vcpu *vcpu, u16 msw)
+{
+	u64 cr0 = nacre_cr0(vcpu);
+
+	cr0 &= ~(u64)(X86_CR0_MP | X86_CR0_EM | X86_CR0_TS);
+	cr0 |= msw & (X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS);
+	return nacre_guest_write_cr0(vcpu, cr0);
+}
+
+/* In a VMX or SVM guest the processor has checked CPL and the opcode. */
+static enum nacre_result cr_instruction(struct nacre_vcpu *vcpu,
+					const struct nacre_insn *insn)
+{
+	bool register_form = insn->has_modrm && insn->modrm >> 6 == 3;
+	unsigned int group = insn->modrm >> 3 & 7;
+	bool ok = true;
+
+	if (insn->map != NACRE_MAP_0F)
+		return nacre_emulation_failure(vcpu, NULL, 0);
+	if (insn->opcode == OP_MOV_TO_CR)
+		ok = write_cr(vcpu, insn->reg, mov_operand(vcpu, insn));
+	else if (insn->opcode == OP_MOV_FROM_CR)
+		set_mov_operand(vcpu, insn, read_cr(vcpu, insn->reg));
+	else if (insn->opcode == OP_CLTS)
+		ok = nacre_guest_write_cr0(vcpu, nacre_cr0(vcpu) &
+					   ~(u64)X86_CR0_TS);
+	else if (insn->opcode == OP_GROUP_7 && group == 6 && register_form)
+		ok = load_msw(vcpu, nacre_gpr(vcpu, insn->rm));
+	else
+		return nacre_exit_emulate(vcpu);
+	return ok ? nacre_skip_decoded(vcpu, insn) : nacre_exit_gp(vcpu);
+}
+
+static enum nacre_result dr_instruction(struct nacre_vcpu *vcpu,
+					const struct nacre_insn *insn)
+{
+	u64 value;
+
+	if (insn->map != NACRE_MAP_0F)
+		return nacre_emulation_failure(vcpu, NULL, 0);
+	if (insn->opcode == OP_MOV_TO_DR) {
+		value = mov_operand(vcpu, insn);
+		if (!nacre_guest_write_dr(vcpu, insn->reg, value))
+			return NACRE_RESUME;
+	} else {
+		if (!nacre_guest_read_dr(vcpu, insn->reg, &value))
+			return NACRE_RESUME;
+		set_mov_operand(vcpu, insn, value);
+	}
+	return nacre_skip_decoded(vcpu, insn);
+}
+
+typedef enum nacre_result (*insn_fn)(struct nacre_vcpu *vcpu,
+				     const struct nacre_insn *insn);
+
+static enum nacre_result fetch_and(struct nacre_vcpu *vcpu, insn_fn fn)
+{
+	struct nacre_insn insn;
+
+	switch (nacre_fetch_insn(vcpu, &insn)) {
+	case NACRE_FETCH_OK:
+		return fn(vcpu, &insn);
+	case NACRE_FETCH_FAULT:
+	case NACRE_FETCH_RETRY:
+		return NACRE_RESUME;
+	case NACRE_FETCH_NO_MEMORY:
+		break;
+	}
+	return nacre_emulation_failure(vcpu, NULL, 0);
+}
+
+enum nacre_result nacre_exit_cr_access(struct nacre_vcpu *vcpu)
+{
+	return fetch_and(vcpu, cr_instruction);
+}
+
+enum nacre_result nacre_exit_dr_access(struct nacre_vcpu *vcpu)
+{
+	return fetch_and(vcpu, dr_instruction);
+}
+
+enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
+				    const struct nacre_stage2_fault *fault)
+{
+	switch (nacre_stage2_fault(vcpu, fault)) {
+	case NACRE_FAULT_FIXED:
+	case NACRE_FAULT_SPURIOUS:
+	case NACRE_FAULT_RETRY:
+		return NACRE_RESUME;
+	case NACRE_FAULT_EMULATE:
+		return nacre_exit_emulate(vcpu);
+	case NACRE_FAULT_ERROR:
+		break;
+	}
+	return NACRE_ERROR;
+}
+
+static enum nacre_result fail_with_bytes(struct nacre_vcpu *vcpu)
+{
+	u8 bytes[NACRE_MAX_INSN];
+	unsigned int count = nacre_fetch_bytes(vcpu, bytes);
+
+	return nacre_emulation_failure(vcpu, bytes, count);
+}
+
+enum nacre_result nacre_exit_emulate(struct nacre_vcpu *vcpu)
+{
+	return fail_with_bytes(vcpu);
+}
+
+enum nacre_result nacre_exit_exception(struct nacre_vcpu *vcpu, u8 vector,
+				       bool has_error, u32 error)
+{
+	if (has_error)
+		nacre_queue_exception_e(vcpu, vector, error);
+	else
+		nacre_queue_exception(vcpu, vector);
+	return NACRE_RESUME;
+}
+
+enum nacre_result nacre_exit_debug(struct nacre_vcpu *vcpu, u64 dr6_bits)
+{
+	nacre_queue_debug(vcpu, dr6_bits);
+	return NACRE_RESUME;
+}
+
+enum nacre_result nacre_exit_breakpoint(struct nacre_vcpu *vcpu)
+{
+	nacre_queue_exception(vcpu, X86_TRAP_BP);
+	return NACRE_RESUME;
+}
+
+enum nacre_result nacre_exit_shutdown(struct nacre_vcpu *vcpu)
+{
+	vcpu->run->exit_reason = NACRE_EXIT_SHUTDOWN;
+	return NACRE_TO_USER;
+}
+
+enum nacre_result nacre_exit_fail_entry(struct nacre_vcpu *vcpu, u64 reason)
+{
+	struct nacre_run *run = vcpu->run;
+
+	run->exit_reason = NACRE_EXIT_FAIL_ENTRY;
+	run->fail_entry.hardware_entry_failure_reason = reason;
+	run->fail_entry.cpu = vcpu->last_cpu < 0 ? vcpu->cpu : vcpu->last_cpu;
+	return NACRE_TO_USER;
+}
+
+enum nacre_result nacre_exit_unexpected(struct nacre_vcpu *vcpu)
+{
+	struct nacre_run *run = vcpu->run;
+
+	run->exit_reason = NACRE_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = NACRE_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON;
+	run->internal.ndata = 2;
+	run->internal.data[0] = vcpu->arch.exit.code;
+	run->internal.data[1] = vcpu->cpu;
+	return NACRE_TO_USER;
+}
+
+enum nacre_result nacre_exit_interrupt_window(struct nacre_vcpu *vcpu)
+{
+	nacre_set_request(vcpu, NACRE_REQ_EVENT);
+	return NACRE_RESUME;
+}
+
+/*
+ * The account of an exit that nothing here could finish: flags, the bytes if
+ * they could be had, then the hardware's own words about the exit.
+ */
+enum nacre_result nacre_emulation_failure(struct nacre_vcpu *vcpu,
+					  const u8 *bytes, unsigned int count)
+{
+	const struct nacre_exit *exit = &vcpu->arch.exit;
+	const u64 info[] = { exit->code, exit->info[0], exit->info[1] };
+	struct nacre_run *run = vcpu->run;
+	unsigned int at = 1;
+
+	run->exit_reason = NACRE_EXIT_INTERNAL_ERROR;
+	memset(&run->internal, 0, sizeof(run->internal));
+	run->internal.suberror = NACRE_INTERNAL_ERROR_EMULATION;
+	if (count) {
+		run->emulation_failure.flags =
+			NACRE_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES;
+		run->emulation_failure.insn_size = count;
+		memset(run->emulation_failure.insn_bytes, 0x90,
+		       sizeof(run->emulation_failure.insn_bytes));
+		memcpy(run->emulation_failure.insn_bytes, bytes, count);
+		at += 2;
+	}
+	memcpy(&run->internal.data[at], info, sizeof(info));
+	run->internal.ndata = at + ARRAY_SIZE(info);
+	return NACRE_TO_USER;
+}

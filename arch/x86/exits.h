@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What an exit means, on either vendor. A backend's exit table calls these;
+ * each finishes the exit or fills struct nacre_run for userspace.
+ */
+#ifndef NACRE_X86_EXITS_H
+#define NACRE_X86_EXITS_H
+
+#include "module/types.h"
+#include "arch/x86/state.h"
+
+struct nacre_vcpu;
+
+enum nacre_result nacre_exit_cpuid(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_exit_rdmsr(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_exit_wrmsr(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_exit_pause(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_exit_hypercall(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_exit_xsetbv(struct nacre_vcpu *vcpu);
+/* INVD, WBINVD: the guest's caches are coherent, so there is nothing to do. */
+enum nacre_result nacre_exit_skip(struct nacre_vcpu *vcpu);
+/* RDPMC and others that fault without the feature: #GP(0). */
+enum nacre_result nacre_exit_gp(struct nacre_vcpu *vcpu);
+/* An instruction that the guest may not have: #UD. */
+enum nacre_result nacre_exit_ud(struct nacre_vcpu *vcpu);
+
+/* MOV to and from CR and DR: decodes the instruction by itself. */
+enum nacre_result nacre_exit_cr_access(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_exit_dr_access(struct nacre_vcpu *vcpu);
+/* IN, OUT, INS, OUTS; arch/x86/io.c. */
+enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu,
+				const struct nacre_io *io);
+enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
+				    const struct nacre_stage2_fault *fault);
+/* Whatever needs the emulator. */
+enum nacre_result nacre_exit_emulate(struct nacre_vcpu *vcpu);
+
+/* Intercepted exceptions that the guest gets as they are. */
+enum nacre_result nacre_exit_exception(struct nacre_vcpu *vcpu, u8 vector,
+				       bool has_error, u32 error);
+enum nacre_result nacre_exit_debug(struct nacre_vcpu *vcpu, u64 dr6_bits);
+enum nacre_result nacre_exit_breakpoint(struct nacre_vcpu *vcpu);
+
+/* To userspace. */
+enum nacre_result nacre_exit_shutdown(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_exit_fail_entry(struct nacre_vcpu *vcpu, u64 reason);
+enum nacre_result nacre_exit_unexpected(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_exit_interrupt_window(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_emulation_failure(struct nacre_vcpu *vcpu,
+					  const u8 *bytes, unsigned int count);
+
+#endif /* NACRE_X86_EXITS_H */

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The guest's current instruction: fetched, decoded, stepped over. */
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <asm/debugreg.h>
+
+#include "module/guest_mem.h"
+#include "module/vcpu.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/events.h"
+#include "arch/x86/exits.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/regs.h"
+
+struct guest_tables {
+	struct nacre_walk_memory memory;
+	struct nacre_vm *vm;
+};
+
+static struct nacre_vm *vm_of(struct nacre_walk_memory *memory)
+{
+	return container_of(memory, struct guest_tables, memory)->vm;
+}
+
+static int read_entry(struct nacre_walk_memory *memory, u64 gpa,
+		      unsigned int size, u64 *entry)
+{
+	*entry = 0;
+	return nacre_read_guest(vm_of(memory), gpa, entry, size);
+}
+
+static int update_entry(struct nacre_walk_memory *memory, u64 gpa,
+			unsigned int size, u64 old, u64 new)
+{
+	return nacre_cmpxchg_guest(vm_of(memory), gpa, &old, new, size);
+}
+
+/* Decode and walk as the processor would that the guest runs on. */
+static bool like_amd(void)
+{
+	return boot_cpu_has(X86_FEATURE_SVM);
+}
+
+static void walk_mode(struct nacre_vcpu *vcpu, struct nacre_walk_mode *mode)
+{
+	if (nacre_is_pae_paging(vcpu))
+		nacre_fetch(vcpu, NACRE_LAZY_PDPTRS);
+	*mode = (struct nacre_walk_mode) {
+		.cr0 = nacre_cr0(vcpu),
+		.cr3 = nacre_cr3(vcpu),
+		.cr4 = nacre_cr4(vcpu),
+		.efer = vcpu->arch.efer,
+		.rflags = nacre_rflags(vcpu),
+		.pkru = vcpu->arch.pkru,
+		.cpl = backend(read_cpl)(vcpu),
+		.maxphyaddr = vcpu->arch.cpuid.maxphyaddr,
+		.has_1g_pages = vcpu->arch.cpuid.has_1g_pages,
+		.amd = like_amd(),
+	};
+	memcpy(mode->pdptrs, vcpu->arch.pdptrs, sizeof(mode->pdptrs));
+}
+
+enum nacre_walk_result nacre_translate(struct nacre_vcpu *vcpu, gva_t gva,
+				       u32 access, struct nacre_walk *out)
+{
+	struct guest_tables tables = {
+		.memory = { .read_entry = read_entry,
+			    .update_entry = update_entry },
+		.vm = vcpu->vm,
+	};
+	struct nacre_walk_mode mode;
+
+	walk_mode(vcpu, &mode);
+	return nacre_guest_walk(&mode, &tables.memory, gva, access, false, out);
+}
+
+/* Where the code segment puts the instruction, and how its code is read. */
+struct code {
+	struct nacre_segment cs;
+	u8 mode;		/* 16, 32 or 64 */
+};
+
+static void code_of(struct nacre_vcpu *vcpu, struct code *code)
+{
+	backend(read_segment)(vcpu, NACRE_SEG_CS, &code->cs);
+	if (nacre_is_long_mode(vcpu) && code->cs.l)
+		code->mode = 64;
+	else
+		code->mode = code->cs.db ? 32 : 16;
+}
+
+/* Linear address of byte @i, or false where CS or the address form forbids. */
+static bool code_address(struct nacre_vcpu *vcpu, const struct code *code,
+			 unsigned int i, gva_t *gva)
+{
+	u64 rip = nacre_rip(vcpu) + i;
+
+	if (code->mode == 64) {
+		*gva = rip;
+		return nacre_is_canonical(vcpu, rip);
+	}
+	*gva = (u32)(code->cs.base + (u32)rip);
+	return (u32)rip <= code->cs.limit;
+}
+
+/* Bytes at @gva up to the end of its page. */
+static enum nacre_fetch_result fetch_page(struct nacre_vcpu *vcpu, gva_t gva,
+					  u8 *bytes, unsigned int *count,
+					  struct nacre_walk *walk)
+{
+	u32 access = NACRE_PF_FETCH;
+
+	if (backend(read_cpl)(vcpu) == 3)
+		access |= NACRE_PF_USER;
+	*count = min_t(u64, *count, PAGE_SIZE - offset_in_page(gva));
+	switch (nacre_translate(vcpu, gva, access, walk)) {
+	case NACRE_WALK_OK:
+		break;
+	case NACRE_WALK_FAULT:
+		return NACRE_FETCH_FAULT;
+	case NACRE_WALK_RETRY:
+		return NACRE_FETCH_RETRY;
+	case NACRE_WALK_NO_MEMORY:
+		return NACRE_FETCH_NO_MEMORY;
+	}
+	if (nacre_read_guest(vcpu->vm, walk->gpa, bytes, *count))
+		return NACRE_FETCH_NO_MEMORY;
+	return NACRE_FETCH_OK;
+}
+
+/* One more page's worth behind the @have bytes that are there. */
+static enum nacre_fetch_result fetch_more(struct nacre_vcpu *vcpu,
+					  const struct code *code, u8 *bytes,
+					  unsigned int *have)
+{
+	unsigned int count = NACRE_MAX_INSN - *have;
+	enum nacre_fetch_result result;
+	struct nacre_walk walk;
+	gva_t gva;
+
+	if (!count || !code_address(vcpu, code, *have, &gva)) {
+		nacre_inject_gp(vcpu, 0);
+		return NACRE_FETCH_FAULT;
+	}
+	/* Bytes beyond CS's limit are not the guest's to execute. */
+	if (code->mode != 64)
+		count = min_t(u64, count, (u64)code->cs.limit -
+			      (u32)(nacre_rip(vcpu) + *have) + 1);
+	result = fetch_page(vcpu, gva, bytes + *have, &count, &walk);
+	if (result == NACRE_FETCH_OK)
+		*have += count;
+	else if (result == NACRE_FETCH_FAULT)
+		nacre_queue_page_fault(vcpu, gva, walk.error_code);
+	return result;
+}
+
+static enum nacre_decode_vendor vendor(void)
+{
+	return like_amd() ? NACRE_DECODE_AMD : NACRE_DECODE_INTEL;
+}
+
+enum nacre_fetch_result nacre_fetch_insn(struct nacre_vcpu *vcpu,
+					 struct nacre_insn *insn)
+{
+	enum nacre_fetch_result result;
+	u8 bytes[NACRE_MAX_INSN];
+	unsigned int have = 0;
+	struct code code;
+
+	code_of(vcpu, &code);
+	for (;;) {
+		result = fetch_more(vcpu, &code, bytes, &have);
+		if (result != NACRE_FETCH_OK)
+			return result;
+		switch (nacre_decode(bytes, have, code.mode, vendor(), insn)) {
+		case NACRE_DECODE_OK:
+			return NACRE_FETCH_OK;
+		case NACRE_DECODE_MORE:
+			continue;
+		case NACRE_DECODE_INVALID:
+			nacre_queue_exception(vcpu, X86_TRAP_UD);
+			return NACRE_FETCH_FAULT;
+		case NACRE_DECODE_TOO_LONG:
+			nacre_inject_gp(vcpu, 0);
+			return NACRE_FETCH_FAULT;
+		}
+	}
+}
+
+unsigned int nacre_fetch_bytes(struct nacre_vcpu *vcpu, u8 *bytes)
+{
+	unsigned int have = 0, count, i;
+	struct nacre_walk walk;
+	struct code code;
+	gva_t gva;
+
+	code_of(vcpu, &code);
+	for (i = 0; i < 2 && have < NACRE_MAX_INSN; i++) {
+		count = NACRE_MAX_INSN - have;
+		if (!code_address(vcpu, &code, have, &gva) ||
+		    fetch_page(vcpu, gva, bytes + have, &count, &walk) !=
+		    NACRE_FETCH_OK)
+			break;
+		have += count;
+	}
+	return have;
+}
+
+enum nacre_result nacre_skip_to(struct nacre_vcpu *vcpu, u64 rip)
+{
+	u64 rflags = nacre_rflags(vcpu);
+
+	/* Outside 64-bit code EIP is all there is. */
+	if (rip >> 32 && !nacre_is_64bit_code(vcpu))
+		rip = (u32)rip;
+	nacre_set_rip(vcpu, rip);
+	backend(write_shadow)(vcpu, 0);
+	/* RF lasts for one instruction, TF traps after it. */
+	if (rflags & X86_EFLAGS_RF)
+		nacre_set_rflags(vcpu, rflags & ~(u64)X86_EFLAGS_RF);
+	if (rflags & X86_EFLAGS_TF)
+		nacre_queue_debug(vcpu, DR_STEP);
+	return NACRE_RESUME;
+}
+
+enum nacre_result nacre_skip_decoded(struct nacre_vcpu *vcpu,
+				     const struct nacre_insn *insn)
+{
+	return nacre_skip_to(vcpu, nacre_rip(vcpu) + insn->length);
+}
+
+enum nacre_result nacre_skip_insn(struct nacre_vcpu *vcpu)
+{
+	u8 length = backend(insn_length)(vcpu);
+	struct nacre_insn insn;
+
+	if (length)
+		return nacre_skip_to(vcpu, nacre_rip(vcpu) + length);
+	switch (nacre_fetch_insn(vcpu, &insn)) {
+	case NACRE_FETCH_OK:
+		return nacre_skip_decoded(vcpu, &insn);
+	case NACRE_FETCH_FAULT:
+	case NACRE_FETCH_RETRY:
+		return NACRE_RESUME;
+	case NACRE_FETCH_NO_MEMORY:
+		break;
+	}
+	return nacre_emulation_failure(vcpu, NULL, 0);
+}

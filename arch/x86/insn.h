@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The guest's current instruction: its bytes through the guest's own page
+ * tables, its parts, and stepping over it.
+ */
+#ifndef NACRE_X86_INSN_H
+#define NACRE_X86_INSN_H
+
+#include "module/types.h"
+#include "arch/x86/emulate/decode.h"
+#include "arch/x86/mmu/guest_walk.h"
+
+struct nacre_vcpu;
+
+enum nacre_fetch_result {
+	NACRE_FETCH_OK,
+	NACRE_FETCH_FAULT,	/* an exception has been queued */
+	NACRE_FETCH_RETRY,	/* the guest's tables moved; enter again */
+	NACRE_FETCH_NO_MEMORY,	/* the bytes, or the tables to them, have no slot */
+};
+
+/* Fetch and decode at CS:RIP; touches a second page only if it has to. */
+enum nacre_fetch_result nacre_fetch_insn(struct nacre_vcpu *vcpu,
+					 struct nacre_insn *insn);
+/* As many bytes at CS:RIP as can be had, up to NACRE_MAX_INSN; no faults. */
+unsigned int nacre_fetch_bytes(struct nacre_vcpu *vcpu, u8 *bytes);
+
+/*
+ * Finish the current instruction: RIP behind it, the STI/MOV-SS shadow over,
+ * #DB if the guest single-steps. By the processor's word for its length, or
+ * decoded; by a decoded one; by a next RIP that was worked out before.
+ */
+enum nacre_result nacre_skip_insn(struct nacre_vcpu *vcpu);
+enum nacre_result nacre_skip_decoded(struct nacre_vcpu *vcpu,
+				     const struct nacre_insn *insn);
+enum nacre_result nacre_skip_to(struct nacre_vcpu *vcpu, u64 rip);
+
+/* The guest's translation of a linear address, as the processor would walk. */
+enum nacre_walk_result nacre_translate(struct nacre_vcpu *vcpu, gva_t gva,
+				       u32 access, struct nacre_walk *out);
+
+#endif /* NACRE_X86_INSN_H */

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The inner run loop, the same for both vendors: requests, events, the last
+ * look, the guest, the exit. It ends when userspace is wanted, or when the
+ * host wants this thread.
+ *
+ * The last look is what closes every lost wake-up: whoever wants this vCPU's
+ * attention sets a request and then reads the mode; the vCPU sets its mode
+ * and then reads the requests. One of the two sees the other. Interrupts are
+ * off from there, so a kick that finds IN_GUEST is still pending when the
+ * processor enters, and ends the guest's run at once.
+ */
+#include <linux/irqflags.h>
+#include <linux/preempt.h>
+
+#include "module/compat/compat.h"
+#include "module/vcpu.h"
+#include "arch/x86/arch.h"
+#include "arch/x86/debug.h"
+#include "arch/x86/events.h"
+#include "arch/x86/exits.h"
+#include "arch/x86/noinstr.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/xstate.h"
+
+/* Requests that change what happens next. RESUME: nothing is in the way. */
+static enum nacre_result handle_requests(struct nacre_vcpu *vcpu)
+{
+	if (nacre_test_clear_request(vcpu, NACRE_REQ_DEAD))
+		return nacre_fail(vcpu, -EIO);
+	nacre_test_clear_request(vcpu, NACRE_REQ_KICK);
+	if (nacre_test_clear_request(vcpu, NACRE_REQ_TLB_FLUSH))
+		backend(flush_stage2)(vcpu);
+	if (nacre_test_clear_request(vcpu, NACRE_REQ_EVENT))
+		vcpu->arch.events.want_event = true;
+	return NACRE_RESUME;
+}
+
+/* Does something forbid the entry, now that nothing can come unnoticed? */
+static bool must_turn_back(struct nacre_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->mode) == NACRE_EXITING_GUEST ||
+	       nacre_requests_pending(vcpu) || compat_guest_work_pending();
+}
+
+static void leave_guest_mode(struct nacre_vcpu *vcpu)
+{
+	/* Whoever kicks from here on may skip the interrupt. */
+	smp_store_release(&vcpu->mode, NACRE_OUTSIDE_GUEST);
+}
+
+/* Interrupts are off; they come back on with the exit's own taken. */
+static void enter_guest(struct nacre_vcpu *vcpu)
+{
+	nacre_guest_time_begin();
+	nacre_debug_enter(vcpu);
+	nacre_xstate_enter(vcpu);
+	backend(enter)(vcpu);
+	nacre_xstate_exit(vcpu);
+	nacre_debug_exit(vcpu);
+	backend(after_exit)(vcpu);
+	leave_guest_mode(vcpu);
+
+	/* Take what ended the run, and ticks, while time is still the guest's. */
+	local_irq_enable();
+	barrier();
+	local_irq_disable();
+	nacre_guest_time_end();
+}
+
+/* Whether it came to an entry: false means that somebody wanted attention. */
+static bool one_trip(struct nacre_vcpu *vcpu)
+{
+	bool turn_back;
+
+	preempt_disable();
+	backend(prepare_entry)(vcpu);
+	local_irq_disable();
+	WRITE_ONCE(vcpu->mode, NACRE_IN_GUEST);
+	nacre_vcpu_srcu_unlock(vcpu);
+	/* Mode before requests; pairs with the barrier in nacre_vcpu_kick(). */
+	smp_mb();
+	turn_back = must_turn_back(vcpu);
+	if (turn_back)
+		leave_guest_mode(vcpu);
+	else
+		enter_guest(vcpu);
+	local_irq_enable();
+	preempt_enable();
+	nacre_vcpu_srcu_lock(vcpu);
+	return !turn_back;
+}
+
+/* The VMM asked to be told when it may inject an interrupt. */
+static bool window_is_open(struct nacre_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->run->request_interrupt_window) &&
+	       nacre_ready_for_interrupt(vcpu);
+}
+
+static enum nacre_result before_entry(struct nacre_vcpu *vcpu)
+{
+	enum nacre_result result;
+
+	if (nacre_requests_pending(vcpu)) {
+		result = handle_requests(vcpu);
+		if (result != NACRE_RESUME)
+			return result;
+	}
+	if (vcpu->arch.triple_fault) {
+		vcpu->arch.triple_fault = false;
+		return nacre_exit_shutdown(vcpu);
+	}
+	if (vcpu->arch.events.want_event ||
+	    READ_ONCE(vcpu->run->request_interrupt_window))
+		nacre_inject_events(vcpu);
+	return NACRE_RESUME;
+}
+
+enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
+{
+	enum nacre_result result;
+
+	for (;;) {
+		result = before_entry(vcpu);
+		if (result != NACRE_RESUME)
+			return result;
+		if (one_trip(vcpu)) {
+			nacre_collect_events(vcpu);
+			result = backend(handle_exit)(vcpu);
+			if (result != NACRE_RESUME)
+				return result;
+		} else {
+			nacre_cancel_events(vcpu);
+		}
+		if (window_is_open(vcpu)) {
+			vcpu->run->exit_reason = NACRE_EXIT_IRQ_WINDOW_OPEN;
+			return NACRE_TO_USER;
+		}
+		if (compat_guest_work_pending())
+			return NACRE_RESUME;
+	}
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Registers in and out of the ABI's structs, and their reset state. */
+#include <linux/string.h>
+
+#include "module/ioctl.h"
+#include "module/vcpu.h"
+#include "arch/x86/control.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/debug.h"
+#include "arch/x86/events.h"
+#include "arch/x86/regs.h"
+
+/* Which register stands where in struct nacre_regs. */
+static const struct {
+	enum nacre_gpr reg;
+	u16 offset;
+} gpr_layout[NACRE_NR_GPRS] = {
+#define GPR(_reg, _field) \
+	{ _reg, offsetof(struct nacre_regs, _field) }
+	GPR(NACRE_RAX, rax), GPR(NACRE_RBX, rbx), GPR(NACRE_RCX, rcx),
+	GPR(NACRE_RDX, rdx), GPR(NACRE_RSI, rsi), GPR(NACRE_RDI, rdi),
+	GPR(NACRE_RSP, rsp), GPR(NACRE_RBP, rbp), GPR(NACRE_R8, r8),
+	GPR(NACRE_R9, r9), GPR(NACRE_R10, r10), GPR(NACRE_R11, r11),
+	GPR(NACRE_R12, r12), GPR(NACRE_R13, r13), GPR(NACRE_R14, r14),
+	GPR(NACRE_R15, r15),
+#undef GPR
+};
+
+static u64 *regs_field(struct nacre_regs *regs, unsigned int i)
+{
+	return (u64 *)((u8 *)regs + gpr_layout[i].offset);
+}
+
+static void regs_out(struct nacre_vcpu *vcpu, struct nacre_regs *regs)
+{
+	unsigned int i;
+
+	for (i = 0; i < NACRE_NR_GPRS; i++)
+		*regs_field(regs, i) = nacre_gpr(vcpu, gpr_layout[i].reg);
+	regs->rip = nacre_rip(vcpu);
+	regs->rflags = nacre_get_guest_rflags(vcpu);
+}
+
+static void regs_in(struct nacre_vcpu *vcpu, struct nacre_regs *regs)
+{
+	unsigned int i;
+
+	for (i = 0; i < NACRE_NR_GPRS; i++)
+		nacre_set_gpr(vcpu, gpr_layout[i].reg, *regs_field(regs, i));
+	nacre_set_rip(vcpu, regs->rip);
+	nacre_set_guest_rflags(vcpu, regs->rflags);
+	/* A fault of the old RIP says nothing about the new one. */
+	vcpu->arch.events.exception.pending = false;
+	nacre_set_request(vcpu, NACRE_REQ_EVENT);
+}
+
+long nacre_get_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	regs_out(vcpu, arg->data);
+	return 0;
+}
+
+long nacre_set_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	regs_in(vcpu, arg->data);
+	return 0;
+}
+
+/* Which segment stands where in struct nacre_sregs. */
+static const u16 segment_layout[NACRE_NR_SEGS] = {
+	[NACRE_SEG_ES] = offsetof(struct nacre_sregs, es),
+	[NACRE_SEG_CS] = offsetof(struct nacre_sregs, cs),
+	[NACRE_SEG_SS] = offsetof(struct nacre_sregs, ss),
+	[NACRE_SEG_DS] = offsetof(struct nacre_sregs, ds),
+	[NACRE_SEG_FS] = offsetof(struct nacre_sregs, fs),
+	[NACRE_SEG_GS] = offsetof(struct nacre_sregs, gs),
+	[NACRE_SEG_TR] = offsetof(struct nacre_sregs, tr),
+	[NACRE_SEG_LDTR] = offsetof(struct nacre_sregs, ldt),
+};
+
+static struct nacre_segment *sregs_segment(struct nacre_sregs *sregs,
+					   unsigned int i)
+{
+	return (struct nacre_segment *)((u8 *)sregs + segment_layout[i]);
+}
+
+static void sregs_out(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
+{
+	const struct nacre_events *events = &vcpu->arch.events;
+	unsigned int i;
+
+	for (i = 0; i < NACRE_NR_SEGS; i++)
+		backend(read_segment)(vcpu, i, sregs_segment(sregs, i));
+	backend(read_table)(vcpu, false, &sregs->gdt);
+	backend(read_table)(vcpu, true, &sregs->idt);
+	sregs->cr0 = nacre_cr0(vcpu);
+	sregs->cr2 = vcpu->arch.cr2;
+	sregs->cr3 = nacre_cr3(vcpu);
+	sregs->cr4 = nacre_cr4(vcpu);
+	sregs->cr8 = vcpu->arch.cr8;
+	sregs->efer = vcpu->arch.efer;
+	sregs->apic_base = vcpu->arch.apic_base;
+	if (events->interrupt.injected && !events->interrupt.soft)
+		__set_bit(events->interrupt.vector,
+			  (unsigned long *)sregs->interrupt_bitmap);
+}
+
+/* Long mode is more than one bit; the rest are the registers' own rules. */
+static bool sregs_valid(struct nacre_vcpu *vcpu,
+			const struct nacre_sregs *sregs)
+{
+	bool long_mode = (sregs->efer & EFER_LME) && (sregs->cr0 & X86_CR0_PG);
+
+	if (long_mode) {
+		if (!(sregs->cr4 & X86_CR4_PAE) || !(sregs->efer & EFER_LMA))
+			return false;
+		if (!nacre_valid_gpa(vcpu, sregs->cr3))
+			return false;
+	} else if (sregs->efer & EFER_LMA || sregs->cs.l) {
+		return false;
+	}
+	return nacre_valid_cr4(vcpu, sregs->cr4) &&
+	       nacre_valid_cr0(sregs->cr0) &&
+	       nacre_valid_apic_base(vcpu, sregs->apic_base);
+}
+
+static void sregs_control_in(struct nacre_vcpu *vcpu,
+			     const struct nacre_sregs *sregs)
+{
+	vcpu->arch.apic_base = sregs->apic_base;
+	backend(write_table)(vcpu, true, &sregs->idt);
+	backend(write_table)(vcpu, false, &sregs->gdt);
+	vcpu->arch.cr2 = sregs->cr2;
+	nacre_set_cr3(vcpu, sregs->cr3);
+	nacre_set_cr8(vcpu, sregs->cr8);
+	backend(write_efer)(vcpu, sregs->efer);
+	backend(write_cr0)(vcpu, sregs->cr0);
+	backend(write_cr4)(vcpu, sregs->cr4);
+	if (nacre_is_pae_paging(vcpu))
+		nacre_load_pdptrs(vcpu, sregs->cr3);
+}
+
+static int sregs_in(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
+{
+	unsigned int vector, i;
+
+	if (!sregs_valid(vcpu, sregs))
+		return -EINVAL;
+	sregs_control_in(vcpu, sregs);
+	for (i = 0; i < NACRE_NR_SEGS; i++)
+		backend(write_segment)(vcpu, i, sregs_segment(sregs, i));
+	/* Everything that the guest had translated may be wrong now. */
+	nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH);
+	vector = find_first_bit((unsigned long *)sregs->interrupt_bitmap,
+				NACRE_NR_INTERRUPTS);
+	if (vector < NACRE_NR_INTERRUPTS)
+		nacre_queue_interrupt(vcpu, vector, false);
+	return 0;
+}
+
+long nacre_get_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	sregs_out(vcpu, arg->data);
+	return 0;
+}
+
+long nacre_set_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	return sregs_in(vcpu, arg->data);
+}
+
+/*
+ * The mapping is the VMM's to write at any time, also half way through here:
+ * each set is copied once, and the copy is what is checked.
+ */
+int nacre_sync_regs_in(struct nacre_vcpu *vcpu)
+{
+	struct nacre_sync_regs *user = &vcpu->run->s.regs;
+	u64 dirty = READ_ONCE(vcpu->run->nacre_dirty_regs);
+	u64 valid = READ_ONCE(vcpu->run->nacre_valid_regs);
+	int err = 0;
+
+	if ((dirty | valid) & ~NACRE_SYNC_X86_VALID_FIELDS)
+		return -EINVAL;
+	if (dirty & NACRE_SYNC_X86_REGS) {
+		struct nacre_regs regs = user->regs;
+
+		regs_in(vcpu, &regs);
+	}
+	if (dirty & NACRE_SYNC_X86_SREGS) {
+		struct nacre_sregs sregs = user->sregs;
+
+		err = sregs_in(vcpu, &sregs);
+	}
+	if (!err && dirty & NACRE_SYNC_X86_EVENTS) {
+		struct nacre_vcpu_events events = user->events;
+
+		err = nacre_events_in(vcpu, &events);
+	}
+	if (!err && dirty)
+		vcpu->run->nacre_dirty_regs = 0;
+	return err;
+}
+
+void nacre_sync_regs_out(struct nacre_vcpu *vcpu)
+{
+	struct nacre_sync_regs *user = &vcpu->run->s.regs;
+	u64 valid = READ_ONCE(vcpu->run->nacre_valid_regs);
+
+	if (valid & NACRE_SYNC_X86_REGS)
+		regs_out(vcpu, &user->regs);
+	if (valid & NACRE_SYNC_X86_SREGS) {
+		memset(&user->sregs, 0, sizeof(user->sregs));
+		sregs_out(vcpu, &user->sregs);
+	}
+	if (valid & NACRE_SYNC_X86_EVENTS)
+		nacre_events_out(vcpu, &user->events);
+}
+
+static void reset_power_on(struct nacre_vcpu *vcpu)
+{
+	vcpu->arch.pat = NACRE_PAT_RESET;
+	vcpu->arch.xcr0 = XFEATURE_MASK_FP;
+	vcpu->arch.xss = 0;
+	vcpu->arch.apic_base = APIC_DEFAULT_PHYS_BASE | MSR_IA32_APICBASE_ENABLE;
+	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id)
+		vcpu->arch.apic_base |= MSR_IA32_APICBASE_BSP;
+}
+
+/* Intel SDM, "Processor State After Reset"; AMD APM, "Processor Initialization". */
+void nacre_reset_vcpu(struct nacre_vcpu *vcpu, bool init)
+{
+	u64 cr0 = X86_CR0_ET;
+
+	if (init)
+		cr0 |= nacre_cr0(vcpu) & (X86_CR0_NW | X86_CR0_CD);
+	else
+		cr0 |= X86_CR0_NW | X86_CR0_CD;
+	if (!init)
+		reset_power_on(vcpu);
+
+	nacre_events_reset(vcpu);
+	nacre_debug_reset(vcpu);
+	vcpu->arch.cr2 = 0;
+	vcpu->arch.cr8 = 0;
+	memset(vcpu->arch.gpr, 0, sizeof(vcpu->arch.gpr));
+	nacre_mark_dirty(vcpu, NACRE_LAZY_RSP);
+	nacre_set_gpr(vcpu, NACRE_RDX, nacre_cpuid_signature(vcpu));
+
+	backend(vcpu_reset)(vcpu, init);
+	nacre_set_rflags(vcpu, X86_EFLAGS_FIXED);
+	nacre_set_rip(vcpu, 0xfff0);
+	nacre_set_cr3(vcpu, 0);
+	backend(write_cr0)(vcpu, cr0);
+	backend(write_cr4)(vcpu, 0);
+	backend(write_efer)(vcpu, 0);
+	backend(update_intercepts)(vcpu);
+	nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH);
+}

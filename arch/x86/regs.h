@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The guest's registers as the rest of arch/x86 reads and writes them. A
+ * backend that keeps one in hardware fetches it on first use and loads it
+ * before the next entry (enum nacre_lazy).
+ */
+#ifndef NACRE_X86_REGS_H
+#define NACRE_X86_REGS_H
+
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+
+#include "module/vcpu.h"
+#include "arch/x86/backend.h"
+
+struct nacre_ioctl_arg;
+
+/* IA32_PAT at power-on; Intel SDM, "IA32_PAT MSR". */
+#define NACRE_PAT_RESET		0x0007040600070406ull
+
+static inline void nacre_fetch(struct nacre_vcpu *vcpu, enum nacre_lazy what)
+{
+	if (!(vcpu->arch.avail & BIT(what)))
+		backend_optional(fetch_lazy)(vcpu, what);
+}
+
+static inline void nacre_mark_dirty(struct nacre_vcpu *vcpu,
+				    enum nacre_lazy what)
+{
+	vcpu->arch.avail |= BIT(what);
+	vcpu->arch.dirty |= BIT(what);
+}
+
+static inline u64 nacre_rip(struct nacre_vcpu *vcpu)
+{
+	nacre_fetch(vcpu, NACRE_LAZY_RIP);
+	return vcpu->arch.rip;
+}
+
+static inline void nacre_set_rip(struct nacre_vcpu *vcpu, u64 rip)
+{
+	vcpu->arch.rip = rip;
+	nacre_mark_dirty(vcpu, NACRE_LAZY_RIP);
+}
+
+static inline u64 nacre_rflags(struct nacre_vcpu *vcpu)
+{
+	nacre_fetch(vcpu, NACRE_LAZY_RFLAGS);
+	return vcpu->arch.rflags;
+}
+
+static inline void nacre_set_rflags(struct nacre_vcpu *vcpu, u64 rflags)
+{
+	vcpu->arch.rflags = rflags | X86_EFLAGS_FIXED;
+	nacre_mark_dirty(vcpu, NACRE_LAZY_RFLAGS);
+}
+
+static inline u64 nacre_gpr(struct nacre_vcpu *vcpu, enum nacre_gpr reg)
+{
+	if (reg == NACRE_RSP)
+		nacre_fetch(vcpu, NACRE_LAZY_RSP);
+	return vcpu->arch.gpr[reg];
+}
+
+static inline void nacre_set_gpr(struct nacre_vcpu *vcpu, enum nacre_gpr reg,
+				 u64 value)
+{
+	vcpu->arch.gpr[reg] = value;
+	if (reg == NACRE_RSP)
+		nacre_mark_dirty(vcpu, NACRE_LAZY_RSP);
+}
+
+static inline u64 nacre_cr0(struct nacre_vcpu *vcpu)
+{
+	nacre_fetch(vcpu, NACRE_LAZY_CR0);
+	return vcpu->arch.cr0;
+}
+
+static inline u64 nacre_cr3(struct nacre_vcpu *vcpu)
+{
+	nacre_fetch(vcpu, NACRE_LAZY_CR3);
+	return vcpu->arch.cr3;
+}
+
+static inline void nacre_set_cr3(struct nacre_vcpu *vcpu, u64 cr3)
+{
+	vcpu->arch.cr3 = cr3;
+	nacre_mark_dirty(vcpu, NACRE_LAZY_CR3);
+}
+
+static inline u64 nacre_cr4(struct nacre_vcpu *vcpu)
+{
+	nacre_fetch(vcpu, NACRE_LAZY_CR4);
+	return vcpu->arch.cr4;
+}
+
+static inline bool nacre_is_paging(struct nacre_vcpu *vcpu)
+{
+	return nacre_cr0(vcpu) & X86_CR0_PG;
+}
+
+static inline bool nacre_is_protected(struct nacre_vcpu *vcpu)
+{
+	return nacre_cr0(vcpu) & X86_CR0_PE;
+}
+
+static inline bool nacre_is_pae(struct nacre_vcpu *vcpu)
+{
+	return nacre_cr4(vcpu) & X86_CR4_PAE;
+}
+
+static inline bool nacre_is_long_mode(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.efer & EFER_LMA;
+}
+
+/* PAE paging outside long mode: the one mode that has PDPTRs. */
+static inline bool nacre_is_pae_paging(struct nacre_vcpu *vcpu)
+{
+	return nacre_is_paging(vcpu) && nacre_is_pae(vcpu) &&
+	       !nacre_is_long_mode(vcpu);
+}
+
+static inline bool nacre_is_64bit_code(struct nacre_vcpu *vcpu)
+{
+	struct nacre_segment cs;
+
+	if (!nacre_is_long_mode(vcpu))
+		return false;
+	backend(read_segment)(vcpu, NACRE_SEG_CS, &cs);
+	return cs.l;
+}
+
+/* As the guest's paging mode has it: 48 bits of address, or 57. */
+static inline bool nacre_is_canonical(struct nacre_vcpu *vcpu, u64 address)
+{
+	unsigned int unused = nacre_cr4(vcpu) & X86_CR4_LA57 ? 7 : 16;
+
+	return (u64)((s64)(address << unused) >> unused) == address;
+}
+
+/* EDX:EAX, as RDMSR, WRMSR, XSETBV and their kin pair them. */
+static inline u64 nacre_edx_eax(struct nacre_vcpu *vcpu)
+{
+	return (u32)vcpu->arch.gpr[NACRE_RAX] |
+	       (u64)(u32)vcpu->arch.gpr[NACRE_RDX] << 32;
+}
+
+static inline void nacre_set_edx_eax(struct nacre_vcpu *vcpu, u64 value)
+{
+	vcpu->arch.gpr[NACRE_RAX] = (u32)value;
+	vcpu->arch.gpr[NACRE_RDX] = value >> 32;
+}
+
+/* Power-on or INIT state of everything in struct nacre_vcpu_arch. */
+void nacre_reset_vcpu(struct nacre_vcpu *vcpu, bool init);
+
+long nacre_get_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+long nacre_set_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+long nacre_get_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+long nacre_set_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+/* NACRE_RUN's own copies: run->s.regs out, in. The latter 0 or -EINVAL. */
+void nacre_sync_regs_out(struct nacre_vcpu *vcpu);
+int nacre_sync_regs_in(struct nacre_vcpu *vcpu);
+
+#endif /* NACRE_X86_REGS_H */

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What module/ asks of x86: load, VMs, vCPUs, ioctl rows, NACRE_RUN's ends. */
+#include <linux/cpumask.h>
+#include <asm/cpufeature.h>
+#include <asm/fpu/xcr.h>
+#include <asm/pkru.h>
+#include <asm/tsc.h>
+
+#include "module/ioctl.h"
+#include "module/vcpu.h"
+#include "module/vm.h"
+#include "arch/x86/arch.h"
+#include "arch/x86/backend.h"
+#include "arch/x86/control.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/debug.h"
+#include "arch/x86/events.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/xstate.h"
+
+int nacre_arch_init(void)
+{
+	int err = nacre_backend_bind();
+
+	return err ?: nacre_backend()->setup();
+}
+
+void nacre_arch_exit(void)
+{
+	nacre_backend()->teardown();
+}
+
+int nacre_arch_cpu_on(void)
+{
+	return backend(cpu_on)();
+}
+
+void nacre_arch_cpu_off(void)
+{
+	backend(cpu_off)();
+}
+
+bool nacre_arch_in_use(void)
+{
+	return nacre_backend()->in_use();
+}
+
+int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
+{
+	switch (number) {
+	case NACRE_CAP_SET_TSS_ADDR:
+	case NACRE_CAP_SET_IDENTITY_MAP_ADDR:
+	case NACRE_CAP_SET_BOOT_CPU_ID:
+	case NACRE_CAP_MP_STATE:
+	case NACRE_CAP_USER_NMI:
+	case NACRE_CAP_VCPU_EVENTS:
+	case NACRE_CAP_DEBUGREGS:
+	case NACRE_CAP_XSAVE:
+	case NACRE_CAP_GET_TSC_KHZ:
+		return 1;
+	case NACRE_CAP_XCRS:
+		return boot_cpu_has(X86_FEATURE_XSAVE);
+	case NACRE_CAP_SYNC_REGS:
+		return NACRE_SYNC_X86_VALID_FIELDS;
+	case NACRE_CAP_NR_VCPUS:
+		return min_t(unsigned int, num_online_cpus(), NACRE_MAX_VCPUS);
+	case NACRE_CAP_MAX_VCPUS:
+		return NACRE_MAX_VCPUS;
+	case NACRE_CAP_MAX_VCPU_ID:
+		return NACRE_MAX_VCPU_IDS;
+	default:
+		return 0;
+	}
+}
+
+static const struct nacre_ioctl system_rows[] = {
+	NACRE_SYSTEM_IOCTL(NACRE_GET_MSR_INDEX_LIST, nacre_get_msr_index_list,
+			   NACRE_IOC_TAIL_OUT, NACRE_COUNTED(u32, 1024)),
+};
+
+const struct nacre_ioctl_table nacre_arch_system_ioctls = {
+	.rows = system_rows,
+	.count = ARRAY_SIZE(system_rows),
+};
+
+/* Three pages that a backend without real mode of its own may use. */
+static long vm_set_tss_addr(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+{
+	if (arg->value > (unsigned int)(-3 * PAGE_SIZE))
+		return -EINVAL;
+	vm->arch.tss_addr = arg->value;
+	return 0;
+}
+
+static long vm_set_identity_map_addr(struct nacre_vm *vm,
+				     struct nacre_ioctl_arg *arg)
+{
+	if (nacre_vm_has_vcpus(vm))
+		return -EINVAL;
+	vm->arch.identity_map_addr = *(const u64 *)arg->data;
+	return 0;
+}
+
+static long vm_set_boot_cpu_id(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+{
+	if (nacre_vm_has_vcpus(vm))
+		return -EBUSY;
+	vm->arch.boot_vcpu_id = arg->value;
+	return 0;
+}
+
+static const struct nacre_ioctl vm_rows[] = {
+	NACRE_VM_IOCTL(NACRE_SET_TSS_ADDR, vm_set_tss_addr, 0),
+	NACRE_VM_IOCTL(NACRE_SET_IDENTITY_MAP_ADDR, vm_set_identity_map_addr,
+		       NACRE_IOC_VM_LOCK),
+	NACRE_VM_IOCTL(NACRE_SET_BOOT_CPU_ID, vm_set_boot_cpu_id,
+		       NACRE_IOC_VM_LOCK),
+};
+
+const struct nacre_ioctl_table nacre_arch_vm_ioctls = {
+	.rows = vm_rows,
+	.count = ARRAY_SIZE(vm_rows),
+};
+
+static long vcpu_get_mp_state(struct nacre_vcpu *vcpu,
+			      struct nacre_ioctl_arg *arg)
+{
+	struct nacre_mp_state *out = arg->data;
+
+	out->mp_state = vcpu->arch.mp_state;
+	return 0;
+}
+
+/* The other states are the interrupt controller's, and there is none. */
+static long vcpu_set_mp_state(struct nacre_vcpu *vcpu,
+			      struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_mp_state *in = arg->data;
+
+	if (in->mp_state != NACRE_MP_STATE_RUNNABLE)
+		return -EINVAL;
+	vcpu->arch.mp_state = in->mp_state;
+	return 0;
+}
+
+static long vcpu_get_tsc_khz(struct nacre_vcpu *vcpu,
+			     struct nacre_ioctl_arg *arg)
+{
+	return vcpu->arch.tsc_khz;
+}
+
+#define LOADED		NACRE_IOC_LOADED
+#define LOADED_SRCU	(NACRE_IOC_LOADED | NACRE_IOC_SRCU)
+
+static const struct nacre_ioctl vcpu_rows[] = {
+	NACRE_VCPU_IOCTL(NACRE_GET_REGS, nacre_get_regs, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_SET_REGS, nacre_set_regs, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_GET_SREGS, nacre_get_sregs, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_SET_SREGS, nacre_set_sregs, LOADED_SRCU),
+	NACRE_VCPU_IOCTL(NACRE_GET_MSRS, nacre_get_msrs, LOADED_SRCU,
+			 NACRE_COUNTED(struct nacre_msr_entry, 255)),
+	NACRE_VCPU_IOCTL(NACRE_SET_MSRS, nacre_set_msrs, LOADED_SRCU,
+			 NACRE_COUNTED(struct nacre_msr_entry, 255)),
+	NACRE_VCPU_IOCTL(NACRE_SET_CPUID, nacre_set_cpuid, LOADED,
+			 NACRE_COUNTED(struct nacre_cpuid_entry,
+				       NACRE_MAX_CPUID_ENTRIES)),
+	NACRE_VCPU_IOCTL(NACRE_SET_CPUID2, nacre_set_cpuid2, LOADED,
+			 NACRE_COUNTED(struct nacre_cpuid_entry2,
+				       NACRE_MAX_CPUID_ENTRIES)),
+	NACRE_VCPU_IOCTL(NACRE_GET_CPUID2, nacre_get_cpuid2,
+			 LOADED | NACRE_IOC_TAIL_OUT,
+			 NACRE_COUNTED(struct nacre_cpuid_entry2,
+				       NACRE_MAX_CPUID_ENTRIES)),
+	NACRE_VCPU_IOCTL(NACRE_GET_FPU, nacre_get_fpu, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_SET_FPU, nacre_set_fpu, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_GET_XSAVE, nacre_get_xsave, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_SET_XSAVE, nacre_set_xsave, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_GET_XCRS, nacre_get_xcrs, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_SET_XCRS, nacre_set_xcrs, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_GET_DEBUGREGS, nacre_get_debugregs, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_SET_DEBUGREGS, nacre_set_debugregs, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_GET_VCPU_EVENTS, nacre_get_events, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_SET_VCPU_EVENTS, nacre_set_events, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_INTERRUPT, nacre_interrupt, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_NMI, nacre_nmi, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_GET_MP_STATE, vcpu_get_mp_state, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_SET_MP_STATE, vcpu_set_mp_state, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_GET_TSC_KHZ, vcpu_get_tsc_khz, 0),
+};
+
+const struct nacre_ioctl_table nacre_arch_vcpu_ioctls = {
+	.rows = vcpu_rows,
+	.count = ARRAY_SIZE(vcpu_rows),
+};
+
+int nacre_arch_vm_init(struct nacre_vm *vm)
+{
+	int err;
+
+	vm->arch.tsc_khz = tsc_khz;
+	vm->arch.tsc_offset = -rdtsc();
+	err = nacre_stage2_init(vm);
+	if (err)
+		return err;
+	if (!nacre_backend()->vm_init)
+		return 0;
+	err = nacre_backend()->vm_init(vm);
+	if (err)
+		nacre_stage2_destroy(vm);
+	return err;
+}
+
+void nacre_arch_vm_destroy(struct nacre_vm *vm)
+{
+	if (nacre_backend()->vm_destroy)
+		nacre_backend()->vm_destroy(vm);
+	nacre_stage2_destroy(vm);
+}
+
+struct nacre_vcpu *nacre_arch_vcpu_alloc(void)
+{
+	return backend(vcpu_alloc)();
+}
+
+void nacre_arch_vcpu_free(struct nacre_vcpu *vcpu)
+{
+	backend(vcpu_free)(vcpu);
+}
+
+static void first_reset(struct nacre_vcpu *vcpu)
+{
+	nacre_vcpu_load(vcpu);
+	nacre_reset_vcpu(vcpu, false);
+	backend(load_stage2)(vcpu, vcpu->vm->arch.stage2.root);
+	vcpu->arch.tsc_offset = vcpu->vm->arch.tsc_offset;
+	backend(write_tsc_offset)(vcpu, vcpu->arch.tsc_offset);
+	nacre_vcpu_put(vcpu);
+}
+
+int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
+{
+	int err;
+
+	vcpu->arch.avail = BIT(NACRE_NR_LAZY) - 1;
+	vcpu->arch.mp_state = NACRE_MP_STATE_RUNNABLE;
+	vcpu->arch.tsc_khz = vcpu->vm->arch.tsc_khz;
+	nacre_cpuid_init(vcpu);
+	err = nacre_xstate_init(vcpu);
+	if (err)
+		return err;
+	err = backend(vcpu_init)(vcpu);
+	if (err) {
+		nacre_xstate_destroy(vcpu);
+		return err;
+	}
+	first_reset(vcpu);
+	return 0;
+}
+
+void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
+{
+	nacre_table_cache_free(&vcpu->arch.tables);
+	nacre_cpuid_destroy(vcpu);
+	nacre_xstate_destroy(vcpu);
+}
+
+void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
+{
+	if (boot_cpu_has(X86_FEATURE_OSXSAVE))
+		vcpu->arch.host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	vcpu->arch.host_pkru = read_pkru();
+	backend(load)(vcpu);
+}
+
+void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu)
+{
+	backend(put)(vcpu);
+}
+
+/* cr8 is the VMM's to say where it has the interrupt controller. */
+int nacre_arch_run_begin(struct nacre_vcpu *vcpu)
+{
+	int err = nacre_sync_regs_in(vcpu);
+
+	if (err)
+		return err;
+	return nacre_set_cr8(vcpu, READ_ONCE(vcpu->run->cr8)) ? 0 : -EINVAL;
+}
+
+void nacre_arch_run_end(struct nacre_vcpu *vcpu)
+{
+	struct nacre_run *run = vcpu->run;
+
+	nacre_sync_regs_out(vcpu);
+	run->if_flag = !!(nacre_rflags(vcpu) & X86_EFLAGS_IF);
+	run->cr8 = vcpu->arch.cr8;
+	run->apic_base = vcpu->arch.apic_base;
+	run->ready_for_interrupt_injection = nacre_ready_for_interrupt(vcpu);
+}

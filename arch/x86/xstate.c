@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The guest's x87, SSE and extended state. */
+#include <asm/cpufeature.h>
+#include <asm/cpuid.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/xcr.h>
+#include <asm/pkru.h>
+
+#include "module/compat/compat.h"
+#include "module/ioctl.h"
+#include "module/vcpu.h"
+#include "arch/x86/arch.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/xstate.h"
+
+/* Legacy area and header of XSAVE's image; Intel SDM, "XSAVE Area". */
+#define XSAVE_LEGACY_AND_HEADER	(512 + 64)
+#define XCR0_AVX512	(XFEATURE_MASK_OPMASK | XFEATURE_MASK_ZMM_Hi256 | \
+			 XFEATURE_MASK_Hi16_ZMM)
+/* What a guest may have: whole features that this module knows how to move. */
+#define XCR0_KNOWN	(XFEATURE_MASK_FP | XFEATURE_MASK_SSE | \
+			 XFEATURE_MASK_YMM | XCR0_AVX512 | XFEATURE_MASK_PKRU)
+
+u64 nacre_host_xcr0(void)
+{
+	if (!boot_cpu_has(X86_FEATURE_OSXSAVE) || !boot_cpu_has(X86_FEATURE_XSAVE))
+		return 0;
+	return xgetbv(XCR_XFEATURE_ENABLED_MASK) & XCR0_KNOWN;
+}
+
+int nacre_xstate_init(struct nacre_vcpu *vcpu)
+{
+	return compat_fpu_alloc(&vcpu->arch.fpu) ? 0 : -ENOMEM;
+}
+
+void nacre_xstate_destroy(struct nacre_vcpu *vcpu)
+{
+	compat_fpu_free(&vcpu->arch.fpu);
+}
+
+void nacre_arch_fpu_on(struct nacre_vcpu *vcpu)
+{
+	compat_fpu_swap(&vcpu->arch.fpu, true);
+}
+
+void nacre_arch_fpu_off(struct nacre_vcpu *vcpu)
+{
+	compat_fpu_swap(&vcpu->arch.fpu, false);
+}
+
+/* XSETBV with the guest's CR4.OSXSAVE clear is #UD, so XCR0 stays the host's. */
+static bool guest_uses_xcr0(struct nacre_vcpu *vcpu)
+{
+	return nacre_cr4(vcpu) & X86_CR4_OSXSAVE &&
+	       vcpu->arch.xcr0 != vcpu->arch.host_xcr0;
+}
+
+/* PKRU is live where the guest has it in CR4, or can reach it by XSAVE. */
+static bool guest_uses_pkru(struct nacre_vcpu *vcpu)
+{
+	return cpu_feature_enabled(X86_FEATURE_OSPKE) &&
+	       (nacre_cr4(vcpu) & X86_CR4_PKE ||
+		vcpu->arch.xcr0 & XFEATURE_MASK_PKRU);
+}
+
+void nacre_xstate_enter(struct nacre_vcpu *vcpu)
+{
+	compat_fpu_ready();
+	vcpu->arch.xcr0_loaded = guest_uses_xcr0(vcpu);
+	if (vcpu->arch.xcr0_loaded)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->arch.xcr0);
+	if (guest_uses_pkru(vcpu))
+		wrpkru(vcpu->arch.pkru);
+}
+
+void nacre_xstate_exit(struct nacre_vcpu *vcpu)
+{
+	if (guest_uses_pkru(vcpu)) {
+		vcpu->arch.pkru = rdpkru();
+		wrpkru(vcpu->arch.host_pkru);
+	}
+	if (vcpu->arch.xcr0_loaded)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->arch.host_xcr0);
+	vcpu->arch.xcr0_loaded = false;
+}
+
+/* Intel SDM, "XSETBV": which combinations the processor itself refuses. */
+static bool valid_xcr0(const struct nacre_vcpu *vcpu, u64 xcr0)
+{
+	u64 avx512 = xcr0 & XCR0_AVX512;
+
+	if (!(xcr0 & XFEATURE_MASK_FP))
+		return false;
+	if (xcr0 & XFEATURE_MASK_YMM && !(xcr0 & XFEATURE_MASK_SSE))
+		return false;
+	if (avx512 && (avx512 != XCR0_AVX512 || !(xcr0 & XFEATURE_MASK_YMM)))
+		return false;
+	return !(xcr0 & ~(vcpu->arch.cpuid.xcr0_allowed | XFEATURE_MASK_FP));
+}
+
+int nacre_set_xcr(struct nacre_vcpu *vcpu, u32 index, u64 value)
+{
+	if (index != XCR_XFEATURE_ENABLED_MASK || !valid_xcr0(vcpu, value))
+		return -EINVAL;
+	vcpu->arch.xcr0 = value;
+	return 0;
+}
+
+/* End of the last enabled component in the standard or compacted form. */
+static u32 xstate_size(u64 features, bool compacted)
+{
+	u32 size = XSAVE_LEGACY_AND_HEADER;
+	unsigned int i;
+
+	for (i = 2; i < 63; i++) {
+		u32 eax, ebx, ecx, edx;
+
+		if (!(features & BIT_ULL(i)))
+			continue;
+		cpuid_count(0xd, i, &eax, &ebx, &ecx, &edx);
+		if (!compacted) {
+			size = max(size, eax + ebx);
+			continue;
+		}
+		/* ECX[1]: the component starts at a multiple of 64. */
+		if (ecx & BIT(1))
+			size = ALIGN(size, 64);
+		size += eax;
+	}
+	return size;
+}
+
+void nacre_xstate_sizes(struct nacre_vcpu *vcpu,
+			struct nacre_cpuid_entry2 *leaf)
+{
+	u64 features = vcpu->arch.xcr0;
+
+	if (leaf->index == 0)
+		leaf->ebx = xstate_size(features, false);
+	else if (leaf->index == 1 && leaf->eax & (BIT(1) | BIT(3)))
+		leaf->ebx = xstate_size(features | vcpu->arch.xss, true);
+}
+
+static struct fxregs_state *fxsave_of(struct nacre_vcpu *vcpu)
+{
+	return &vcpu->arch.fpu.fpstate->regs.fxsave;
+}
+
+long nacre_get_fpu(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	const struct fxregs_state *fx = fxsave_of(vcpu);
+	struct nacre_fpu *out = arg->data;
+
+	BUILD_BUG_ON(sizeof(out->fpr) != sizeof(fx->st_space));
+	BUILD_BUG_ON(sizeof(out->xmm) != sizeof(fx->xmm_space));
+	memcpy(out->fpr, fx->st_space, sizeof(out->fpr));
+	out->fcw = fx->cwd;
+	out->fsw = fx->swd;
+	out->ftwx = fx->twd;
+	out->last_opcode = fx->fop;
+	out->last_ip = fx->rip;
+	out->last_dp = fx->rdp;
+	memcpy(out->xmm, fx->xmm_space, sizeof(out->xmm));
+	return 0;
+}
+
+long nacre_set_fpu(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	struct fxregs_state *fx = fxsave_of(vcpu);
+	const struct nacre_fpu *in = arg->data;
+
+	memcpy(fx->st_space, in->fpr, sizeof(fx->st_space));
+	fx->cwd = in->fcw;
+	fx->swd = in->fsw;
+	fx->twd = in->ftwx;
+	fx->fop = in->last_opcode;
+	fx->rip = in->last_ip;
+	fx->rdp = in->last_dp;
+	memcpy(fx->xmm_space, in->xmm, sizeof(fx->xmm_space));
+	return 0;
+}
+
+long nacre_get_xsave(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	compat_fpu_to_uabi(&vcpu->arch.fpu, arg->data, sizeof(struct nacre_xsave),
+			   nacre_host_xcr0(), vcpu->arch.pkru);
+	return 0;
+}
+
+long nacre_set_xsave(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	return compat_fpu_from_uabi(&vcpu->arch.fpu, arg->data,
+				    nacre_host_xcr0(), &vcpu->arch.pkru);
+}
+
+long nacre_get_xcrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	struct nacre_xcrs *out = arg->data;
+
+	if (!boot_cpu_has(X86_FEATURE_XSAVE))
+		return -EINVAL;
+	out->nr_xcrs = 1;
+	out->xcrs[0].xcr = XCR_XFEATURE_ENABLED_MASK;
+	out->xcrs[0].value = vcpu->arch.xcr0;
+	return 0;
+}
+
+long nacre_set_xcrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_xcrs *in = arg->data;
+	unsigned int i;
+
+	if (!boot_cpu_has(X86_FEATURE_XSAVE))
+		return -EINVAL;
+	if (in->nr_xcrs > NACRE_MAX_XCRS || in->flags)
+		return -EINVAL;
+	/* Others are ignored, as the ABI has it. */
+	for (i = 0; i < in->nr_xcrs; i++) {
+		if (in->xcrs[i].xcr == XCR_XFEATURE_ENABLED_MASK)
+			return nacre_set_xcr(vcpu, in->xcrs[i].xcr,
+					     in->xcrs[i].value);
+	}
+	return 0;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Turning virtualization on and off on the host's processors.
+ *
+ * On from the first VM to the last. Processors that come and go meanwhile
+ * follow by KVM's CPU-hotplug slot, which is also the lock by which two
+ * hypervisors keep out of each other's way. Suspend leaves only the boot
+ * processor to look after; before a reboot or kexec all of them are turned
+ * off, since INIT is not what it should be while virtualization is on.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/reboot.h>
+#include <linux/smp.h>
+
+#include "module/compat/compat.h"
+#include "module/cpus.h"
+#include "arch/x86/arch.h"
+
+static DEFINE_MUTEX(cpus_lock);
+static unsigned int cpus_users;		/* cpus_lock */
+static bool cpus_rebooting;
+
+static int cpu_comes_up(unsigned int cpu)
+{
+	if (READ_ONCE(cpus_rebooting))
+		return -EIO;
+	return nacre_arch_cpu_on();
+}
+
+static int cpu_goes_down(unsigned int cpu)
+{
+	nacre_arch_cpu_off();
+	return 0;
+}
+
+static void cpu_off_ipi(void *unused)
+{
+	nacre_arch_cpu_off();
+}
+
+static int cpus_suspend(void)
+{
+	nacre_arch_cpu_off();
+	return 0;
+}
+
+static void cpus_resume(void)
+{
+	if (nacre_arch_cpu_on())
+		pr_err("virtualization did not come back after suspend\n");
+}
+
+static int cpus_reboot(struct notifier_block *nb, unsigned long event,
+		       void *unused)
+{
+	/* A processor that comes up from now on stays without. */
+	WRITE_ONCE(cpus_rebooting, true);
+	on_each_cpu(cpu_off_ipi, NULL, 1);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block cpus_reboot_nb = {
+	.notifier_call = cpus_reboot,
+};
+
+static void say_busy(void)
+{
+	pr_err("another hypervisor owns the processor's virtualization extension (in-tree kvm loaded? unload it first)\n");
+}
+
+static int cpus_on(void)
+{
+	int err;
+
+	err = compat_hp_setup(cpu_comes_up, cpu_goes_down);
+	if (err) {
+		if (err == -EBUSY)
+			say_busy();
+		return err;
+	}
+	compat_syscore_register(cpus_suspend, cpus_resume);
+	compat_emergency_register(nacre_arch_cpu_off);
+	register_reboot_notifier(&cpus_reboot_nb);
+	return 0;
+}
+
+static void cpus_off(void)
+{
+	unregister_reboot_notifier(&cpus_reboot_nb);
+	compat_emergency_unregister(nacre_arch_cpu_off);
+	compat_syscore_unregister();
+	compat_hp_remove();
+}
+
+/* The slot is free if it can be had; virtualization itself stays off. */
+static int probe_online(unsigned int cpu)
+{
+	return nacre_arch_in_use() ? -EBUSY : 0;
+}
+
+static int probe_offline(unsigned int cpu)
+{
+	return 0;
+}
+
+int nacre_cpus_probe(void)
+{
+	int err = compat_hp_setup(probe_online, probe_offline);
+
+	if (!err)
+		compat_hp_remove();
+	else if (err == -EBUSY)
+		say_busy();
+	return err;
+}
+
+int nacre_cpus_get(void)
+{
+	int err = 0;
+
+	mutex_lock(&cpus_lock);
+	if (!cpus_users)
+		err = cpus_on();
+	if (!err)
+		cpus_users++;
+	mutex_unlock(&cpus_lock);
+	return err;
+}
+
+void nacre_cpus_put(void)
+{
+	mutex_lock(&cpus_lock);
+	if (!--cpus_users)
+		cpus_off();
+	mutex_unlock(&cpus_lock);
+}

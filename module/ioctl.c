@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctl dispatcher: find the row, copy in, copy out.
+ *
+ * What is copied follows from the number itself, so a handler cannot be given
+ * less than it expects. A buffer that only goes out starts zeroed.
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "module/ioctl.h"
+#include "include/uapi/nacre.h"
+
+/*
+ * One number can stand for two ioctls of a descriptor which differ in their
+ * direction only (0x67, 0xa3); so the direction is a part of the slot.
+ */
+static unsigned int ioctl_slot(unsigned int cmd)
+{
+	unsigned int slot = _IOC_DIR(cmd) << _IOC_NRBITS | _IOC_NR(cmd);
+
+	return array_index_nospec(slot, NACRE_IOCTL_SLOTS);
+}
+
+int nacre_ioctl_add(struct nacre_ioctl_index *index,
+		    const struct nacre_ioctl_table *table)
+{
+	unsigned int i;
+
+	for (i = 0; i < table->count; i++) {
+		const struct nacre_ioctl *row = &table->rows[i];
+		const struct nacre_ioctl **slot;
+
+		slot = &index->slot[ioctl_slot(row->cmd)];
+		if (*slot)
+			return -EEXIST;
+		*slot = row;
+	}
+	return 0;
+}
+
+const struct nacre_ioctl *
+nacre_ioctl_find(const struct nacre_ioctl_index *index, unsigned int cmd)
+{
+	const struct nacre_ioctl *row = index->slot[ioctl_slot(cmd)];
+
+	return row && row->cmd == cmd ? row : NULL;
+}
+
+static bool copies_in(const struct nacre_ioctl *row)
+{
+	return _IOC_DIR(row->cmd) & _IOC_WRITE || row->flags & NACRE_IOC_IN;
+}
+
+static bool copies_out(const struct nacre_ioctl *row)
+{
+	return _IOC_DIR(row->cmd) & _IOC_READ && !(row->flags & NACRE_IOC_IN);
+}
+
+/* The header of every counted argument begins with its 32-bit count. */
+static int read_count(struct nacre_ioctl_call *call)
+{
+	u32 count;
+
+	if (get_user(count, (u32 __user *)call->user))
+		return -EFAULT;
+	if (count > call->row->max_count) {
+		if (!(call->row->flags & NACRE_IOC_TAIL_OUT))
+			return -E2BIG;
+		count = call->row->max_count;
+	}
+	call->arg.count = count;
+	return 0;
+}
+
+static size_t tail_size(const struct nacre_ioctl_call *call, u32 count)
+{
+	return array_size(call->row->element, count);
+}
+
+static int alloc_data(struct nacre_ioctl_call *call)
+{
+	size_t total = call->size + tail_size(call, call->arg.count);
+
+	if (total <= sizeof(call->small)) {
+		memset(call->small, 0, sizeof(call->small));
+		call->arg.data = call->small;
+	} else {
+		call->arg.data = kvzalloc(total, GFP_KERNEL_ACCOUNT);
+	}
+	if (!call->arg.data)
+		return -ENOMEM;
+	if (call->row->element)
+		call->arg.tail = call->arg.data + call->size;
+	return 0;
+}
+
+static void free_data(struct nacre_ioctl_call *call)
+{
+	if (call->arg.data != call->small)
+		kvfree(call->arg.data);
+}
+
+static int copy_data_in(struct nacre_ioctl_call *call)
+{
+	size_t total = call->size;
+
+	if (!copies_in(call->row))
+		return 0;
+	if (!(call->row->flags & NACRE_IOC_TAIL_OUT))
+		total += tail_size(call, call->arg.count);
+	if (copy_from_user(call->arg.data, call->user, total))
+		return -EFAULT;
+	/* The count was read once already; a second reading proves nothing. */
+	if (call->row->element)
+		*(u32 *)call->arg.data = call->arg.count;
+	return 0;
+}
+
+int nacre_ioctl_copy_in(struct nacre_ioctl_call *call,
+			const struct nacre_ioctl *row, unsigned long value)
+{
+	int ret;
+
+	call->row = row;
+	call->user = (void __user *)value;
+	call->size = row->flags & NACRE_IOC_USER_PTR ? 0 : _IOC_SIZE(row->cmd);
+	memset(&call->arg, 0, sizeof(call->arg));
+	call->arg.value = value;
+
+	if (row->flags & NACRE_IOC_NO_ARG && value)
+		return -EINVAL;
+	if (!call->size)
+		return 0;
+	if (row->element) {
+		ret = read_count(call);
+		if (ret)
+			return ret;
+	}
+	call->count_in = call->arg.count;
+	ret = alloc_data(call);
+	if (ret)
+		return ret;
+	ret = copy_data_in(call);
+	if (ret) {
+		free_data(call);
+		call->arg.data = NULL;
+	}
+	return ret;
+}
+
+static bool wants_copy_out(const struct nacre_ioctl_call *call, long ret)
+{
+	return copies_out(call->row) && (ret >= 0 || call->arg.header_on_error);
+}
+
+long nacre_ioctl_copy_out(struct nacre_ioctl_call *call, long ret)
+{
+	size_t total = call->size;
+
+	if (!call->arg.data)
+		return ret;
+	if (call->row->element)
+		*(u32 *)call->arg.data = call->arg.count;
+	/* Never more elements than the caller has room for. */
+	if (ret >= 0)
+		total += tail_size(call, min(call->arg.count, call->count_in));
+	if (wants_copy_out(call, ret) &&
+	    copy_to_user(call->user, call->arg.data, total))
+		ret = -EFAULT;
+	free_data(call);
+	call->arg.data = NULL;
+	return ret;
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Load, unload, the device node and its ioctls. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "module/cpus.h"
+#include "module/descriptors.h"
+#include "module/ioctl.h"
+#include "module/notifier.h"
+#include "module/vcpu.h"
+#include "module/vm.h"
+#include "arch/x86/arch.h"
+
+/* The misc minor by which /dev/kvm is known to programs and to udev. */
+#define KVM_NODE_MINOR	232
+
+static char *node = "nacre";
+module_param(node, charp, 0444);
+MODULE_PARM_DESC(node, "device node: nacre (default), or kvm to stand in for in-tree KVM");
+
+static struct nacre_ioctl_index system_index;
+
+static long system_get_api_version(struct nacre_ioctl_arg *arg)
+{
+	return NACRE_API_VERSION;
+}
+
+static long system_create_vm(struct nacre_ioctl_arg *arg)
+{
+	return nacre_create_vm(arg->value);
+}
+
+static long system_check_extension(struct nacre_ioctl_arg *arg)
+{
+	return nacre_capability(NULL, arg->value);
+}
+
+static long system_get_vcpu_mmap_size(struct nacre_ioctl_arg *arg)
+{
+	return NACRE_VCPU_PAGES * PAGE_SIZE;
+}
+
+static const struct nacre_ioctl system_rows[] = {
+	NACRE_SYSTEM_IOCTL(NACRE_GET_API_VERSION, system_get_api_version,
+			   NACRE_IOC_NO_ARG),
+	NACRE_SYSTEM_IOCTL(NACRE_CREATE_VM, system_create_vm, 0),
+	NACRE_SYSTEM_IOCTL(NACRE_CHECK_EXTENSION, system_check_extension, 0),
+	NACRE_SYSTEM_IOCTL(NACRE_GET_VCPU_MMAP_SIZE, system_get_vcpu_mmap_size,
+			   NACRE_IOC_NO_ARG),
+};
+
+static const struct nacre_ioctl_table system_table = {
+	.rows = system_rows,
+	.count = ARRAY_SIZE(system_rows),
+};
+
+static long system_ioctl(struct file *file, unsigned int cmd,
+			 unsigned long value)
+{
+	const struct nacre_ioctl *row = nacre_ioctl_find(&system_index, cmd);
+	struct nacre_ioctl_call call;
+	long ret;
+
+	if (!row)
+		return -EINVAL;
+	ret = nacre_ioctl_copy_in(&call, row, value);
+	if (ret)
+		return ret;
+	return nacre_ioctl_copy_out(&call, row->system(&call.arg));
+}
+
+static const struct file_operations system_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = system_ioctl,
+	.compat_ioctl = system_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice system_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "nacre",
+	.fops = &system_fops,
+	.mode = 0660,
+};
+
+static int choose_node(void)
+{
+	if (!strcmp(node, "kvm")) {
+		system_device.minor = KVM_NODE_MINOR;
+		system_device.name = "kvm";
+		return 0;
+	}
+	if (!strcmp(node, "nacre"))
+		return 0;
+	pr_err("node=%s: give nacre or kvm\n", node);
+	return -EINVAL;
+}
+
+static int add_ioctls(void)
+{
+	return nacre_ioctl_add(&system_index, &system_table) ?:
+	       nacre_ioctl_add(&system_index, &nacre_arch_system_ioctls) ?:
+	       nacre_vm_module_init() ?:
+	       nacre_vcpu_module_init();
+}
+
+static int add_node(void)
+{
+	int err = misc_register(&system_device);
+
+	if (err)
+		pr_err("/dev/%s cannot be had (error %d): does another module own it?\n",
+		       system_device.name, err);
+	return err;
+}
+
+static int __init nacre_init(void)
+{
+	int err;
+
+	err = choose_node();
+	if (err)
+		return err;
+	err = add_ioctls();
+	if (err)
+		return err;
+	err = nacre_arch_init();
+	if (err)
+		return err;
+	err = nacre_cpus_probe();
+	if (err)
+		goto exit_arch;
+	err = add_node();
+	if (err)
+		goto exit_arch;
+	return 0;
+
+exit_arch:
+	nacre_arch_exit();
+	return err;
+}
+
+static void __exit nacre_exit(void)
+{
+	misc_deregister(&system_device);
+	/* No VM is left: each holds the module by its descriptors. */
+	nacre_notifier_exit();
+	nacre_arch_exit();
+}
+
+module_init(nacre_init);
+module_exit(nacre_exit);
+
+MODULE_DESCRIPTION("nacre: a small hypervisor with the KVM ABI");
+MODULE_AUTHOR("the nacre developers");
+MODULE_LICENSE("GPL");

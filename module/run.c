@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * NACRE_RUN: the neutral half of the run loop.
+ *
+ * Outside the guest, in this order: finish what the last exit left to
+ * userspace, obey immediate_exit, then loop: enter the guest until something
+ * has to leave (arch), see to signals, rescheduling and task work. The read
+ * section of the slots is held throughout, except inside the guest and
+ * wherever this thread may sleep for long.
+ */
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "module/compat/compat.h"
+#include "module/vcpu.h"
+#include "module/vm.h"
+#include "arch/x86/arch.h"
+
+static void sigset_on(struct nacre_vcpu *vcpu)
+{
+	if (!vcpu->sigset_active)
+		return;
+	/* real_blocked is nobody's but do_sigtimedwait()'s: free to keep it. */
+	sigprocmask(SIG_SETMASK, &vcpu->sigset, &current->real_blocked);
+}
+
+static void sigset_off(struct nacre_vcpu *vcpu)
+{
+	if (!vcpu->sigset_active)
+		return;
+	sigprocmask(SIG_SETMASK, &current->real_blocked, NULL);
+	sigemptyset(&current->real_blocked);
+}
+
+static enum nacre_result finish_last_exit(struct nacre_vcpu *vcpu)
+{
+	nacre_complete_fn complete = vcpu->complete;
+
+	if (!complete)
+		return NACRE_RESUME;
+	vcpu->complete = NULL;
+	return complete(vcpu);
+}
+
+/* Signals, rescheduling, task work. Sleeps, so the slots are let go. */
+static enum nacre_result host_work(struct nacre_vcpu *vcpu)
+{
+	int err;
+
+	nacre_vcpu_srcu_unlock(vcpu);
+	err = compat_guest_work();
+	nacre_vcpu_srcu_lock(vcpu);
+	if (!err)
+		return NACRE_RESUME;
+	vcpu->run->exit_reason = NACRE_EXIT_INTR;
+	return nacre_fail(vcpu, err);
+}
+
+static enum nacre_result run_loop(struct nacre_vcpu *vcpu)
+{
+	enum nacre_result result;
+
+	vcpu->run->exit_reason = NACRE_EXIT_UNKNOWN;
+	do {
+		result = nacre_arch_loop(vcpu);
+		if (result == NACRE_RESUME && compat_guest_work_pending())
+			result = host_work(vcpu);
+	} while (result == NACRE_RESUME);
+	return result;
+}
+
+static enum nacre_result run_once(struct nacre_vcpu *vcpu)
+{
+	enum nacre_result result;
+	int err;
+
+	err = nacre_arch_run_begin(vcpu);
+	if (err)
+		return nacre_fail(vcpu, err);
+	result = finish_last_exit(vcpu);
+	if (result != NACRE_RESUME)
+		return result;
+	if (!vcpu->wants_to_run)
+		return nacre_fail(vcpu, -EINTR);
+	return run_loop(vcpu);
+}
+
+long nacre_vcpu_run(struct nacre_vcpu *vcpu)
+{
+	enum nacre_result result;
+
+	vcpu->run_error = 0;
+	vcpu->wants_to_run = !READ_ONCE(vcpu->run->immediate_exit);
+
+	nacre_vcpu_load(vcpu);
+	sigset_on(vcpu);
+	vcpu->run->flags = 0;
+	nacre_arch_fpu_on(vcpu);
+	nacre_vcpu_srcu_lock(vcpu);
+	result = run_once(vcpu);
+	nacre_arch_fpu_off(vcpu);
+	nacre_arch_run_end(vcpu);
+	nacre_vcpu_srcu_unlock(vcpu);
+	sigset_off(vcpu);
+	nacre_vcpu_put(vcpu);
+	return result == NACRE_ERROR ? vcpu->run_error : 0;
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The vCPU's descriptor: lifetime, mapping, ioctls, and being heard by it.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+
+#include "module/descriptors.h"
+#include "module/ioctl.h"
+#include "module/vcpu.h"
+#include "module/vm.h"
+#include "arch/x86/arch.h"
+
+static struct nacre_ioctl_index vcpu_index;
+
+static struct nacre_vcpu *vcpu_of(struct preempt_notifier *notifier)
+{
+	return container_of(notifier, struct nacre_vcpu, preempt);
+}
+
+static void vcpu_sched_in(struct preempt_notifier *notifier, int cpu)
+{
+	struct nacre_vcpu *vcpu = vcpu_of(notifier);
+
+	vcpu->cpu = cpu;
+	nacre_arch_vcpu_load(vcpu);
+}
+
+static void vcpu_sched_out(struct preempt_notifier *notifier,
+			   struct task_struct *next)
+{
+	struct nacre_vcpu *vcpu = vcpu_of(notifier);
+
+	nacre_arch_vcpu_put(vcpu);
+	vcpu->last_cpu = vcpu->cpu;
+	vcpu->cpu = -1;
+}
+
+static struct preempt_ops vcpu_preempt_ops = {
+	.sched_in = vcpu_sched_in,
+	.sched_out = vcpu_sched_out,
+};
+
+void nacre_vcpu_load(struct nacre_vcpu *vcpu)
+{
+	int cpu = get_cpu();
+
+	preempt_notifier_register(&vcpu->preempt);
+	vcpu_sched_in(&vcpu->preempt, cpu);
+	put_cpu();
+}
+
+void nacre_vcpu_put(struct nacre_vcpu *vcpu)
+{
+	preempt_disable();
+	vcpu_sched_out(&vcpu->preempt, NULL);
+	preempt_notifier_unregister(&vcpu->preempt);
+	preempt_enable();
+}
+
+/*
+ * A vCPU in the guest is brought out by an interrupt; one that blocks is
+ * woken. One that is anywhere else looks at its requests before it enters.
+ */
+void nacre_vcpu_kick(struct nacre_vcpu *vcpu)
+{
+	int me, cpu;
+
+	/*
+	 * The request is visible before the mode is read. Pairs with the
+	 * barrier between mode and requests in nacre_arch_loop().
+	 */
+	smp_mb();
+	rcuwait_wake_up(&vcpu->wait);
+
+	me = get_cpu();
+	cpu = READ_ONCE(vcpu->cpu);
+	if (cpu >= 0 && cpu != me && cpu_online(cpu) &&
+	    cmpxchg(&vcpu->mode, NACRE_IN_GUEST, NACRE_EXITING_GUEST) ==
+	    NACRE_IN_GUEST)
+		smp_send_reschedule(cpu);
+	put_cpu();
+}
+
+void nacre_request_all(struct nacre_vm *vm, unsigned int request)
+{
+	struct nacre_vcpu *vcpu;
+	unsigned long index;
+
+	nacre_for_each_vcpu(index, vcpu, vm)
+		nacre_vcpu_request(vcpu, request);
+}
+
+static void free_pages_of(struct nacre_vcpu *vcpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < NACRE_VCPU_PAGES; i++)
+		free_page((unsigned long)vcpu->page[i]);
+}
+
+static int alloc_pages_of(struct nacre_vcpu *vcpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < NACRE_VCPU_PAGES; i++) {
+		vcpu->page[i] = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!vcpu->page[i]) {
+			free_pages_of(vcpu);
+			return -ENOMEM;
+		}
+	}
+	vcpu->run = vcpu->page[NACRE_PAGE_RUN];
+	return 0;
+}
+
+static struct nacre_vcpu *alloc_vcpu(struct nacre_vm *vm, unsigned int id)
+{
+	struct nacre_vcpu *vcpu;
+	int err;
+
+	BUILD_BUG_ON(sizeof(struct nacre_run) > PAGE_SIZE);
+
+	vcpu = nacre_arch_vcpu_alloc();
+	if (!vcpu)
+		return ERR_PTR(-ENOMEM);
+	vcpu->vm = vm;
+	vcpu->id = id;
+	vcpu->cpu = -1;
+	vcpu->last_cpu = -1;
+	mutex_init(&vcpu->mutex);
+	rcuwait_init(&vcpu->wait);
+	preempt_notifier_init(&vcpu->preempt, &vcpu_preempt_ops);
+	err = alloc_pages_of(vcpu);
+	if (err)
+		goto free_vcpu;
+	err = nacre_arch_vcpu_init(vcpu);
+	if (err)
+		goto free_pages;
+	return vcpu;
+
+free_pages:
+	free_pages_of(vcpu);
+free_vcpu:
+	nacre_arch_vcpu_free(vcpu);
+	return ERR_PTR(err);
+}
+
+void nacre_vcpu_destroy(struct nacre_vcpu *vcpu)
+{
+	nacre_arch_vcpu_destroy(vcpu);
+	free_pages_of(vcpu);
+	nacre_arch_vcpu_free(vcpu);
+}
+
+static bool id_taken(struct nacre_vm *vm, unsigned int id)
+{
+	struct nacre_vcpu *vcpu;
+	unsigned long index;
+
+	nacre_for_each_vcpu(index, vcpu, vm) {
+		if (vcpu->id == id)
+			return true;
+	}
+	return false;
+}
+
+/* Room for one more, held until publish() or abandon(). */
+static bool reserve(struct nacre_vm *vm)
+{
+	bool room;
+
+	mutex_lock(&vm->lock);
+	room = vm->nr_vcpus + vm->pending_vcpus < NACRE_MAX_VCPUS;
+	if (room)
+		vm->pending_vcpus++;
+	mutex_unlock(&vm->lock);
+	return room;
+}
+
+static void abandon(struct nacre_vm *vm)
+{
+	mutex_lock(&vm->lock);
+	vm->pending_vcpus--;
+	mutex_unlock(&vm->lock);
+}
+
+static vm_fault_t vcpu_fault(struct vm_fault *vmf)
+{
+	struct nacre_vcpu *vcpu = vmf->vma->vm_file->private_data;
+	struct page *page;
+
+	if (vmf->pgoff >= NACRE_VCPU_PAGES)
+		return VM_FAULT_SIGBUS;
+	page = virt_to_page(vcpu->page[array_index_nospec(vmf->pgoff,
+							  NACRE_VCPU_PAGES)]);
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct vcpu_vm_ops = {
+	.fault = vcpu_fault,
+};
+
+static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &vcpu_vm_ops;
+	return 0;
+}
+
+static long vcpu_run(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	return nacre_vcpu_run(vcpu);
+}
+
+static long vcpu_set_sigset(struct nacre_vcpu *vcpu, const sigset_t *sigset)
+{
+	vcpu->sigset_active = sigset;
+	if (sigset) {
+		vcpu->sigset = *sigset;
+		sigdelsetmask(&vcpu->sigset,
+			      sigmask(SIGKILL) | sigmask(SIGSTOP));
+	}
+	return 0;
+}
+
+/* NULL has a meaning, and the tail has one legal size: copies by itself. */
+static long vcpu_set_signal_mask(struct nacre_vcpu *vcpu,
+				 struct nacre_ioctl_arg *arg)
+{
+	struct nacre_signal_mask __user *user = (void __user *)arg->value;
+	sigset_t sigset;
+	u32 len;
+
+	if (!user)
+		return vcpu_set_sigset(vcpu, NULL);
+	if (get_user(len, &user->len))
+		return -EFAULT;
+	if (len != sizeof(sigset))
+		return -EINVAL;
+	if (copy_from_user(&sigset, user->sigset, sizeof(sigset)))
+		return -EFAULT;
+	return vcpu_set_sigset(vcpu, &sigset);
+}
+
+static const struct nacre_ioctl vcpu_rows[] = {
+	NACRE_VCPU_IOCTL(NACRE_RUN, vcpu_run, NACRE_IOC_NO_ARG),
+	NACRE_VCPU_IOCTL(NACRE_SET_SIGNAL_MASK, vcpu_set_signal_mask,
+			 NACRE_IOC_USER_PTR),
+};
+
+static const struct nacre_ioctl_table vcpu_table = {
+	.rows = vcpu_rows,
+	.count = ARRAY_SIZE(vcpu_rows),
+};
+
+static long call_vcpu(struct nacre_vcpu *vcpu, struct nacre_ioctl_call *call)
+{
+	u16 flags = call->row->flags;
+	long ret;
+
+	if (flags & NACRE_IOC_LOADED)
+		nacre_vcpu_load(vcpu);
+	if (flags & NACRE_IOC_SRCU)
+		nacre_vcpu_srcu_lock(vcpu);
+	ret = call->row->vcpu(vcpu, &call->arg);
+	if (flags & NACRE_IOC_SRCU)
+		nacre_vcpu_srcu_unlock(vcpu);
+	if (flags & NACRE_IOC_LOADED)
+		nacre_vcpu_put(vcpu);
+	return ret;
+}
+
+static long copy_and_call(struct nacre_vcpu *vcpu,
+			  const struct nacre_ioctl *row, unsigned long value)
+{
+	struct nacre_ioctl_call call;
+	long ret;
+
+	ret = nacre_ioctl_copy_in(&call, row, value);
+	if (ret)
+		return ret;
+	return nacre_ioctl_copy_out(&call, call_vcpu(vcpu, &call));
+}
+
+static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long value)
+{
+	struct nacre_vcpu *vcpu = file->private_data;
+	const struct nacre_ioctl *row;
+	long ret;
+
+	if (vcpu->vm->mm != current->mm || READ_ONCE(vcpu->vm->dead))
+		return -EIO;
+	row = nacre_ioctl_find(&vcpu_index, cmd);
+	if (!row)
+		return -EINVAL;
+	if (row->flags & NACRE_IOC_UNLOCKED)
+		return copy_and_call(vcpu, row, value);
+	if (mutex_lock_killable(&vcpu->mutex))
+		return -EINTR;
+	ret = copy_and_call(vcpu, row, value);
+	mutex_unlock(&vcpu->mutex);
+	return ret;
+}
+
+static int vcpu_release(struct inode *inode, struct file *file)
+{
+	struct nacre_vcpu *vcpu = file->private_data;
+
+	nacre_vm_put(vcpu->vm);
+	return 0;
+}
+
+static const struct file_operations vcpu_fops = {
+	.owner = THIS_MODULE,
+	.release = vcpu_release,
+	.unlocked_ioctl = vcpu_ioctl,
+	.compat_ioctl = vcpu_ioctl,
+	.mmap = vcpu_mmap,
+	.llseek = noop_llseek,
+};
+
+/* An entry of vm->vcpus and a file; what can fail does so here. */
+static struct file *open_vcpu(struct nacre_vcpu *vcpu)
+{
+	struct nacre_vm *vm = vcpu->vm;
+	struct file *file;
+	int err;
+
+	if (id_taken(vm, vcpu->id))
+		return ERR_PTR(-EEXIST);
+	err = xa_reserve(&vm->vcpus, vcpu->index, GFP_KERNEL_ACCOUNT);
+	if (err)
+		return ERR_PTR(err);
+	file = anon_inode_getfile("nacre-vcpu", &vcpu_fops, vcpu, O_RDWR);
+	if (IS_ERR(file))
+		xa_release(&vm->vcpus, vcpu->index);
+	return file;
+}
+
+/* The descriptor is installed last: whoever sees it may use it. */
+static long publish(struct nacre_vcpu *vcpu)
+{
+	struct nacre_vm *vm = vcpu->vm;
+	struct file *file;
+	int fd;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	mutex_lock(&vm->lock);
+	vcpu->index = vm->nr_vcpus;
+	file = open_vcpu(vcpu);
+	if (!IS_ERR(file)) {
+		xa_store(&vm->vcpus, vcpu->index, vcpu, 0);
+		vm->nr_vcpus++;
+		vm->pending_vcpus--;
+		nacre_vm_get(vm);
+	}
+	mutex_unlock(&vm->lock);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
+long nacre_create_vcpu(struct nacre_vm *vm, unsigned long id)
+{
+	struct nacre_vcpu *vcpu;
+	long ret;
+
+	if (id >= NACRE_MAX_VCPU_IDS || !reserve(vm))
+		return -EINVAL;
+	vcpu = alloc_vcpu(vm, id);
+	if (IS_ERR(vcpu)) {
+		abandon(vm);
+		return PTR_ERR(vcpu);
+	}
+	ret = publish(vcpu);
+	if (ret < 0) {
+		abandon(vm);
+		nacre_vcpu_destroy(vcpu);
+	}
+	return ret;
+}
+
+int nacre_vcpu_module_init(void)
+{
+	return nacre_ioctl_add(&vcpu_index, &vcpu_table) ?:
+	       nacre_ioctl_add(&vcpu_index, &nacre_arch_vcpu_ioctls);
+}

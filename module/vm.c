@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The VM's descriptor: lifetime and ioctls.
+ *
+ * A VM lives as long as any descriptor of it: its own or a vCPU's. Each holds
+ * one of vm->users; the last one takes everything down. Userspace may close
+ * them in any order and from any process.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+
+#include "module/cpus.h"
+#include "module/descriptors.h"
+#include "module/ioctl.h"
+#include "module/vcpu.h"
+#include "module/vm.h"
+#include "arch/x86/arch.h"
+
+static struct nacre_ioctl_index vm_index;
+
+void nacre_vm_get(struct nacre_vm *vm)
+{
+	refcount_inc(&vm->users);
+}
+
+static void destroy_vcpus(struct nacre_vm *vm)
+{
+	struct nacre_vcpu *vcpu;
+	unsigned long index;
+
+	nacre_for_each_vcpu(index, vcpu, vm)
+		nacre_vcpu_destroy(vcpu);
+	xa_destroy(&vm->vcpus);
+}
+
+static void destroy_vm(struct nacre_vm *vm)
+{
+	/* Nothing of the host's mm reaches stage 2 after this. */
+	nacre_notifier_detach(vm);
+	destroy_vcpus(vm);
+	nacre_memslots_destroy(vm);
+	nacre_arch_vm_destroy(vm);
+	cleanup_srcu_struct(&vm->srcu);
+	mmdrop(vm->mm);
+	kvfree(vm);
+	nacre_cpus_put();
+}
+
+void nacre_vm_put(struct nacre_vm *vm)
+{
+	if (refcount_dec_and_test(&vm->users))
+		destroy_vm(vm);
+}
+
+static struct nacre_vm *alloc_vm(void)
+{
+	struct nacre_vm *vm;
+
+	vm = kvzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	if (!vm)
+		return NULL;
+	refcount_set(&vm->users, 1);
+	mutex_init(&vm->lock);
+	mutex_init(&vm->slots_lock);
+	xa_init(&vm->vcpus);
+	vm->mm = current->mm;
+	return vm;
+}
+
+static struct nacre_vm *create_vm(void)
+{
+	struct nacre_vm *vm;
+	int err;
+
+	vm = alloc_vm();
+	if (!vm)
+		return ERR_PTR(-ENOMEM);
+	err = nacre_cpus_get();
+	if (err)
+		goto free_vm;
+	err = init_srcu_struct(&vm->srcu);
+	if (err)
+		goto put_cpus;
+	err = nacre_memslots_init(vm);
+	if (err)
+		goto cleanup_srcu;
+	err = nacre_arch_vm_init(vm);
+	if (err)
+		goto destroy_slots;
+	/* Last: from here on the host's mm talks to this VM. */
+	mmgrab(vm->mm);
+	err = nacre_notifier_attach(vm);
+	if (err)
+		goto drop_mm;
+	return vm;
+
+drop_mm:
+	mmdrop(vm->mm);
+	nacre_arch_vm_destroy(vm);
+destroy_slots:
+	nacre_memslots_destroy(vm);
+cleanup_srcu:
+	cleanup_srcu_struct(&vm->srcu);
+put_cpus:
+	nacre_cpus_put();
+free_vm:
+	kvfree(vm);
+	return ERR_PTR(err);
+}
+
+void nacre_vm_kill(struct nacre_vm *vm)
+{
+	WRITE_ONCE(vm->dead, true);
+	nacre_request_all(vm, NACRE_REQ_DEAD);
+}
+
+static bool vm_usable(const struct nacre_vm *vm)
+{
+	return vm->mm == current->mm && !READ_ONCE(vm->dead);
+}
+
+static long vm_set_memory_region(struct nacre_vm *vm,
+				 struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_userspace_memory_region *in = arg->data;
+	struct nacre_userspace_memory_region2 mem = {
+		.slot = in->slot,
+		.flags = in->flags,
+		.guest_phys_addr = in->guest_phys_addr,
+		.memory_size = in->memory_size,
+		.userspace_addr = in->userspace_addr,
+	};
+
+	/* Flags that only the longer struct has a field for. */
+	if (in->flags & ~(NACRE_MEM_LOG_DIRTY_PAGES | NACRE_MEM_READONLY))
+		return -EINVAL;
+	return nacre_set_memory_region(vm, &mem);
+}
+
+static long vm_set_memory_region2(struct nacre_vm *vm,
+				  struct nacre_ioctl_arg *arg)
+{
+	return nacre_set_memory_region(vm, arg->data);
+}
+
+static long vm_create_vcpu(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+{
+	return nacre_create_vcpu(vm, arg->value);
+}
+
+static long vm_check_extension(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+{
+	return nacre_capability(vm, arg->value);
+}
+
+static const struct nacre_ioctl vm_rows[] = {
+	NACRE_VM_IOCTL(NACRE_CHECK_EXTENSION, vm_check_extension, 0),
+	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, vm_create_vcpu, 0),
+	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION, vm_set_memory_region, 0),
+	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region2, 0),
+};
+
+static const struct nacre_ioctl_table vm_table = {
+	.rows = vm_rows,
+	.count = ARRAY_SIZE(vm_rows),
+};
+
+static long call_vm(struct nacre_vm *vm, struct nacre_ioctl_call *call)
+{
+	u16 flags = call->row->flags;
+	int index = 0;
+	long ret;
+
+	if (flags & NACRE_IOC_VM_LOCK)
+		mutex_lock(&vm->lock);
+	if (flags & NACRE_IOC_SRCU)
+		index = srcu_read_lock(&vm->srcu);
+	ret = call->row->vm(vm, &call->arg);
+	if (flags & NACRE_IOC_SRCU)
+		srcu_read_unlock(&vm->srcu, index);
+	if (flags & NACRE_IOC_VM_LOCK)
+		mutex_unlock(&vm->lock);
+	return ret;
+}
+
+static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long value)
+{
+	struct nacre_vm *vm = file->private_data;
+	const struct nacre_ioctl *row;
+	struct nacre_ioctl_call call;
+	long ret;
+
+	if (!vm_usable(vm))
+		return -EIO;
+	row = nacre_ioctl_find(&vm_index, cmd);
+	if (!row)
+		return -ENOTTY;
+	ret = nacre_ioctl_copy_in(&call, row, value);
+	if (ret)
+		return ret;
+	return nacre_ioctl_copy_out(&call, call_vm(vm, &call));
+}
+
+static int vm_release(struct inode *inode, struct file *file)
+{
+	nacre_vm_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations vm_fops = {
+	.owner = THIS_MODULE,
+	.release = vm_release,
+	.unlocked_ioctl = vm_ioctl,
+	.compat_ioctl = vm_ioctl,
+	.llseek = noop_llseek,
+};
+
+bool nacre_file_is_vm(const struct file *file)
+{
+	return file->f_op == &vm_fops;
+}
+
+long nacre_create_vm(unsigned long type)
+{
+	struct nacre_vm *vm;
+	struct file *file;
+	int fd;
+
+	/* Type 0 is the only one without protected or TDX guests. */
+	if (type)
+		return -EINVAL;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	vm = create_vm();
+	if (IS_ERR(vm)) {
+		put_unused_fd(fd);
+		return PTR_ERR(vm);
+	}
+	file = anon_inode_getfile("nacre-vm", &vm_fops, vm, O_RDWR);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		nacre_vm_put(vm);
+		return PTR_ERR(file);
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
+int nacre_vm_module_init(void)
+{
+	return nacre_ioctl_add(&vm_index, &vm_table) ?:
+	       nacre_ioctl_add(&vm_index, &nacre_arch_vm_ioctls);
+}
