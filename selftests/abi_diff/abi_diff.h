@@ -145,6 +145,8 @@ extern const char *const place_names[NR_PLACES];
 
 #define MAX_VCPUS	3
 #define MAX_BUF		16384
+/* More than any sequence has: a call's index is sequence * this + call. */
+#define CALLS_PER_SEQ	128
 
 struct run_input {
 	uint8_t request_interrupt_window;
@@ -204,6 +206,7 @@ void seq_begin(struct seq *s, uint64_t seed, uint32_t number);
 bool seq_next(struct seq *s, struct call *c);
 
 /* setup.c: the calls each sequence starts with; templates of state. */
+#define SETUP_STEPS 9
 bool setup_next(struct seq *s, struct call *c);
 void make_sregs(enum cpu_mode mode, unsigned int vcpu,
 		struct nacre_sregs *to);

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Compare two traces of the same calls. After a difference that may have
+ * left the two machines in different states, the rest of that sequence is
+ * not compared: only the first difference is about the call it shows at.
+ */
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi_diff.h"
+
+#define MAX_CLASSES 512
+/* A listed difference ought to show up in that many calls. */
+#define STALE_CALLS 50000
+
+struct class {
+	char key[200];
+	uint64_t count;
+	char example[600];
+	uint64_t index;
+};
+
+struct comparison {
+	const struct trace *ours, *theirs;
+	struct known *known;
+	struct class class[MAX_CLASSES];
+	size_t nr_classes;
+	uint64_t compared, listed, skipped, unlisted, unbuilt_bad;
+	uint64_t guards, deaths, their_trouble, missing;
+};
+
+static struct comparison cmp;
+static struct call call, ahead;
+
+/* The offset of the first byte in which two outputs differ, or -1. */
+static long first_difference(const char *a, const char *b)
+{
+	long off_a = -1, off_b = -1;
+	int n;
+
+	a = a ? a : "";
+	b = b ? b : "";
+	for (;;) {
+		if (*a == ',' && sscanf(a, ",%ld:%n", &off_a, &n) == 1)
+			a += n;
+		if (*b == ',' && sscanf(b, ",%ld:%n", &off_b, &n) == 1)
+			b += n;
+		if (!*a && !*b)
+			return -1;
+		if (!*a || !*b)
+			return *a ? off_a : off_b;
+		if (off_a != off_b)
+			return off_a < off_b ? off_a : off_b;
+		if (a[0] != b[0] || a[1] != b[1])
+			return off_a;
+		a += 2;
+		b += 2;
+		off_a++;
+		off_b++;
+	}
+}
+
+static bool same(const struct trace_row *a, const struct trace_row *b)
+{
+	return a->ret == b->ret && a->err == b->err && a->blob == b->blob &&
+	       a->flags == b->flags;
+}
+
+static int unknown_errno(enum fd_kind fd)
+{
+	return fd == FD_VM ? ENOTTY : EINVAL;
+}
+
+static void name_field(struct difference *d)
+{
+	const struct layout *l = d->call->desc ? d->call->desc->layout : NULL;
+	long off;
+
+	d->field[0] = 0;
+	if (d->ours->blob == d->theirs->blob)
+		return;
+	off = first_difference(trace_blob(cmp.ours, d->ours->blob),
+			       trace_blob(cmp.theirs, d->theirs->blob));
+	if (off >= 0)
+		leaf_name(l, off, d->field, sizeof(d->field));
+}
+
+/* "entries[3].eax" and "entries[9].eax" are one class. */
+static void without_index(const char *from, char *to, size_t room)
+{
+	bool in = false;
+	size_t n = 0;
+
+	for (; *from && n + 1 < room; from++) {
+		if (*from == ']')
+			in = false;
+		if (!in)
+			to[n++] = *from;
+		if (*from == '[')
+			in = true;
+	}
+	to[n] = 0;
+}
+
+static void class_key(const struct difference *d, char *to, size_t room)
+{
+	const struct call *c = d->call;
+	char a[32], b[32], name[40], field[64];
+
+	describe_errno(d->theirs->ret, d->theirs->err, a, sizeof(a));
+	describe_errno(d->ours->ret, d->ours->err, b, sizeof(b));
+	without_index(d->field, field, sizeof(field));
+	if (c->desc)
+		snprintf(name, sizeof(name), "%s", c->desc->name);
+	else
+		snprintf(name, sizeof(name), "unknown ioctl");
+	snprintf(to, room, "%s %s: ", fd_names[c->fd], name);
+	room -= strlen(to);
+	to += strlen(to);
+	if (strcmp(a, b))
+		snprintf(to, room, "kvm %s, nacre %s%s", a, b,
+			 d->ours->flags & RESULT_TIMEOUT ? " (run limit)" :
+			 d->theirs->flags & RESULT_TIMEOUT ?
+			 " (kvm: run limit)" : "");
+	else
+		snprintf(to, room, "both %s, differ in %s", a,
+			 *field ? field : "flags");
+}
+
+static struct class *class_of(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < cmp.nr_classes; i++)
+		if (!strcmp(cmp.class[i].key, key))
+			return &cmp.class[i];
+	if (i == MAX_CLASSES)
+		return &cmp.class[MAX_CLASSES - 1];
+	cmp.nr_classes++;
+	snprintf(cmp.class[i].key, sizeof(cmp.class[i].key), "%s", key);
+	return &cmp.class[i];
+}
+
+static void report(const struct difference *d, const char *prefix,
+		   uint32_t seq)
+{
+	char key[160], full[200];
+	struct class *k;
+
+	class_key(d, key, sizeof(key));
+	snprintf(full, sizeof(full), "%s%s", prefix, key);
+	k = class_of(full);
+	if (k->count++)
+		return;
+	describe_call(d->call, k->example, sizeof(k->example));
+	k->index = (uint64_t)seq * CALLS_PER_SEQ + d->call->number;
+}
+
+/* True if the two machines can no longer be in the same state. */
+static bool diverged(const struct difference *d, bool feeds)
+{
+	const struct ioctl_desc *desc = d->call->desc;
+
+	if (feeds)
+		return true;
+	if (desc && desc->flags & CALL_PURE)
+		return false;
+	/* Refused on one side, read on the other. */
+	if (desc && !strncmp(desc->name, "GET_", 4) &&
+	    d->ours->err != d->theirs->err)
+		return false;
+	/* Refused on both sides: nothing happened. */
+	if (d->ours->err && d->theirs->err)
+		return desc && desc->cmd == NACRE_RUN;
+	return true;
+}
+
+static bool check_unbuilt(const struct difference *d, int row, uint32_t seq)
+{
+	const struct trace_row *r = d->ours;
+
+	if (r->ret == -1 && r->err == unknown_errno(d->call->fd) && !r->blob) {
+		known_hit(cmp.known, row);
+		cmp.listed++;
+		return true;
+	}
+	cmp.unbuilt_bad++;
+	report(d, "listed as unbuilt, but answers: ", seq);
+	return false;
+}
+
+/* Returns true if the rest of the sequence can be compared. */
+static bool compare_call(uint32_t seq, const struct trace_row *ours,
+			 const struct trace_row *theirs, bool feeds)
+{
+	struct difference d = { &call, ours, theirs, "" };
+	int row = known_unbuilt(cmp.known, &call);
+
+	cmp.compared++;
+	cmp.guards += !!(ours->flags & RESULT_GUARD);
+	cmp.their_trouble += !!(theirs->flags & RESULT_GUARD);
+	if (ours->flags & RESULT_GUARD)
+		report(&d, "wrote outside the buffer: ", seq);
+	name_field(&d);
+	if (row >= 0) {
+		check_unbuilt(&d, row, seq);
+		return same(ours, theirs) || !diverged(&d, feeds);
+	}
+	if (ours->flags & theirs->flags & RESULT_TIMEOUT)
+		return false;
+	if (same(ours, theirs))
+		return true;
+	row = known_allows(cmp.known, &d);
+	known_hit(cmp.known, row);
+	if (row >= 0) {
+		cmp.listed++;
+	} else {
+		cmp.unlisted++;
+		report(&d, "", seq);
+	}
+	return !diverged(&d, feeds);
+}
+
+/* A sequence in which a call killed or hung the recorder. */
+static bool note_death(uint32_t seq, const struct trace_row *ours,
+		       const struct trace_row *theirs)
+{
+	struct difference d = { &call, ours, theirs, "" };
+	uint32_t dead = RESULT_DIED | RESULT_HUNG;
+	const struct trace_row *r = ours->flags & dead ? ours : theirs;
+	struct seq s;
+
+	if (!((ours->flags | theirs->flags) & dead))
+		return false;
+	seq_begin(&s, cmp.ours->seed, seq);
+	while (seq_next(&s, &call) && call.number < r->ret)
+		;
+	if (ours->flags & dead) {
+		cmp.deaths++;
+		report(&d, ours->flags & RESULT_HUNG ? "hung: " : "killed: ",
+		       seq);
+	} else {
+		cmp.their_trouble++;
+	}
+	return true;
+}
+
+static const struct trace_row *rows_of(const struct trace *t, uint32_t seq,
+				       uint32_t *n)
+{
+	if (seq >= t->nr_seqs || t->first_row[seq] == (size_t)-1)
+		return NULL;
+	*n = t->rows_of[seq];
+	return &t->rows[t->first_row[seq]];
+}
+
+static void compare_sequence(uint32_t number)
+{
+	uint32_t nr_ours = 0, nr_theirs = 0;
+	const struct trace_row *ours = rows_of(cmp.ours, number, &nr_ours);
+	const struct trace_row *theirs = rows_of(cmp.theirs, number,
+						 &nr_theirs);
+	struct seq s, next;
+
+	if (!ours || !theirs || !nr_ours || !nr_theirs) {
+		cmp.missing++;
+		return;
+	}
+	seq_begin(&s, cmp.ours->seed, number);
+	if (note_death(number, ours, theirs)) {
+		cmp.skipped += s.length;
+		return;
+	}
+	if (nr_ours != s.length || nr_theirs != s.length) {
+		cmp.missing++;
+		return;
+	}
+	memset(&call, 0, sizeof(call));
+	while (seq_next(&s, &call)) {
+		next = s;
+		ahead.fd = call.fd;
+		ahead.vcpu = call.vcpu;
+		bool feeds = seq_next(&next, &ahead) && ahead.feed;
+
+		if (compare_call(number, &ours[call.number],
+				 &theirs[call.number], feeds))
+			continue;
+		cmp.skipped += s.length - call.number - 1;
+		return;
+	}
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct class *x = a, *y = b;
+
+	return (x->count < y->count) - (x->count > y->count);
+}
+
+static void print_classes(uint64_t seed)
+{
+	qsort(cmp.class, cmp.nr_classes, sizeof(cmp.class[0]), by_count);
+	for (size_t i = 0; i < cmp.nr_classes; i++)
+		printf("# %6llu x %s\n#          --seed %llu --index %llu: %s\n",
+		       (unsigned long long)cmp.class[i].count,
+		       cmp.class[i].key, (unsigned long long)seed,
+		       (unsigned long long)cmp.class[i].index,
+		       cmp.class[i].example);
+}
+
+static void print_stale(void)
+{
+	if (cmp.compared < STALE_CALLS)
+		return;
+	for (size_t i = 0; i < known_rows(cmp.known); i++)
+		if (!known_hits(cmp.known, i))
+			printf("# warning: stale, did not occur: %s\n",
+			       known_text(cmp.known, i));
+}
+
+static void tap(int nr, bool ok, const char *what)
+{
+	printf("%sok %d - %s\n", ok ? "" : "not ", nr, what);
+}
+
+static bool print_verdict(void)
+{
+	bool ok = !cmp.unlisted && !cmp.unbuilt_bad && !cmp.guards &&
+		  !cmp.deaths && !cmp.missing && cmp.compared;
+
+	printf("TAP version 13\n1..5\n");
+	tap(1, cmp.compared && !cmp.missing, "both traces are whole");
+	tap(2, !cmp.unlisted, "every call agrees or its difference is listed");
+	tap(3, !cmp.unbuilt_bad, "what is not built is refused as unknown");
+	tap(4, !cmp.guards, "nothing is written outside a buffer");
+	tap(5, !cmp.deaths, "no call kills or hangs its caller");
+	printf("# %llu compared, %llu listed, %llu not listed, %llu not compared after a difference or a run limit, %llu of KVM's own trouble\n",
+	       (unsigned long long)cmp.compared,
+	       (unsigned long long)cmp.listed,
+	       (unsigned long long)(cmp.unlisted + cmp.unbuilt_bad),
+	       (unsigned long long)cmp.skipped,
+	       (unsigned long long)cmp.their_trouble);
+	return ok;
+}
+
+static void check_headers(const struct trace *a, const struct trace *b)
+{
+	if (!a->kernel || !b->kernel || strcmp(a->kernel, b->kernel))
+		errx(2, "the traces are of different kernels");
+	if (a->seed != b->seed || a->calls != b->calls || a->jobs != b->jobs ||
+	    a->avoided != b->avoided)
+		errx(2, "the traces are of different calls");
+}
+
+int cmd_compare(const struct options *o, const char *ours, const char *theirs)
+{
+	struct trace *a = trace_load(ours), *b = trace_load(theirs);
+	uint64_t calls = 0;
+	struct seq s;
+	bool ok;
+
+	check_headers(a, b);
+	memset(&cmp, 0, sizeof(cmp));
+	cmp.ours = a;
+	cmp.theirs = b;
+	cmp.known = known_load(o->known, a->kernel);
+	if (!seq_avoided())
+		known_avoid(cmp.known);
+	if (seq_avoided() != a->avoided)
+		errx(2, "the traces were made with another %s", o->known);
+	for (uint32_t k = 0; calls < a->calls; k++) {
+		compare_sequence(k);
+		seq_begin(&s, a->seed, k);
+		calls += s.length;
+	}
+	print_classes(a->seed);
+	print_stale();
+	ok = print_verdict();
+	known_free(cmp.known);
+	trace_free(a);
+	trace_free(b);
+	return ok ? 0 : 1;
+}

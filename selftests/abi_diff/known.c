@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of known differences, abi_diff.tsv. Columns:
+ *
+ *	fd	system, vm, vcpu or *
+ *	call	the ioctl's name without prefix, or * for all
+ *	when	* or conditions joined by commas, FIELD=N or FIELD=N-M: a field
+ *		of the input, or "arg" for an argument that is no pointer
+ *	allow	unbuilt		nacre refuses it exactly as an unknown ioctl
+ *		zero		nacre returns 0 where KVM returns more
+ *		ret:A>B		KVM gives A and nacre B, errno or number or *
+ *		out:FIELD	both agree but for fields of this beginning
+ *	kernel	6.1, 6.12 or *
+ *	reason	in words; a row without is refused
+ */
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi_diff.h"
+
+enum { COL_FD, COL_CALL, COL_WHEN, COL_ALLOW, COL_KERNEL, COL_REASON, COLS };
+
+struct row {
+	char *text;		/* the line, for messages */
+	char *col[COLS];
+	char *split;		/* what col[] points into */
+	uint64_t hits;
+};
+
+struct known {
+	struct row *row;
+	size_t nr;
+};
+
+static void split(struct row *r, const char *path, unsigned int line)
+{
+	char *at = r->split;
+
+	for (int i = 0; i < COLS; i++) {
+		r->col[i] = strsep(&at, "\t");
+		if (!r->col[i] || !*r->col[i])
+			errx(2, "%s:%u: column %d is missing", path, line,
+			     i + 1);
+	}
+	if (strcmp(r->col[COL_CALL], "*") && !desc_named(r->col[COL_CALL]))
+		errx(2, "%s:%u: no ioctl %s", path, line, r->col[COL_CALL]);
+}
+
+struct known *known_load(const char *path, const char *kernel)
+{
+	struct known *k = calloc(1, sizeof(*k));
+	FILE *from = fopen(path, "r");
+	unsigned int line_nr = 0;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+
+	if (!from || !k)
+		err(2, "%s", path);
+	while ((n = getline(&line, &room, from)) > 0) {
+		struct row r = { 0 };
+
+		line_nr++;
+		if (line[n - 1] == '\n')
+			line[n - 1] = 0;
+		if (!*line || *line == '#')
+			continue;
+		r.text = strdup(line);
+		r.split = strdup(line);
+		split(&r, path, line_nr);
+		if (strcmp(r.col[COL_KERNEL], "*") &&
+		    strcmp(r.col[COL_KERNEL], kernel)) {
+			free(r.text);
+			free(r.split);
+			continue;
+		}
+		k->row = realloc(k->row, (k->nr + 1) * sizeof(r));
+		if (!k->row)
+			err(2, "memory");
+		k->row[k->nr++] = r;
+	}
+	free(line);
+	fclose(from);
+	return k;
+}
+
+void known_free(struct known *k)
+{
+	for (size_t i = 0; i < k->nr; i++) {
+		free(k->row[i].text);
+		free(k->row[i].split);
+	}
+	free(k->row);
+	free(k);
+}
+
+static bool is_unbuilt(const struct row *r)
+{
+	return !strcmp(r->col[COL_ALLOW], "unbuilt");
+}
+
+static bool fd_matches(const struct row *r, enum fd_kind fd)
+{
+	return !strcmp(r->col[COL_FD], "*") ||
+	       !strcmp(r->col[COL_FD], fd_names[fd]);
+}
+
+void known_avoid(const struct known *k)
+{
+	for (size_t i = 0; i < k->nr; i++) {
+		const struct row *r = &k->row[i];
+
+		if (!is_unbuilt(r))
+			continue;
+		for (int fd = 0; fd < FD_KINDS; fd++)
+			if (fd_matches(r, fd))
+				seq_avoid(desc_named(r->col[COL_CALL])->cmd,
+					  fd);
+	}
+}
+
+static bool call_matches(const struct row *r, const struct call *c)
+{
+	if (!fd_matches(r, c->fd))
+		return false;
+	if (!strcmp(r->col[COL_CALL], "*"))
+		return true;
+	return c->desc && !strcmp(r->col[COL_CALL], c->desc->name);
+}
+
+static bool field_value(const struct call *c, const char *name, uint64_t *v)
+{
+	const struct leaf *f;
+
+	*v = 0;
+	if (!strcmp(name, "arg")) {
+		*v = c->value;
+		return c->place == AT_VALUE;
+	}
+	f = c->desc ? leaf_named(c->desc->layout, name) : NULL;
+	if (!f || c->feed || f->off + 8u > sizeof(c->buf))
+		return false;
+	memcpy(v, c->buf + f->off, f->size > 8 ? 8 : f->size);
+	return f->off + (f->size > 8 ? 8u : f->size) <= c->len;
+}
+
+static bool condition_holds(const struct call *c, char *cond)
+{
+	char *eq = strchr(cond, '='), *end;
+	uint64_t v, lo, hi;
+
+	if (!eq)
+		errx(2, "condition %s: no '='", cond);
+	*eq = 0;
+	lo = hi = strtoull(eq + 1, &end, 0);
+	if (*end == '-')
+		hi = strtoull(end + 1, NULL, 0);
+	return field_value(c, cond, &v) && v >= lo && v <= hi;
+}
+
+static bool conditions_hold(const struct row *r, const struct call *c)
+{
+	char text[256], *at = text, *cond;
+
+	if (!strcmp(r->col[COL_WHEN], "*"))
+		return true;
+	snprintf(text, sizeof(text), "%s", r->col[COL_WHEN]);
+	while ((cond = strsep(&at, ",")))
+		if (!condition_holds(c, cond))
+			return false;
+	return true;
+}
+
+static bool result_is(const struct trace_row *row, const char *want, size_t n)
+{
+	char text[64];
+
+	if (n == 1 && *want == '*')
+		return true;
+	describe_errno(row->ret, row->err, text, sizeof(text));
+	return strlen(text) == n && !strncmp(text, want, n);
+}
+
+static bool ret_allowed(const char *rule, const struct difference *d)
+{
+	const char *to = strchr(rule, '>');
+
+	if (!to)
+		errx(2, "rule ret:%s: no '>'", rule);
+	return result_is(d->theirs, rule, to - rule) &&
+	       result_is(d->ours, to + 1, strlen(to + 1));
+}
+
+static bool row_allows(const struct row *r, const struct difference *d)
+{
+	const char *rule = r->col[COL_ALLOW];
+
+	if (d->ours->flags != d->theirs->flags)
+		return false;
+	if (!strcmp(rule, "zero"))
+		return !d->ours->err && !d->ours->ret && !d->theirs->err;
+	if (!strncmp(rule, "ret:", 4))
+		return ret_allowed(rule + 4, d);
+	if (!strncmp(rule, "out:", 4))
+		return d->ours->ret == d->theirs->ret &&
+		       d->ours->err == d->theirs->err &&
+		       !strncmp(d->field, rule + 4, strlen(rule + 4));
+	if (strcmp(rule, "unbuilt"))
+		errx(2, "unknown rule %s", rule);
+	return false;
+}
+
+int known_allows(struct known *k, const struct difference *d)
+{
+	for (size_t i = 0; i < k->nr; i++) {
+		struct row *r = &k->row[i];
+
+		if (call_matches(r, d->call) && row_allows(r, d) &&
+		    conditions_hold(r, d->call))
+			return i;
+	}
+	return -1;
+}
+
+int known_unbuilt(struct known *k, const struct call *c)
+{
+	for (size_t i = 0; i < k->nr; i++)
+		if (is_unbuilt(&k->row[i]) && call_matches(&k->row[i], c))
+			return i;
+	return -1;
+}
+
+size_t known_rows(const struct known *k)
+{
+	return k->nr;
+}
+
+const char *known_text(const struct known *k, size_t row)
+{
+	return k->row[row].text;
+}
+
+uint64_t known_hits(const struct known *k, size_t row)
+{
+	return k->row[row].hits;
+}
+
+void known_hit(struct known *k, int row)
+{
+	if (row >= 0)
+		k->row[row].hits++;
+}

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Arguments of vCPU ioctls, valid or close to it. */
+#include <string.h>
+
+#include "abi_diff.h"
+#include "make.h"
+
+#define UNUSED __attribute__((unused))
+
+static void put(struct call *c, const void *from, size_t len)
+{
+	memcpy(c->buf, from, len);
+	c->len = len;
+}
+
+static const uint32_t msrs[] = {
+	0x10, 0x11, 0x12, 0x17, 0x1b, 0x20, 0x2a, 0x34, 0x3a, 0x3b, 0x48,
+	0x49, 0x79, 0x8b, 0x9e, 0xc1, 0xcd, 0xce, 0xe7, 0xe8, 0xfe, 0x10a,
+	0x10b, 0x119, 0x122, 0x140, 0x174, 0x175, 0x176, 0x179, 0x17a, 0x17b,
+	0x186, 0x18b, 0x198, 0x19a, 0x1a0, 0x1c4, 0x1c5, 0x1d9, 0x1db, 0x1dc,
+	0x200, 0x201, 0x20f, 0x210, 0x250, 0x258, 0x259, 0x268, 0x26f, 0x277,
+	0x2ff, 0x300, 0x309, 0x345, 0x38d, 0x38f, 0x390, 0x400, 0x401, 0x402,
+	0x403, 0x404, 0x43c, 0x47f, 0x480, 0x48b, 0x491, 0x4d0, 0x570, 0x600,
+	0x6a0, 0x6a4, 0x6e0, 0x800, 0x802, 0x808, 0x80d, 0x80f, 0x830, 0x83f,
+	0x8ff, 0xc80, 0xc8f, 0xd90, 0xda0, 0x40000000, 0x40000001,
+	0x40000002, 0x40000071, 0x40000073, 0x40000080, 0x40000100,
+	0x4b564d00, 0x4b564d01, 0x4b564d02, 0x4b564d03, 0x4b564d04,
+	0x4b564d05, 0x4b564d06, 0x4b564d07, 0x4b564d08,
+	0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084,
+	0xc0000100, 0xc0000101, 0xc0000102, 0xc0000103, 0xc0000104,
+	0xc0000105, 0xc00000e7, 0xc00000e9, 0xc0000200, 0xc0000300,
+	0xc0010000, 0xc0010003, 0xc0010004, 0xc0010007, 0xc0010010,
+	0xc0010015, 0xc001001a, 0xc001001d, 0xc001001f, 0xc0010020,
+	0xc0010022, 0xc0010055, 0xc0010058, 0xc0010061, 0xc0010062,
+	0xc0010063, 0xc0010064, 0xc0010111, 0xc0010112, 0xc0010113,
+	0xc0010114, 0xc0010115, 0xc0010117, 0xc001011f, 0xc0010130,
+	0xc0010131, 0xc0010140, 0xc0010141, 0xc0010200, 0xc0010201,
+	0xc0011020, 0xc0011022, 0xc0011023, 0xc0011029, 0xc001102a,
+	0xc001102c, 0xc001103b,
+};
+
+uint32_t pick_msr(struct rng *r)
+{
+	if (rng_chance(r, 4))
+		return rng_edge(r);
+	if (rng_chance(r, 8))
+		return rng_pick(r, msrs) + 1;
+	return rng_pick(r, msrs);
+}
+
+/* A guest's own access: nothing that counts time or writes to memory. */
+static uint32_t pick_guest_msr(struct rng *r)
+{
+	static const uint32_t safe[] = {
+		0x1b, 0x174, 0x175, 0x176, 0x179, 0x17a, 0x1a0, 0x1d9, 0x200,
+		0x250, 0x277, 0x2ff, 0x400, 0x4b564d02, 0x4b564d04,
+		0xc0000080, 0xc0000081, 0xc0000082, 0xc0000084, 0xc0000100,
+		0xc0000101, 0xc0000102, 0xc0000103, 0xc0010015, 0xc0010055,
+		0xc0010114, 0xc0010117, 0xc0011020, 0x8b, 0x12345678, 0,
+		0xc0010064, 0xc001001f, 0xce, 0x140, 0xda0, 0x48,
+	};
+
+	return rng_pick(r, safe);
+}
+
+/* Where the KVM_FEATURE structures may go: outside what is compared. */
+static uint64_t steer(uint64_t data)
+{
+	return data < GUEST_SIZE ? 0xc000 | (data & 0x3f) : data;
+}
+
+static void sanitise_msr(struct nacre_msr_entry *e)
+{
+	switch (e->index) {
+	case 0x11: case 0x12: case 0x4b564d00: case 0x4b564d01:
+	case 0x4b564d03: case 0x40000020: case 0x40000021: case 0x40000073:
+		e->data = steer(e->data);
+		break;
+	case 0x6e0:
+		/* An armed deadline fires at some moment. */
+		e->data = 0;
+	}
+}
+
+void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
+{
+	struct nacre_msr_entry e;
+
+	/* Bit SIGALRM - 1: the run limit has to come through. */
+	if (cmd == NACRE_SET_SIGNAL_MASK && len > 5)
+		buf[5] &= ~(1 << (14 - 1 - 8));
+	if (cmd != NACRE_SET_MSRS)
+		return;
+	for (size_t off = 8; off + sizeof(e) <= len; off += sizeof(e)) {
+		memcpy(&e, buf + off, sizeof(e));
+		sanitise_msr(&e);
+		memcpy(buf + off, &e, sizeof(e));
+	}
+}
+
+void make_run(struct seq *s, struct call *c)
+{
+	struct rng *r = &s->rng;
+	struct run_input *in = &c->run;
+
+	c->value = rng_chance(r, 97) ? 0 : rng_edge(r);
+	in->immediate_exit = rng_chance(r, 15);
+	in->request_interrupt_window = rng_chance(r, 10);
+	in->cr8 = rng_chance(r, 90) ? 0 : rng_below(r, 17);
+	in->valid_regs = rng_chance(r, 80) ? 0 : rng_below(r, 8);
+	if (rng_chance(r, 2))
+		in->valid_regs = rng_edge(r);
+	if (rng_chance(r, 3))
+		in->dirty_regs = rng_below(r, 9);
+	in->answer = rng_next(r);
+	/* An application processor in an in-kernel chip waits for SIPI. */
+	if (s->irq != IRQ_NONE && c->vcpu && rng_chance(r, 95))
+		c->vcpu = 0;
+}
+
+static const uint16_t code_at[NR_MODES] = {
+	GUEST_CODE16, GUEST_CODE32, GUEST_CODE32, GUEST_CODE64,
+};
+
+void make_regs(struct seq *s, struct nacre_regs *to)
+{
+	struct rng *r = &s->rng;
+	uint64_t snippet = rng_below(r, GUEST_SNIPPETS);
+
+	/* HLT in an in-kernel chip waits until the limit. */
+	if (snippet == 1 && s->irq != IRQ_NONE)
+		snippet = 0;
+	memset(to, 0, sizeof(*to));
+	to->rip = code_at[s->mode] + snippet * GUEST_SNIPPET;
+	to->rflags = 2;
+	to->rsp = GUEST_STACK - 16;
+	to->rax = rng_chance(r, 50) ? rng_below(r, 256) : rng_edge(r);
+	to->rbx = rng_chance(r, 80) ? 0x20000 : rng_edge(r);
+	to->rcx = pick_guest_msr(r);
+	to->rdx = rng_below(r, 3);
+	to->rsi = GUEST_DATA;
+	to->rdi = GUEST_DATA + 0x100;
+	to->r8 = rng_next(r);
+	to->r15 = rng_edge(r);
+}
+
+void make_set_regs(struct seq *s, struct call *c)
+{
+	struct nacre_regs m;
+
+	make_regs(s, &m);
+	if (rng_chance(&s->rng, 10))
+		m.rflags ^= 1u << rng_below(&s->rng, 22);
+	put(c, &m, sizeof(m));
+}
+
+void make_set_sregs(struct seq *s, struct call *c)
+{
+	struct nacre_sregs m;
+
+	s->mode = rng_below(&s->rng, NR_MODES);
+	make_sregs(s->mode, c->vcpu, &m);
+	put(c, &m, sizeof(m));
+}
+
+void make_set_sregs2(struct seq *s, struct call *c)
+{
+	struct nacre_sregs m;
+	struct nacre_sregs2 m2 = { };
+
+	s->mode = rng_below(&s->rng, NR_MODES);
+	make_sregs(s->mode, c->vcpu, &m);
+	memcpy(&m2, &m, offsetof(struct nacre_sregs2, flags));
+	m2.flags = rng_chance(&s->rng, 20);
+	put(c, &m2, sizeof(m2));
+}
+
+void make_translate(struct seq *s, struct call *c)
+{
+	struct nacre_translation m;
+
+	memset(&m, 0xa5, sizeof(m));
+	m.linear_address = rng_chance(&s->rng, 60) ?
+		rng_below(&s->rng, 0x20000) : rng_edge(&s->rng);
+	put(c, &m, sizeof(m));
+}
+
+void make_interrupt(struct seq *s, struct call *c)
+{
+	struct nacre_interrupt m = {
+		.irq = rng_chance(&s->rng, 85) ? rng_below(&s->rng, 256) :
+		       rng_edge(&s->rng),
+	};
+
+	put(c, &m, sizeof(m));
+}
+
+void make_msrs(struct seq *s, struct call *c)
+{
+	static const uint32_t counts[] = { 255, 256, 257, 65536, 0xffffffff };
+	struct nacre_msrs head = { .nmsrs = rng_below(&s->rng, 10) };
+	struct nacre_msr_entry e = { };
+
+	c->len = sizeof(head);
+	for (uint32_t i = 0; i < head.nmsrs; i++) {
+		e.index = pick_msr(&s->rng);
+		e.data = rng_chance(&s->rng, 40) ? 0 : rng_edge(&s->rng);
+		memcpy(c->buf + c->len, &e, sizeof(e));
+		c->len += sizeof(e);
+	}
+	if (rng_chance(&s->rng, 4))
+		head.nmsrs = rng_pick(&s->rng, counts);
+	memcpy(c->buf, &head, sizeof(head));
+}
+
+/* What every AMD machine of the lab has, so that both kernels keep it. */
+static const struct nacre_cpuid_entry2 leaves[] = {
+	{ .function = 0, .eax = 0xd, .ebx = 0x68747541, .ecx = 0x444d4163,
+	  .edx = 0x69746e65 },
+	{ .function = 1, .eax = 0x800f12, .ebx = 0x800, .ecx = 0x80202001,
+	  .edx = 0x078bfbff },
+	{ .function = 7, .flags = 1 },
+	{ .function = 0xd, .index = 0, .flags = 1, .eax = 3, .ebx = 576,
+	  .ecx = 576 },
+	{ .function = 0x40000000, .eax = 0x40000001, .ebx = 0x4b4d564b,
+	  .ecx = 0x564b4d56, .edx = 0x4d },
+	{ .function = 0x40000001, .eax = 0x01000a7b },
+	{ .function = 0x80000000, .eax = 0x80000008, .ebx = 0x68747541,
+	  .ecx = 0x444d4163, .edx = 0x69746e65 },
+	{ .function = 0x80000001, .eax = 0x800f12, .ecx = 0x121,
+	  .edx = 0x2e500800 },
+	{ .function = 0x80000008, .eax = 0x3028 },
+};
+
+size_t make_cpuid(struct rng *r, uint8_t *buf)
+{
+	struct nacre_cpuid2 head = { .nent = ARRAY_SIZE(leaves) };
+	struct nacre_cpuid_entry2 e;
+
+	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++) {
+		e = leaves[i];
+		if (e.function == 1 && rng_chance(r, 30))
+			e.ecx |= 1u << rng_below(r, 32);
+		if (e.function == 0x80000001 && rng_chance(r, 20))
+			e.edx ^= 1u << rng_below(r, 32);
+		if (e.function == 0x80000008 && rng_chance(r, 5))
+			e.eax = rng_edge(r);
+		memcpy(buf + sizeof(head) + i * sizeof(e), &e, sizeof(e));
+	}
+	memcpy(buf, &head, sizeof(head));
+	return sizeof(head) + sizeof(leaves);
+}
+
+void make_set_cpuid2(struct seq *s, struct call *c)
+{
+	static const uint32_t counts[] = { 0, 255, 256, 257, 0xffffffff };
+	uint32_t n;
+
+	c->len = make_cpuid(&s->rng, c->buf);
+	if (rng_chance(&s->rng, 10)) {
+		n = rng_pick(&s->rng, counts);
+		memcpy(c->buf, &n, 4);
+	}
+}
+
+void make_set_cpuid(struct seq *s, struct call *c)
+{
+	struct nacre_cpuid head = { .nent = rng_below(&s->rng, 4) };
+	struct nacre_cpuid_entry e = { };
+
+	c->len = sizeof(head);
+	for (uint32_t i = 0; i < head.nent; i++) {
+		e.function = leaves[i].function;
+		e.eax = leaves[i].eax;
+		e.ebx = leaves[i].ebx;
+		e.ecx = leaves[i].ecx;
+		e.edx = leaves[i].edx;
+		memcpy(c->buf + c->len, &e, sizeof(e));
+		c->len += sizeof(e);
+	}
+	if (rng_chance(&s->rng, 10))
+		head.nent = 257;
+	memcpy(c->buf, &head, sizeof(head));
+}
+
+void make_sigmask(struct seq *s, struct call *c)
+{
+	struct { uint32_t len; uint8_t set[8]; } m = { .len = 8 };
+
+	if (rng_chance(&s->rng, 20))
+		m.len = rng_edge(&s->rng);
+	m.set[rng_below(&s->rng, 8)] = 1 << rng_below(&s->rng, 8);
+	put(c, &m, sizeof(m));
+}
+
+void make_set_fpu(struct seq *s, struct call *c)
+{
+	struct nacre_fpu m = { .fcw = 0x37f, .mxcsr = 0x1f80 };
+
+	m.fsw = rng_below(&s->rng, 0x10000);
+	m.ftwx = rng_below(&s->rng, 256);
+	m.last_ip = rng_next(&s->rng);
+	m.last_opcode = rng_below(&s->rng, 0x800);
+	m.fpr[rng_below(&s->rng, 8)][rng_below(&s->rng, 10)] = 0x5a;
+	m.xmm[rng_below(&s->rng, 16)][rng_below(&s->rng, 16)] = 0x5a;
+	put(c, &m, sizeof(m));
+}
+
+void make_set_lapic(struct seq *s, struct call *c)
+{
+	static const struct { uint16_t reg; uint32_t value; } reset[] = {
+		{ 0x30, 0x50014 }, { 0xe0, 0xffffffff }, { 0xf0, 0x1ff },
+		{ 0x320, 0x10000 }, { 0x330, 0x10000 }, { 0x340, 0x10000 },
+		{ 0x350, 0x10000 }, { 0x360, 0x10000 }, { 0x370, 0x10000 },
+	};
+	uint32_t id = (uint32_t)c->vcpu << 24;
+
+	c->len = sizeof(struct nacre_lapic_state);
+	memset(c->buf, 0, c->len);
+	memcpy(c->buf + 0x20, &id, 4);
+	for (size_t i = 0; i < ARRAY_SIZE(reset); i++)
+		memcpy(c->buf + reset[i].reg, &reset[i].value, 4);
+	if (rng_chance(&s->rng, 30))
+		c->buf[0x80] = rng_next(&s->rng);
+}
+
+void make_tpr(struct seq *s, struct call *c)
+{
+	struct nacre_tpr_access_ctl m = {
+		.enabled = rng_below(&s->rng, 3),
+		.flags = rng_chance(&s->rng, 80) ? 0 : rng_edge(&s->rng),
+	};
+
+	put(c, &m, sizeof(m));
+}
+
+void make_mp_state(struct seq *s, struct call *c)
+{
+	static const uint32_t states[] = { 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 9,
+					   10, 0xffffffff };
+	struct nacre_mp_state m = { rng_pick(&s->rng, states) };
+
+	put(c, &m, sizeof(m));
+}
+
+void make_guest_debug(struct seq *s, struct call *c)
+{
+	struct nacre_guest_debug m = { };
+
+	if (rng_chance(&s->rng, 60))
+		m.control = 1 | (rng_below(&s->rng, 2) << 1) |
+			    (rng_below(&s->rng, 32) << 16);
+	m.arch.debugreg[0] = code_at[s->mode];
+	m.arch.debugreg[7] = rng_chance(&s->rng, 50) ? 0x402 :
+			     rng_edge(&s->rng);
+	put(c, &m, sizeof(m));
+}
+
+void make_mcg_cap(struct seq *s, struct call *c)
+{
+	uint64_t cap = rng_chance(&s->rng, 70) ?
+		0x1000100 | rng_below(&s->rng, 34) : rng_edge(&s->rng);
+
+	put(c, &cap, sizeof(cap));
+}
+
+void make_mce(struct seq *s, struct call *c)
+{
+	struct nacre_x86_mce m = {
+		.status = rng_chance(&s->rng, 60) ? 0x9000000000000000 :
+			  rng_edge(&s->rng),
+		.bank = rng_below(&s->rng, 34), .mcg_status = 5,
+	};
+
+	put(c, &m, sizeof(m));
+}
+
+void make_events(struct seq *s, struct call *c)
+{
+	struct rng *r = &s->rng;
+	struct nacre_vcpu_events m = { };
+
+	if (rng_chance(r, 25)) {
+		m.exception.injected = 1;
+		m.exception.nr = rng_below(r, 33);
+		m.exception.has_error_code = rng_chance(r, 30);
+	}
+	if (rng_chance(r, 15)) {
+		m.interrupt.injected = 1;
+		m.interrupt.nr = rng_next(r);
+		m.interrupt.soft = rng_chance(r, 30);
+	}
+	m.interrupt.shadow = rng_chance(r, 80) ? 0 : rng_below(r, 4);
+	m.nmi.pending = rng_chance(r, 15);
+	m.nmi.masked = rng_chance(r, 15);
+	m.nmi.injected = rng_chance(r, 5);
+	m.flags = rng_chance(r, 90) ? rng_below(r, 8) : rng_below(r, 128);
+	if (s->irq != IRQ_NONE)
+		m.sipi_vector = rng_below(r, 256);
+	put(c, &m, sizeof(m));
+}
+
+void make_debugregs(struct seq *s, struct call *c)
+{
+	struct nacre_debugregs m = { .dr6 = 0xffff0ff0, .dr7 = 0x400 };
+
+	m.db[rng_below(&s->rng, 4)] = rng_edge(&s->rng);
+	if (rng_chance(&s->rng, 30))
+		m.dr7 |= rng_next(&s->rng) & 0xffffu;
+	if (rng_chance(&s->rng, 30))
+		m.dr6 |= rng_next(&s->rng) & 0xffffu;
+	put(c, &m, sizeof(m));
+}
+
+void make_set_xsave(struct seq *s, struct call *c)
+{
+	struct nacre_xsave m = { };
+	uint8_t *raw = (uint8_t *)&m;
+
+	m.region[0] = 0x37f;
+	m.region[6] = 0x1f80;
+	m.region[128] = rng_below(&s->rng, 4);
+	if (rng_chance(&s->rng, 10))
+		m.region[128 + rng_below(&s->rng, 16)] = rng_edge(&s->rng);
+	raw[32 + rng_below(&s->rng, 384)] = 0x5a;
+	put(c, &m, sizeof(m));
+}
+
+void make_set_xcrs(struct seq *s, struct call *c)
+{
+	struct nacre_xcrs m = { .nr_xcrs = 1 };
+
+	if (rng_chance(&s->rng, 20))
+		m.nr_xcrs = rng_below(&s->rng, 18);
+	m.xcrs[0].value = rng_chance(&s->rng, 60) ? 1 : rng_below(&s->rng, 16);
+	put(c, &m, sizeof(m));
+}
+
+void make_nested(struct seq *s, struct call *c)
+{
+	uint32_t head[2] = { rng_below(&s->rng, 2) << 16 };
+
+	head[1] = rng_chance(&s->rng, 60) ? 128 : rng_below(&s->rng, 4300);
+	c->len = 128;
+	memset(c->buf, 0, c->len);
+	memcpy(c->buf, head, sizeof(head));
+	if (rng_chance(&s->rng, 30))
+		c->buf[1] = 1;
+}
