@@ -5,6 +5,7 @@
 #include <linux/uaccess.h>
 
 #include "module/compat/compat.h"
+#include "module/dirty.h"
 #include "module/guest_mem.h"
 #include "module/vm.h"
 
@@ -38,6 +39,15 @@ static int first_piece(struct nacre_vm *vm, gpa_t gpa, size_t len, bool write,
 	return 0;
 }
 
+static void mark_piece(const struct piece *piece, gpa_t gpa)
+{
+	gfn_t last = (gpa + piece->len - 1) >> PAGE_SHIFT;
+	gfn_t gfn;
+
+	for (gfn = piece->gfn; gfn <= last; gfn++)
+		nacre_mark_dirty(piece->slot, gfn);
+}
+
 int nacre_read_guest(struct nacre_vm *vm, gpa_t gpa, void *data, size_t len)
 {
 	struct piece piece;
@@ -58,11 +68,15 @@ int nacre_write_guest(struct nacre_vm *vm, gpa_t gpa, const void *data,
 		      size_t len)
 {
 	struct piece piece;
+	bool failed;
 
 	while (len) {
 		if (first_piece(vm, gpa, len, true, &piece))
 			return -EFAULT;
-		if (copy_to_user(piece.user, data, piece.len))
+		failed = copy_to_user(piece.user, data, piece.len);
+		/* Before a failure something may have been written. */
+		mark_piece(&piece, gpa);
+		if (failed)
 			return -EFAULT;
 		gpa += piece.len;
 		data += piece.len;
@@ -101,6 +115,8 @@ int nacre_cmpxchg_guest(struct nacre_vm *vm, gpa_t gpa, u64 *old, u64 new,
 		return -EFAULT;
 	ret = size == 4 ? cmpxchg_user_32(piece.user, old, new) :
 			  cmpxchg_user_64(piece.user, old, new);
+	if (!ret)
+		nacre_mark_dirty(piece.slot, piece.gfn);
 	return ret > 0 ? -EAGAIN : ret;
 }
 

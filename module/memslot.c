@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "module/dirty.h"
 #include "module/memslot.h"
 #include "module/vm.h"
 #include "arch/x86/mmu/stage2.h"
@@ -31,6 +32,7 @@ struct change {
 	struct nacre_memslot *invalid;	/* old, on its way out */
 	struct nacre_memslots *without;	/* the set with @invalid for @old */
 	struct nacre_memslots *final;
+	unsigned long *old_log;		/* the dirty log that nobody keeps */
 };
 
 const struct nacre_memslots *nacre_memslots(const struct nacre_vm *vm)
@@ -51,6 +53,7 @@ static void free_retired(struct nacre_vm *vm)
 	while ((set = vm->retired)) {
 		vm->retired = set->retired;
 		kfree(set->replaced);
+		nacre_dirty_free(set->old_log);
 		kvfree(set);
 	}
 	vm->nr_retired = 0;
@@ -62,22 +65,31 @@ static void wait_for_readers(struct nacre_vm *vm)
 	free_retired(vm);
 }
 
-/* Make @to the active set; it differs from the last one by @gone. */
+/* Make @to the active set; it differs from the last one by @gone, @old_log. */
 static void publish(struct nacre_vm *vm, struct nacre_memslots *to,
-		    const struct nacre_memslot *gone)
+		    const struct nacre_memslot *gone, unsigned long *old_log)
 {
 	struct nacre_memslots *from;
 
 	from = rcu_replace_pointer(vm->slots, to,
 				   lockdep_is_held(&vm->slots_lock));
 	from->replaced = gone;
+	from->old_log = old_log;
 	from->retired = vm->retired;
 	vm->retired = from;
 	vm->nr_retired++;
 }
 
+static bool logs_anew(const struct change *change)
+{
+	return change->new && change->new->dirty &&
+	       !(change->old && change->old->dirty);
+}
+
 static void abandon(struct change *change)
 {
+	if (logs_anew(change))
+		nacre_dirty_free(change->new->dirty);
 	kfree(change->new);
 	kfree(change->invalid);
 	kvfree(change->without);
@@ -101,12 +113,26 @@ static int prepare_invalid(struct change *change, unsigned int count)
 	return 0;
 }
 
+/* A log goes on while the flag stays, wherever the slot moves. */
+static int prepare_log(struct nacre_vm *vm, struct change *change)
+{
+	const struct nacre_memslot *old = change->old;
+	struct nacre_memslot *new = change->new;
+
+	change->old_log = old ? old->dirty : NULL;
+	if (!new || !(new->flags & NACRE_MEM_LOG_DIRTY_PAGES))
+		return 0;
+	new->dirty = change->old_log ?: nacre_dirty_alloc(vm, new->npages);
+	change->old_log = NULL;
+	return new->dirty ? 0 : -ENOMEM;
+}
+
 static int prepare(struct nacre_vm *vm, struct change *change)
 {
 	unsigned int count = nacre_memslots(vm)->count;
 
 	change->final = alloc_set(count + 1);
-	if (!change->final)
+	if (!change->final || prepare_log(vm, change))
 		return -ENOMEM;
 	return leaves(change) ? prepare_invalid(change, count) : 0;
 }
@@ -118,20 +144,45 @@ static void take_away_old(struct nacre_vm *vm, struct change *change)
 
 	nacre_slotset_replace(change->without, nacre_memslots(vm), old,
 			      change->invalid);
-	publish(vm, change->without, old);
+	publish(vm, change->without, old, NULL);
 	wait_for_readers(vm);
 	nacre_stage2_zap(vm, gfn, end, true);
 	change->old = change->invalid;
 }
 
+/*
+ * Writes are seen from now on: once everybody knows the log, no leaf may allow
+ * one. Where all of it is dirty to begin with, clearing will see to that.
+ */
+static void begin_log(struct nacre_vm *vm, const struct nacre_memslot *slot)
+{
+	wait_for_readers(vm);
+	if (!(vm->dirty_manual & NACRE_DIRTY_LOG_INITIALLY_SET))
+		nacre_stage2_protect_all(vm, slot->gfn,
+					 slot->gfn + slot->npages);
+}
+
+/* Let huge leaves come back. */
+static void end_log(struct nacre_vm *vm, const struct nacre_memslot *slot)
+{
+	wait_for_readers(vm);
+	nacre_stage2_zap(vm, slot->gfn, slot->gfn + slot->npages, true);
+}
+
 static void commit(struct nacre_vm *vm, struct change *change)
 {
+	bool begins = logs_anew(change), ends = change->old_log && change->new;
+
 	if (leaves(change))
 		take_away_old(vm, change);
 	nacre_slotset_replace(change->final, nacre_memslots(vm), change->old,
 			      change->new);
-	publish(vm, change->final, change->old);
-	if (vm->nr_retired >= MAX_RETIRED)
+	publish(vm, change->final, change->old, change->old_log);
+	if (begins && change->old)
+		begin_log(vm, change->new);
+	else if (ends)
+		end_log(vm, change->new);
+	else if (change->old_log || vm->nr_retired >= MAX_RETIRED)
 		wait_for_readers(vm);
 }
 
@@ -154,7 +205,7 @@ static int check_region(const struct nacre_userspace_memory_region2 *mem)
 	unsigned long hva = mem->userspace_addr;
 	unsigned long untagged = untagged_addr(hva);
 
-	if (mem->flags & ~NACRE_MEM_READONLY)
+	if (mem->flags & ~(NACRE_MEM_READONLY | NACRE_MEM_LOG_DIRTY_PAGES))
 		return -EINVAL;
 	if (!PAGE_ALIGNED(size) || !PAGE_ALIGNED(mem->guest_phys_addr) ||
 	    !PAGE_ALIGNED(hva))
@@ -332,6 +383,7 @@ void nacre_memslots_destroy(struct nacre_vm *vm)
 	free_retired(vm);
 	for (i = 0; i < slots->count; i++) {
 		unmap_private(vm, slots->slot[i]);
+		nacre_dirty_free(slots->slot[i]->dirty);
 		kfree(slots->slot[i]);
 	}
 	kvfree(slots);

@@ -23,7 +23,7 @@ struct nacre_memslot {
 	gfn_t gfn;		/* first frame */
 	u64 npages;
 	hva_t hva;		/* page aligned */
-	unsigned long *dirty;	/* NACRE_MEM_LOG_DIRTY_PAGES: a bit a frame */
+	unsigned long *dirty;	/* a bit a frame, or NULL; see dirty.h */
 	u32 flags;		/* NACRE_MEM_* and NACRE_SLOT_INVALID */
 	u32 id;
 };
@@ -33,7 +33,8 @@ struct nacre_memslots {
 	hva_t hva_start;	/* no slot has memory outside of this; */
 	hva_t hva_end;		/* it only grows */
 	struct nacre_memslots *retired;	/* sets that are waiting to be freed */
-	const struct nacre_memslot *replaced;	/* freed with this set */
+	const struct nacre_memslot *replaced;	/* these two are freed */
+	unsigned long *old_log;		/* with the set */
 	unsigned int count;
 	const struct nacre_memslot *slot[];	/* by gfn, then again by id */
 };

@@ -16,6 +16,7 @@
 
 #include "module/cpus.h"
 #include "module/descriptors.h"
+#include "module/dirty.h"
 #include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
@@ -255,5 +256,6 @@ long nacre_create_vm(unsigned long type)
 int nacre_vm_module_init(void)
 {
 	return nacre_ioctl_add(&vm_index, &vm_table) ?:
+	       nacre_ioctl_add(&vm_index, &nacre_dirty_ioctls) ?:
 	       nacre_ioctl_add(&vm_index, &nacre_arch_vm_ioctls);
 }

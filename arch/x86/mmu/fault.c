@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
+#include "module/dirty.h"
 #include "module/guest_mem.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
@@ -66,11 +67,16 @@ static void choose_leaf(struct target *target)
 	const struct nacre_memslot *slot = &target->slot;
 	u8 level = min(target->page.level, target->format->max_leaf_level);
 
+	if (slot->dirty)
+		level = 1;
 	while (level > 1 && !level_fits(slot, target->gfn, level))
 		level--;
 	target->level = level;
 	target->writable = target->page.writable &&
 			   !(slot->flags & NACRE_MEM_READONLY);
+	/* Under a log the first write has to be seen. */
+	if (slot->dirty && !target->write)
+		target->writable = false;
 }
 
 static u64 make_leaf(const struct target *target, u8 level)
@@ -211,6 +217,9 @@ static enum nacre_fault_result commit(struct nacre_vcpu *vcpu,
 	read_lock(&stage2->lock);
 	if (!nacre_mmu_retry(vcpu->vm, target->seq, start, start + size))
 		outcome = put(stage2, &vcpu->arch.tables, target);
+	/* After the leaf, and before the lock: dirty.h. */
+	if (outcome == DONE && target->write)
+		nacre_mark_dirty(&target->slot, target->gfn);
 	read_unlock(&stage2->lock);
 	return finish(vcpu, target, outcome);
 }

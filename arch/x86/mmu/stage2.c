@@ -30,6 +30,7 @@ struct zap {
 	gfn_t start, end;
 	gfn_t next;			/* everything below is done */
 	bool may_yield;
+	bool keep_small;		/* 4 KiB leaves stay, read-only */
 	bool found;
 	bool unflushed;
 	unsigned int work;		/* entries since the lock was taken */
@@ -86,8 +87,21 @@ static void note_use(const struct nacre_stage2_format *format, u64 leaf,
 		mark_page_accessed(page);
 }
 
+/* The dirty bit stays for whoever takes the leaf. */
+static bool forbid_write(const struct nacre_stage2_format *format, u64 *entry)
+{
+	if (!(READ_ONCE(*entry) & format->write))
+		return false;
+	clear_bit(__ffs(format->write), (unsigned long *)entry);
+	return true;
+}
+
 static void zap_leaf(struct zap *zap, u64 *entry, u8 level)
 {
+	if (zap->keep_small && level == 1) {
+		zap->unflushed |= forbid_write(zap->format, entry);
+		return;
+	}
 	note_use(zap->format, xchg(entry, 0), level);
 	zap->found = true;
 	zap->unflushed = true;
@@ -108,7 +122,7 @@ static void zap_child(struct zap *zap, u64 *entry, gfn_t gfn, u8 level)
 {
 	u64 *child = nacre_child(zap->format, READ_ONCE(*entry));
 
-	if (gfn < zap->start || gfn + nacre_level_pages(level) > zap->end ||
+	if (zap->keep_small || gfn < zap->start || gfn + nacre_level_pages(level) > zap->end ||
 	    !is_empty(zap->format, child))
 		return;
 	xchg(entry, 0);
@@ -162,26 +176,108 @@ static void yield_lock(struct zap *zap)
 	zap->work = 0;
 }
 
+static void run_zap(struct zap *zap)
+{
+	struct nacre_stage2 *stage2 = &zap->vm->arch.stage2;
+	u64 *root = __va(stage2->root);
+
+	zap->stage2 = stage2;
+	zap->format = stage2->format;
+	zap->next = zap->start;
+	write_lock(&stage2->lock);
+	while (!zap_table(zap, root, 0, stage2->format->levels))
+		yield_lock(zap);
+	flush_and_free(zap);
+	write_unlock(&stage2->lock);
+}
+
 bool nacre_stage2_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
 		      bool may_yield)
 {
-	struct nacre_stage2 *stage2 = &vm->arch.stage2;
 	struct zap zap = {
 		.vm = vm,
-		.stage2 = stage2,
-		.format = stage2->format,
 		.start = start,
 		.end = end,
-		.next = start,
 		.may_yield = may_yield,
 	};
 
-	write_lock(&stage2->lock);
-	while (!zap_table(&zap, __va(stage2->root), 0, stage2->format->levels))
-		yield_lock(&zap);
-	flush_and_free(&zap);
-	write_unlock(&stage2->lock);
+	run_zap(&zap);
 	return zap.found;
+}
+
+void nacre_stage2_protect_all(struct nacre_vm *vm, gfn_t start, gfn_t end)
+{
+	struct zap zap = {
+		.vm = vm,
+		.start = start,
+		.end = end,
+		.may_yield = true,
+		.keep_small = true,
+	};
+
+	run_zap(&zap);
+}
+
+/* A table of 4 KiB leaves and where it begins, while frames go by in order. */
+struct cursor {
+	const struct nacre_stage2 *stage2;
+	gfn_t base;
+	u64 *table;		/* NULL: none at base */
+	gfn_t huge, huge_end;	/* what has to be zapped */
+};
+
+static void find_table(struct cursor *cursor, gfn_t gfn)
+{
+	const struct nacre_stage2_format *format = cursor->stage2->format;
+	u64 *table = __va(cursor->stage2->root);
+	u8 level;
+
+	cursor->base = nacre_level_base(gfn, 2);
+	cursor->table = NULL;
+	for (level = format->levels; level > 1; level--) {
+		u64 old = READ_ONCE(*nacre_entry(table, gfn, level));
+
+		if (!nacre_is_live(format, old))
+			return;
+		if (nacre_is_leaf(format, old, level)) {
+			cursor->huge = min(cursor->huge, gfn);
+			cursor->huge_end = gfn + 1;
+			return;
+		}
+		table = nacre_child(format, old);
+	}
+	cursor->table = table;
+}
+
+static bool protect_frame(struct cursor *cursor, gfn_t gfn)
+{
+	if (cursor->base != nacre_level_base(gfn, 2))
+		find_table(cursor, gfn);
+	return cursor->table &&
+	       forbid_write(cursor->stage2->format,
+			    nacre_entry(cursor->table, gfn, 1));
+}
+
+bool nacre_stage2_protect(struct nacre_vm *vm, gfn_t gfn,
+			  const unsigned long *bits, unsigned int words)
+{
+	struct nacre_stage2 *stage2 = &vm->arch.stage2;
+	struct cursor cursor = {
+		.stage2 = stage2,
+		.base = NACRE_STAGE2_ALL,
+		.huge = NACRE_STAGE2_ALL,
+	};
+	bool changed = false;
+	unsigned long bit;
+
+	/* For reading: nothing goes, and each bit is taken atomically. */
+	read_lock(&stage2->lock);
+	for_each_set_bit(bit, bits, words * BITS_PER_LONG)
+		changed |= protect_frame(&cursor, gfn + bit);
+	read_unlock(&stage2->lock);
+	if (cursor.huge < cursor.huge_end)
+		nacre_stage2_zap(vm, cursor.huge, cursor.huge_end, true);
+	return changed;
 }
 
 /* The bit is the processors' too, so it is taken with a locked operation. */

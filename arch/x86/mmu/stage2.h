@@ -83,6 +83,17 @@ void nacre_table_cache_free(struct nacre_table_cache *cache);
  */
 bool nacre_stage2_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
 		      bool may_yield);
+/*
+ * For the dirty log: no leaf in [start, end) allows writes any more, and none
+ * is huge. Flushes.
+ */
+void nacre_stage2_protect_all(struct nacre_vm *vm, gfn_t start, gfn_t end);
+/*
+ * The same for the frames whose bits are set, counted from @gfn. The caller
+ * flushes, if this returns true.
+ */
+bool nacre_stage2_protect(struct nacre_vm *vm, gfn_t gfn,
+			  const unsigned long *bits, unsigned int words);
 /* Was any of it accessed since last asked; with @clear, forget it. */
 bool nacre_stage2_age(struct nacre_vm *vm, gfn_t start, gfn_t end, bool clear);
 

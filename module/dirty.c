@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The dirty log; the rules are in dirty.h. */
+#include <linux/compat.h>
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+
+#include "module/dirty.h"
+#include "module/memslot.h"
+#include "module/vm.h"
+#include "arch/x86/mmu/stage2.h"
+
+/* Words of the log that are worked on at a time. */
+#define CHUNK	32
+
+static unsigned long words(u64 npages)
+{
+	return DIV_ROUND_UP(npages, BITS_PER_LONG);
+}
+
+/* With initially-set, all is dirty until the VMM has cleared it once. */
+unsigned long *nacre_dirty_alloc(const struct nacre_vm *vm, u64 npages)
+{
+	unsigned long *dirty;
+
+	dirty = kvcalloc(words(npages), sizeof(long), GFP_KERNEL_ACCOUNT);
+	if (dirty && vm->dirty_manual & NACRE_DIRTY_LOG_INITIALLY_SET)
+		bitmap_fill(dirty, npages);
+	return dirty;
+}
+
+void nacre_dirty_free(unsigned long *dirty)
+{
+	kvfree(dirty);
+}
+
+int nacre_dirty_set_manual(struct nacre_vm *vm, u64 flags)
+{
+	u64 allowed = NACRE_DIRTY_LOG_MANUAL_PROTECT_ENABLE;
+
+	if (flags & NACRE_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
+		allowed |= NACRE_DIRTY_LOG_INITIALLY_SET;
+	if (flags & ~allowed)
+		return -EINVAL;
+	mutex_lock(&vm->slots_lock);
+	vm->dirty_manual = flags;
+	mutex_unlock(&vm->slots_lock);
+	return 0;
+}
+
+/* The slot a log is asked of; slots_lock is held, so it stays. */
+static const struct nacre_memslot *find_log(struct nacre_vm *vm, u32 id,
+					    int *err)
+{
+	const struct nacre_memslot *slot;
+
+	lockdep_assert_held(&vm->slots_lock);
+	*err = -EINVAL;
+	if (id >= NACRE_USER_SLOTS)
+		return NULL;
+	*err = -ENOENT;
+	slot = nacre_find_slot_id(nacre_memslots(vm), id);
+	return slot && slot->dirty ? slot : NULL;
+}
+
+/* A 32-bit VMM fills half of the pointer's place only. */
+static unsigned long __user *bitmap_of(void __user *pointer)
+{
+	return in_compat_syscall() ? compat_ptr((unsigned long)pointer) :
+				     pointer;
+}
+
+/*
+ * Take from the slot's log, from word @first, the bits that are set in @bits,
+ * and leave there those that were dirty; what they stand for is protected
+ * again. True if the TLBs hold something that is no longer so.
+ */
+static bool take_words(struct nacre_vm *vm, const struct nacre_memslot *slot,
+		       unsigned long first, unsigned long *bits,
+		       unsigned int count)
+{
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		atomic_long_t *word = (atomic_long_t *)&slot->dirty[first + i];
+
+		bits[i] &= atomic_long_read(word);
+		if (bits[i])
+			bits[i] &= atomic_long_fetch_andnot(bits[i], word);
+		any |= bits[i];
+	}
+	return any && nacre_stage2_protect(vm, slot->gfn +
+					   first * BITS_PER_LONG,
+					   bits, count);
+}
+
+/* Everything dirty goes to the VMM and begins anew. */
+static int take_log(struct nacre_vm *vm, const struct nacre_memslot *slot,
+		    unsigned long __user *to)
+{
+	unsigned long first, bits[CHUNK];
+	bool flush = false;
+	unsigned int n;
+	int err = 0;
+
+	for (first = 0; !err && first < words(slot->npages); first += n) {
+		n = min_t(unsigned long, CHUNK, words(slot->npages) - first);
+		memset(bits, 0xff, sizeof(bits));
+		flush |= take_words(vm, slot, first, bits, n);
+		if (copy_to_user(to + first, bits, n * sizeof(long)))
+			err = -EFAULT;
+		cond_resched();
+	}
+	if (flush)
+		nacre_flush_remote_tlbs(vm);
+	return err;
+}
+
+static long get_log(struct nacre_vm *vm, const struct nacre_dirty_log *log)
+{
+	unsigned long __user *to = bitmap_of(log->dirty_bitmap);
+	const struct nacre_memslot *slot;
+	int err;
+
+	slot = find_log(vm, log->slot, &err);
+	if (!slot)
+		return err;
+	if (!vm->dirty_manual)
+		return take_log(vm, slot, to);
+	return copy_to_user(to, slot->dirty, words(slot->npages) *
+			    sizeof(long)) ? -EFAULT : 0;
+}
+
+/* Only what the VMM names is protected again. */
+static int clear_words(struct nacre_vm *vm, const struct nacre_memslot *slot,
+		       const struct nacre_clear_dirty_log *log)
+{
+	const unsigned long __user *from = bitmap_of(log->dirty_bitmap);
+	unsigned long done, first = log->first_page / BITS_PER_LONG;
+	unsigned long bits[CHUNK];
+	bool flush = false;
+	unsigned int n;
+	int err = 0;
+
+	for (done = 0; !err && done < words(log->num_pages); done += n) {
+		n = min_t(unsigned long, CHUNK, words(log->num_pages) - done);
+		if (copy_from_user(bits, from + done, n * sizeof(long)))
+			err = -EFAULT;
+		else
+			flush |= take_words(vm, slot, first + done, bits, n);
+		cond_resched();
+	}
+	if (flush)
+		nacre_flush_remote_tlbs(vm);
+	return err;
+}
+
+static long clear_log(struct nacre_vm *vm,
+		      const struct nacre_clear_dirty_log *log)
+{
+	const struct nacre_memslot *slot;
+	u64 left;
+	int err;
+
+	if (log->first_page % BITS_PER_LONG)
+		return -EINVAL;
+	slot = find_log(vm, log->slot, &err);
+	if (!slot)
+		return err;
+	if (log->first_page > slot->npages)
+		return -EINVAL;
+	left = slot->npages - log->first_page;
+	if (log->num_pages > left ||
+	    (log->num_pages < left && log->num_pages % BITS_PER_LONG))
+		return -EINVAL;
+	return clear_words(vm, slot, log);
+}
+
+static long vm_get_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+{
+	long ret;
+
+	mutex_lock(&vm->slots_lock);
+	ret = get_log(vm, arg->data);
+	mutex_unlock(&vm->slots_lock);
+	return ret;
+}
+
+/* The number says that it goes out as well, but it may be read-only. */
+static long vm_clear_dirty_log(struct nacre_vm *vm,
+			       struct nacre_ioctl_arg *arg)
+{
+	struct nacre_clear_dirty_log log;
+	long ret;
+
+	if (copy_from_user(&log, (void __user *)arg->value, sizeof(log)))
+		return -EFAULT;
+	mutex_lock(&vm->slots_lock);
+	ret = clear_log(vm, &log);
+	mutex_unlock(&vm->slots_lock);
+	return ret;
+}
+
+static const struct nacre_ioctl dirty_rows[] = {
+	NACRE_VM_IOCTL(NACRE_GET_DIRTY_LOG, vm_get_dirty_log, 0),
+	NACRE_VM_IOCTL(NACRE_CLEAR_DIRTY_LOG, vm_clear_dirty_log,
+		       NACRE_IOC_USER_PTR),
+};
+
+const struct nacre_ioctl_table nacre_dirty_ioctls = {
+	.rows = dirty_rows,
+	.count = ARRAY_SIZE(dirty_rows),
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The dirty log: which frames of a slot were written since last asked.
+ *
+ * A slot with NACRE_MEM_LOG_DIRTY_PAGES has a bit for each frame, and its
+ * leaves are small and read-only until the first write. Exclusion is by order
+ * alone: whoever allows a write (a fault, under stage2.lock for reading) sets
+ * the bit after the leaf allows it; whoever takes the log takes the bit before
+ * the leaf forbids it again, and flushes before the VMM is told. So a write
+ * that the VMM was not told of finds its bit set, or sets it.
+ */
+#ifndef NACRE_DIRTY_H
+#define NACRE_DIRTY_H
+
+#include <linux/bitops.h>
+
+#include "module/ioctl.h"
+#include "module/slotset.h"
+
+struct nacre_vm;
+
+extern const struct nacre_ioctl_table nacre_dirty_ioctls;
+
+unsigned long *nacre_dirty_alloc(const struct nacre_vm *vm, u64 npages);
+void nacre_dirty_free(unsigned long *dirty);
+
+/*
+ * NACRE_CAP_MANUAL_DIRTY_LOG_PROTECT2: @flags as given to NACRE_ENABLE_CAP.
+ * 0, or -EINVAL for flags that do not go together.
+ */
+int nacre_dirty_set_manual(struct nacre_vm *vm, u64 flags);
+
+/* Frame @gfn of @slot was written. Inside a read section of the slots. */
+static inline void nacre_mark_dirty(const struct nacre_memslot *slot, gfn_t gfn)
+{
+	/* Most are dirty already, and a locked operation is not free. */
+	if (slot->dirty && !test_bit(gfn - slot->gfn, slot->dirty))
+		set_bit(gfn - slot->gfn, slot->dirty);
+}
+
+#endif /* NACRE_DIRTY_H */
