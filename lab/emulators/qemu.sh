@@ -25,6 +25,8 @@ emulator_setup()
 	for p in qemu-system-x86 qemu-system-common qemu-system-data; do
 		packages+=("$p=$version")
 	done
+	# Its firmware has to be as new, and apt does not choose that unasked.
+	packages+=("seabios=$(newest_version seabios 1.)")
 	step "QEMU" apt_install "${packages[@]}"
 }
 
