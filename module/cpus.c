@@ -12,6 +12,7 @@
 
 #include <linux/cpu.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
@@ -123,8 +124,12 @@ int nacre_cpus_get(void)
 	int err = 0;
 
 	mutex_lock(&cpus_lock);
-	if (!cpus_users)
+	if (!cpus_users) {
 		err = cpus_on();
+		/* Without it the scheduler calls no vCPU's notifier. */
+		if (!err)
+			preempt_notifier_inc();
+	}
 	if (!err)
 		cpus_users++;
 	mutex_unlock(&cpus_lock);
@@ -134,7 +139,9 @@ int nacre_cpus_get(void)
 void nacre_cpus_put(void)
 {
 	mutex_lock(&cpus_lock);
-	if (!--cpus_users)
+	if (!--cpus_users) {
+		preempt_notifier_dec();
 		cpus_off();
+	}
 	mutex_unlock(&cpus_lock);
 }
