@@ -13,6 +13,7 @@
 #include <linux/cpu.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
@@ -86,11 +87,14 @@ static int cpus_on(void)
 	compat_syscore_register(cpus_suspend, cpus_resume);
 	compat_emergency_register(nacre_arch_cpu_off);
 	register_reboot_notifier(&cpus_reboot_nb);
+	/* vCPUs hear of their thread's being scheduled; costs others nothing. */
+	preempt_notifier_inc();
 	return 0;
 }
 
 static void cpus_off(void)
 {
+	preempt_notifier_dec();
 	unregister_reboot_notifier(&cpus_reboot_nb);
 	compat_emergency_unregister(nacre_arch_cpu_off);
 	compat_syscore_unregister();

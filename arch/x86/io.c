@@ -11,6 +11,9 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/regs.h"
 
+/* A quirk of the ABI (NACRE_X86_QUIRK_OUT_7E_INC_RIP), on by default there. */
+#define PORT_FINISHED_FIRST	0x7e
+
 /*
  * The guest's RIP is the VMM's to change while the access is out; then the
  * instruction is not the one to be finished.
@@ -113,9 +116,15 @@ enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu,
 		.rip = nacre_rip(vcpu),
 		.next_rip = next,
 	};
+	/* Only the access's own bytes are the VMM's to see. */
 	memset(vcpu->page[NACRE_PAGE_PIO], 0, sizeof(u64));
 	if (!io->in)
 		memcpy(vcpu->page[NACRE_PAGE_PIO], &rax, io->size);
 	pio_to_user(vcpu);
+	/* Not every VMM comes back after a write here, but means to be behind it. */
+	if (!io->in && io->port == PORT_FINISHED_FIRST) {
+		vcpu->complete = NULL;
+		nacre_skip_to(vcpu, next);
+	}
 	return NACRE_TO_USER;
 }
