@@ -143,7 +143,7 @@ TEST_F(notifier, dontneed)
 	vcpu_setup(vcpu, GUEST_64, "counts_everywhere");
 	*view(vcpu, "allow_zero") = 1;
 	t = start(vcpu, "counts_everywhere");
-	while (goes_on(20)) {
+	while (goes_on(12)) {
 		wait_rounds(vcpu, 1);
 		ASSERT_EQ(0, madvise(self->memory, SIZE, MADV_DONTNEED));
 	}
@@ -227,7 +227,7 @@ TEST_F(notifier, map_over)
 	pthread_t t = start(vcpu, "reads_everywhere");
 	u64 generation = 0;
 
-	while (goes_on(15)) {
+	while (goes_on(8)) {
 		char *p = mmap(self->memory, SIZE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
