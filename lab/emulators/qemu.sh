@@ -15,19 +15,17 @@ emulator_ready()
 	[[ ${version%%.*} -ge 10 ]]
 }
 
-# VGIF came after Debian 12's own QEMU.
+# VGIF came after Debian 12's own QEMU. By version, so that nothing else comes
+# from the newer suite: seabios is what QEMU wants newer too.
 emulator_setup()
 {
-	local version p packages=()
+	local version
 
 	version=$(newest_version qemu-system-x86 1:10.)
 	[[ -n $version ]] || die 1 "setup: no QEMU 10 in apt"
-	for p in qemu-system-x86 qemu-system-common qemu-system-data; do
-		packages+=("$p=$version")
-	done
-	# Its firmware has to be as new, and apt does not choose that unasked.
-	packages+=("seabios=$(newest_version seabios 1.)")
-	step "QEMU" apt_install "${packages[@]}"
+	step "QEMU" apt_install "qemu-system-x86=$version" \
+		"qemu-system-common=$version" "qemu-system-data=$version" \
+		"seabios=$(newest_version seabios 1.)"
 }
 
 # Lines for the machine's job file: how its guest side reaches us.
