@@ -128,12 +128,8 @@ int nacre_cpus_get(void)
 	int err = 0;
 
 	mutex_lock(&cpus_lock);
-	if (!cpus_users) {
+	if (!cpus_users)
 		err = cpus_on();
-		/* Without it the scheduler calls no vCPU's notifier. */
-		if (!err)
-			preempt_notifier_inc();
-	}
 	if (!err)
 		cpus_users++;
 	mutex_unlock(&cpus_lock);
@@ -143,9 +139,7 @@ int nacre_cpus_get(void)
 void nacre_cpus_put(void)
 {
 	mutex_lock(&cpus_lock);
-	if (!--cpus_users) {
-		preempt_notifier_dec();
+	if (!--cpus_users)
 		cpus_off();
-	}
 	mutex_unlock(&cpus_lock);
 }
