@@ -9,6 +9,7 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <trace/events/ipi.h>
 
 #include "module/descriptors.h"
 #include "module/ioctl.h"

@@ -119,14 +119,17 @@ static inline void nacre_vcpu_request(struct nacre_vcpu *vcpu, unsigned int req)
 }
 
 /* The read section of the slots that a running vCPU holds outside the guest. */
+/* Held across functions and by condition: sparse is not to follow it. */
 static inline void nacre_vcpu_srcu_lock(struct nacre_vcpu *vcpu)
 {
 	WARN_ON_ONCE(vcpu->srcu_depth++);
 	vcpu->srcu_index = srcu_read_lock(&vcpu->vm->srcu);
+	__release(&vcpu->vm->srcu);
 }
 
 static inline void nacre_vcpu_srcu_unlock(struct nacre_vcpu *vcpu)
 {
+	__acquire(&vcpu->vm->srcu);
 	srcu_read_unlock(&vcpu->vm->srcu, vcpu->srcu_index);
 	WARN_ON_ONCE(--vcpu->srcu_depth);
 }

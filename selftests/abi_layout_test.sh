@@ -65,7 +65,7 @@ accepted()
 {
 	echo '#include <nacre.h>' |
 		"$1" -x "$2" -std="$3" "$4" -fsyntax-only -Wall -Wextra \
-			-pedantic -Werror -I"$uapi" -
+			-pedantic -Werror -I"$uapi" -isystem "$kvm_dir" -
 	ok "nacre.h as $3 $4"
 }
 

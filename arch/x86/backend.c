@@ -75,7 +75,7 @@ int nacre_backend_bind(void)
 	if (missing_operations(b)) {
 		pr_err("backend %s lacks %u operations\n", b->name,
 		       missing_operations(b));
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	}
 	bind(b);
 	return 0;
