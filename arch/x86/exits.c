@@ -128,8 +128,6 @@ static bool write_cr(struct nacre_vcpu *vcpu, unsigned int cr, u64 value)
 		return nacre_guest_write_cr3(vcpu, value);
 	case 4:
 		return nacre_guest_write_cr4(vcpu, value);
-	case 8:
-		return nacre_set_cr8(vcpu, value);
 	default:
 		return false;
 	}
@@ -161,6 +159,22 @@ static bool load_msw(struct nacre_vcpu *vcpu, u16 msw)
 	return nacre_guest_write_cr0(vcpu, cr0);
 }
 
+/* Where the VMM has the interrupt controller it wants to hear of a lower TPR. */
+static enum nacre_result write_cr8(struct nacre_vcpu *vcpu,
+				   const struct nacre_insn *insn)
+{
+	u64 before = vcpu->arch.cr8;
+	enum nacre_result result;
+
+	if (!nacre_set_cr8(vcpu, mov_operand(vcpu, insn)))
+		return nacre_exit_gp(vcpu);
+	result = nacre_skip_decoded(vcpu, insn);
+	if (result != NACRE_RESUME || before <= vcpu->arch.cr8)
+		return result;
+	vcpu->run->exit_reason = NACRE_EXIT_SET_TPR;
+	return NACRE_TO_USER;
+}
+
 /* In a VMX or SVM guest the processor has checked CPL and the opcode. */
 static enum nacre_result cr_instruction(struct nacre_vcpu *vcpu,
 					const struct nacre_insn *insn)
@@ -171,6 +185,8 @@ static enum nacre_result cr_instruction(struct nacre_vcpu *vcpu,
 
 	if (insn->map != NACRE_MAP_0F)
 		return nacre_emulation_failure(vcpu, NULL, 0);
+	if (insn->opcode == OP_MOV_TO_CR && insn->reg == 8)
+		return write_cr8(vcpu, insn);
 	if (insn->opcode == OP_MOV_TO_CR)
 		ok = write_cr(vcpu, insn->reg, mov_operand(vcpu, insn));
 	else if (insn->opcode == OP_MOV_FROM_CR)

@@ -9,6 +9,7 @@
 #include "module/vcpu.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
+#include "arch/x86/io.h"
 #include "arch/x86/regs.h"
 
 /* A quirk of the ABI (NACRE_X86_QUIRK_OUT_7E_INC_RIP), on by default there. */
@@ -18,14 +19,28 @@
  * The guest's RIP is the VMM's to change while the access is out; then the
  * instruction is not the one to be finished.
  */
-static bool moved_on(struct nacre_vcpu *vcpu)
+bool nacre_io_moved_on(struct nacre_vcpu *vcpu)
 {
 	return nacre_rip(vcpu) != vcpu->arch.pio.rip;
 }
 
+void nacre_io_to_user(struct nacre_vcpu *vcpu, nacre_complete_fn complete)
+{
+	const struct nacre_pio *pio = &vcpu->arch.pio;
+	struct nacre_run *run = vcpu->run;
+
+	run->exit_reason = NACRE_EXIT_IO;
+	run->io.direction = pio->in ? NACRE_EXIT_IO_IN : NACRE_EXIT_IO_OUT;
+	run->io.size = pio->size;
+	run->io.port = pio->port;
+	run->io.count = pio->count;
+	run->io.data_offset = NACRE_PAGE_PIO * PAGE_SIZE;
+	vcpu->complete = complete;
+}
+
 static enum nacre_result finish_out(struct nacre_vcpu *vcpu)
 {
-	if (moved_on(vcpu))
+	if (nacre_io_moved_on(vcpu))
 		return NACRE_RESUME;
 	return nacre_skip_to(vcpu, vcpu->arch.pio.next_rip);
 }
@@ -51,64 +66,43 @@ static enum nacre_result finish_in(struct nacre_vcpu *vcpu)
 	const struct nacre_pio *pio = &vcpu->arch.pio;
 	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
 
-	if (moved_on(vcpu))
+	if (nacre_io_moved_on(vcpu))
 		return NACRE_RESUME;
 	nacre_set_gpr(vcpu, NACRE_RAX,
 		      merge_in(rax, vcpu->page[NACRE_PAGE_PIO], pio->size));
 	return nacre_skip_to(vcpu, pio->next_rip);
 }
 
-static void pio_to_user(struct nacre_vcpu *vcpu)
+/* The decoder is asked only where the processor did not tell enough. */
+static enum nacre_result with_insn(struct nacre_vcpu *vcpu,
+				   const struct nacre_io *io,
+				   struct nacre_insn *insn, bool *ok)
 {
-	const struct nacre_pio *pio = &vcpu->arch.pio;
-	struct nacre_run *run = vcpu->run;
-
-	run->exit_reason = NACRE_EXIT_IO;
-	run->io.direction = pio->in ? NACRE_EXIT_IO_IN : NACRE_EXIT_IO_OUT;
-	run->io.size = pio->size;
-	run->io.port = pio->port;
-	run->io.count = pio->count;
-	run->io.data_offset = NACRE_PAGE_PIO * PAGE_SIZE;
-	vcpu->complete = pio->in ? finish_in : finish_out;
-}
-
-static bool next_rip(struct nacre_vcpu *vcpu, const struct nacre_io *io,
-		     enum nacre_result *result, u64 *next)
-{
-	struct nacre_insn insn;
-
-	*result = NACRE_RESUME;
-	if (io->next_rip) {
-		*next = io->next_rip;
-		return true;
+	*ok = false;
+	if (io->next_rip && !io->string) {
+		insn->length = io->next_rip - nacre_rip(vcpu);
+		*ok = true;
+		return NACRE_RESUME;
 	}
-	switch (nacre_fetch_insn(vcpu, &insn)) {
+	switch (nacre_fetch_insn(vcpu, insn)) {
 	case NACRE_FETCH_OK:
-		*next = nacre_rip(vcpu) + insn.length;
-		return true;
+		*ok = true;
+		return NACRE_RESUME;
 	case NACRE_FETCH_FAULT:
 	case NACRE_FETCH_RETRY:
-		return false;
+		return NACRE_RESUME;
 	case NACRE_FETCH_NO_MEMORY:
 		break;
 	}
-	*result = nacre_emulation_failure(vcpu, NULL, 0);
-	return false;
+	return nacre_emulation_failure(vcpu, NULL, 0);
 }
 
-enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu,
-				const struct nacre_io *io)
+static enum nacre_result single_io(struct nacre_vcpu *vcpu,
+				   const struct nacre_io *io, u64 next)
 {
-	struct nacre_pio *pio = &vcpu->arch.pio;
 	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
-	enum nacre_result result;
-	u64 next;
 
-	if (io->string)
-		return nacre_exit_emulate(vcpu);
-	if (!next_rip(vcpu, io, &result, &next))
-		return result;
-	*pio = (struct nacre_pio) {
+	vcpu->arch.pio = (struct nacre_pio) {
 		.port = io->port,
 		.size = io->size,
 		.in = io->in,
@@ -120,11 +114,26 @@ enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu,
 	memset(vcpu->page[NACRE_PAGE_PIO], 0, sizeof(u64));
 	if (!io->in)
 		memcpy(vcpu->page[NACRE_PAGE_PIO], &rax, io->size);
-	pio_to_user(vcpu);
+	nacre_io_to_user(vcpu, io->in ? finish_in : finish_out);
 	/* Not every VMM comes back after a write here, but means to be behind it. */
 	if (!io->in && io->port == PORT_FINISHED_FIRST) {
 		vcpu->complete = NULL;
 		nacre_skip_to(vcpu, next);
 	}
 	return NACRE_TO_USER;
+}
+
+enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu,
+				const struct nacre_io *io)
+{
+	enum nacre_result result;
+	struct nacre_insn insn;
+	bool ok;
+
+	result = with_insn(vcpu, io, &insn, &ok);
+	if (!ok)
+		return result;
+	if (io->string)
+		return nacre_exit_string_io(vcpu, io, &insn);
+	return single_io(vcpu, io, nacre_rip(vcpu) + insn.length);
 }

@@ -126,6 +126,10 @@ struct nacre_pio {
 	u16 port;
 	u8 size;
 	bool in;
+	bool rep;		/* string forms, from here ... */
+	bool down;
+	u64 mask;		/* of the address size */
+	gva_t gva;		/* ... to here: the first element */
 	u32 count;
 	u64 rip;		/* of the instruction, for the completion */
 	u64 next_rip;

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From segment and offset to bytes.
+ *
+ * Intel SDM, "Limit Checking", "Type Checking", "Canonical Addressing".
+ */
+#include <linux/minmax.h>
+#include <linux/mm.h>
+
+#include "module/guest_mem.h"
+#include "module/vcpu.h"
+#include "arch/x86/events.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/linear.h"
+#include "arch/x86/regs.h"
+
+/* Type bits of a code or data segment. */
+#define TYPE_CODE	BIT(3)
+#define TYPE_DOWN	BIT(2)	/* data: expands down */
+#define TYPE_WRITABLE	BIT(1)	/* data */
+#define TYPE_READABLE	BIT(1)	/* code */
+
+static bool type_allows(const struct nacre_segment *s, bool write)
+{
+	if (s->type & TYPE_CODE)
+		return !write && s->type & TYPE_READABLE;
+	return !write || s->type & TYPE_WRITABLE;
+}
+
+static bool limit_allows(const struct nacre_segment *s, u32 first, u32 last)
+{
+	/* Wrapped: no segment holds that. */
+	if (last < first)
+		return false;
+	if ((s->type & (TYPE_CODE | TYPE_DOWN)) != TYPE_DOWN)
+		return last <= s->limit;
+	return first > s->limit && last <= (s->db ? 0xffffffff : 0xffff);
+}
+
+static bool segment_allows(struct nacre_vcpu *vcpu,
+			   const struct nacre_segment *s, u64 offset,
+			   unsigned int size, bool write)
+{
+	u32 last = (u32)offset + size - 1;
+
+	if (nacre_is_protected(vcpu) &&
+	    !(nacre_rflags(vcpu) & X86_EFLAGS_VM)) {
+		if (s->unusable || !type_allows(s, write))
+			return false;
+	}
+	return limit_allows(s, offset, last);
+}
+
+bool nacre_linear_ok(struct nacre_vcpu *vcpu, enum nacre_segreg seg,
+		     u64 offset, unsigned int size, bool write, gva_t *gva)
+{
+	struct nacre_segment s;
+
+	backend(read_segment)(vcpu, seg, &s);
+	if (nacre_is_64bit_code(vcpu)) {
+		if (seg == NACRE_SEG_FS || seg == NACRE_SEG_GS)
+			offset += s.base;
+		*gva = offset;
+		return nacre_is_canonical(vcpu, offset) &&
+		       nacre_is_canonical(vcpu, offset + size - 1);
+	}
+	*gva = (u32)(s.base + offset);
+	return segment_allows(vcpu, &s, offset, size, write);
+}
+
+bool nacre_linear(struct nacre_vcpu *vcpu, enum nacre_segreg seg, u64 offset,
+		  unsigned int size, bool write, gva_t *gva)
+{
+	if (nacre_linear_ok(vcpu, seg, offset, size, write, gva))
+		return true;
+	nacre_queue_exception_e(vcpu, seg == NACRE_SEG_SS ? X86_TRAP_SS :
+				X86_TRAP_GP, 0);
+	return false;
+}
+
+static u32 access_bits(struct nacre_vcpu *vcpu, bool write)
+{
+	u32 access = write ? NACRE_PF_WRITE : 0;
+
+	if (backend(read_cpl)(vcpu) == 3)
+		access |= NACRE_PF_USER;
+	return access;
+}
+
+static enum nacre_access translate(struct nacre_vcpu *vcpu, gva_t gva,
+				   bool write, gpa_t *gpa)
+{
+	struct nacre_walk walk;
+
+	switch (nacre_translate(vcpu, gva, access_bits(vcpu, write), &walk)) {
+	case NACRE_WALK_OK:
+		*gpa = walk.gpa;
+		return NACRE_ACCESS_OK;
+	case NACRE_WALK_FAULT:
+		nacre_queue_page_fault(vcpu, gva, walk.error_code);
+		return NACRE_ACCESS_FAULT;
+	case NACRE_WALK_RETRY:
+		return NACRE_ACCESS_FAULT;
+	case NACRE_WALK_NO_MEMORY:
+		break;
+	}
+	return NACRE_ACCESS_NO_MEMORY;
+}
+
+/* The part of an access that lies in @gva's page; outside 64-bit it wraps. */
+static unsigned int in_page(gva_t gva, unsigned int size)
+{
+	return min_t(unsigned int, size, PAGE_SIZE - offset_in_page(gva));
+}
+
+static gva_t next_page(struct nacre_vcpu *vcpu, gva_t gva, unsigned int size)
+{
+	return nacre_is_64bit_code(vcpu) ? gva + size : (u32)(gva + size);
+}
+
+enum nacre_access nacre_read_linear(struct nacre_vcpu *vcpu, gva_t gva,
+				    void *data, unsigned int size)
+{
+	enum nacre_access access;
+	unsigned int piece;
+	gpa_t gpa;
+
+	for (; size; size -= piece) {
+		piece = in_page(gva, size);
+		access = translate(vcpu, gva, false, &gpa);
+		if (access != NACRE_ACCESS_OK)
+			return access;
+		if (nacre_read_guest(vcpu->vm, gpa, data, piece))
+			return NACRE_ACCESS_NO_MEMORY;
+		gva = next_page(vcpu, gva, piece);
+		data += piece;
+	}
+	return NACRE_ACCESS_OK;
+}
+
+enum nacre_access nacre_probe_write(struct nacre_vcpu *vcpu, gva_t gva,
+				    unsigned int size)
+{
+	enum nacre_access access;
+	unsigned int piece;
+	gpa_t gpa;
+
+	for (; size; size -= piece) {
+		piece = in_page(gva, size);
+		access = translate(vcpu, gva, true, &gpa);
+		if (access != NACRE_ACCESS_OK)
+			return access;
+		gva = next_page(vcpu, gva, piece);
+	}
+	return NACRE_ACCESS_OK;
+}
+
+enum nacre_access nacre_write_linear(struct nacre_vcpu *vcpu, gva_t gva,
+				     const void *data, unsigned int size)
+{
+	enum nacre_access access;
+	unsigned int piece;
+	gpa_t gpa;
+
+	/* A fault on the second page comes before the first is written. */
+	if (in_page(gva, size) < size) {
+		access = nacre_probe_write(vcpu, gva, size);
+		if (access != NACRE_ACCESS_OK)
+			return access;
+	}
+	for (; size; size -= piece) {
+		piece = in_page(gva, size);
+		access = translate(vcpu, gva, true, &gpa);
+		if (access != NACRE_ACCESS_OK)
+			return access;
+		if (nacre_write_guest(vcpu->vm, gpa, data, piece))
+			return NACRE_ACCESS_NO_MEMORY;
+		gva = next_page(vcpu, gva, piece);
+		data += piece;
+	}
+	return NACRE_ACCESS_OK;
+}
