@@ -20,7 +20,11 @@ long nacre_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_CHECK_EXTENSION_VM:
 	case NACRE_CAP_INTERNAL_ERROR_DATA:
 	case NACRE_CAP_IMMEDIATE_EXIT:
+	case NACRE_CAP_ENABLE_CAP_VM:
 		return 1;
+	case NACRE_CAP_MANUAL_DIRTY_LOG_PROTECT2:
+		return NACRE_DIRTY_LOG_MANUAL_PROTECT_ENABLE |
+		       NACRE_DIRTY_LOG_INITIALLY_SET;
 	case NACRE_CAP_NR_MEMSLOTS:
 		return NACRE_USER_SLOTS;
 	default:

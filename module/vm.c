@@ -159,8 +159,23 @@ static long vm_check_extension(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	return nacre_capability(vm, arg->value);
 }
 
+static long vm_enable_cap(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_enable_cap *cap = arg->data;
+
+	if (cap->flags)
+		return -EINVAL;
+	switch (cap->cap) {
+	case NACRE_CAP_MANUAL_DIRTY_LOG_PROTECT2:
+		return nacre_dirty_set_manual(vm, cap->args[0]);
+	default:
+		return -EINVAL;
+	}
+}
+
 static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_CHECK_EXTENSION, vm_check_extension, 0),
+	NACRE_VM_IOCTL(NACRE_ENABLE_CAP, vm_enable_cap, 0),
 	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, vm_create_vcpu, 0),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION, vm_set_memory_region, 0),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region2, 0),
