@@ -15,6 +15,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
+#include "arch/x86/host_cpuid.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
@@ -23,7 +24,14 @@ int nacre_arch_init(void)
 {
 	int err = nacre_backend_bind();
 
-	return err ?: nacre_backend()->setup();
+	if (err)
+		return err;
+	nacre_xstate_setup();
+	nacre_host_cpuid_begin();
+	err = nacre_backend()->setup();
+	if (!err)
+		nacre_host_cpuid_finish();
+	return err;
 }
 
 void nacre_arch_exit(void)
@@ -49,6 +57,7 @@ bool nacre_arch_in_use(void)
 int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 {
 	switch (number) {
+	case NACRE_CAP_EXT_CPUID:
 	case NACRE_CAP_SET_TSS_ADDR:
 	case NACRE_CAP_SET_IDENTITY_MAP_ADDR:
 	case NACRE_CAP_SET_BOOT_CPU_ID:
@@ -75,6 +84,10 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 }
 
 static const struct nacre_ioctl system_rows[] = {
+	NACRE_SYSTEM_IOCTL(NACRE_GET_SUPPORTED_CPUID, nacre_get_supported_cpuid,
+			   NACRE_IOC_TAIL_OUT,
+			   NACRE_COUNTED(struct nacre_cpuid_entry2,
+					 NACRE_MAX_CPUID_ENTRIES)),
 	NACRE_SYSTEM_IOCTL(NACRE_GET_MSR_INDEX_LIST, nacre_get_msr_index_list,
 			   NACRE_IOC_TAIL_OUT, NACRE_COUNTED(u32, 1024)),
 };

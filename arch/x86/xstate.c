@@ -21,11 +21,47 @@
 #define XCR0_KNOWN	(XFEATURE_MASK_FP | XFEATURE_MASK_SSE | \
 			 XFEATURE_MASK_YMM | XCR0_AVX512 | XFEATURE_MASK_PKRU)
 
+/* CPUID leaf 0Dh, as the processor told at load: exits do not ask it. */
+static struct component {
+	u32 size;
+	u32 offset;		/* in the standard form */
+	bool supervisor;	/* IA32_XSS has its bit, not XCR0 */
+	bool aligned;		/* to 64 bytes in the compacted form */
+} components[XFEATURE_MAX] __read_mostly;
+
+#define LEAFD_1_EAX_COMPACTED	(BIT(1) | BIT(3))	/* XSAVEC, XSAVES */
+#define LEAFD_N_ECX_SUPERVISOR	BIT(0)
+#define LEAFD_N_ECX_ALIGNED	BIT(1)
+
+void nacre_xstate_setup(void)
+{
+	u32 size, offset, ecx, edx;
+	unsigned int i;
+
+	if (!boot_cpu_has(X86_FEATURE_XSAVE))
+		return;
+	for (i = 2; i < ARRAY_SIZE(components); i++) {
+		cpuid_count(0xd, i, &size, &offset, &ecx, &edx);
+		components[i] = (struct component){
+			.size = size,
+			.offset = offset,
+			.supervisor = ecx & LEAFD_N_ECX_SUPERVISOR,
+			.aligned = ecx & LEAFD_N_ECX_ALIGNED,
+		};
+	}
+}
+
 u64 nacre_host_xcr0(void)
 {
 	if (!boot_cpu_has(X86_FEATURE_OSXSAVE) || !boot_cpu_has(X86_FEATURE_XSAVE))
 		return 0;
 	return xgetbv(XCR_XFEATURE_ENABLED_MASK) & XCR0_KNOWN;
+}
+
+/* No supervisor component is moved for a guest. */
+u64 nacre_host_xss(void)
+{
+	return 0;
 }
 
 int nacre_xstate_init(struct nacre_vcpu *vcpu)
@@ -112,20 +148,18 @@ static u32 xstate_size(u64 features, bool compacted)
 	u32 size = XSAVE_LEGACY_AND_HEADER;
 	unsigned int i;
 
-	for (i = 2; i < 63; i++) {
-		u32 eax, ebx, ecx, edx;
+	features &= ~(u64)(XFEATURE_MASK_FP | XFEATURE_MASK_SSE);
+	for (; features; features &= features - 1) {
+		const struct component *c;
 
-		if (!(features & BIT_ULL(i)))
-			continue;
-		cpuid_count(0xd, i, &eax, &ebx, &ecx, &edx);
-		if (!compacted) {
-			size = max(size, eax + ebx);
-			continue;
-		}
-		/* ECX[1]: the component starts at a multiple of 64. */
-		if (ecx & BIT(1))
-			size = ALIGN(size, 64);
-		size += eax;
+		i = __ffs64(features);
+		if (i >= ARRAY_SIZE(components))
+			break;
+		c = &components[i];
+		if (!compacted)
+			size = max(size, c->offset + c->size);
+		else
+			size = (c->aligned ? ALIGN(size, 64) : size) + c->size;
 	}
 	return size;
 }
@@ -137,8 +171,38 @@ void nacre_xstate_sizes(struct nacre_vcpu *vcpu,
 
 	if (leaf->index == 0)
 		leaf->ebx = xstate_size(features, false);
-	else if (leaf->index == 1 && leaf->eax & (BIT(1) | BIT(3)))
+	else if (leaf->index == 1 && leaf->eax & LEAFD_1_EAX_COMPACTED)
 		leaf->ebx = xstate_size(features | vcpu->arch.xss, true);
+}
+
+void nacre_xstate_supported(struct nacre_cpuid_entry2 *leaf)
+{
+	u64 xcr0 = nacre_host_xcr0(), xss = nacre_host_xss();
+	const struct component *c;
+
+	switch (leaf->index) {
+	case 0:
+		leaf->eax = xcr0;
+		leaf->edx = xcr0 >> 32;
+		leaf->ebx = xstate_size(xcr0, false);
+		leaf->ecx = leaf->ebx;
+		break;
+	case 1:
+		if (leaf->eax & LEAFD_1_EAX_COMPACTED)
+			leaf->ebx = xstate_size(xcr0 | xss, true);
+		leaf->ecx = xss;
+		leaf->edx = xss >> 32;
+		break;
+	default:
+		if (leaf->index >= ARRAY_SIZE(components))
+			break;
+		c = &components[leaf->index];
+		leaf->eax = c->size;
+		leaf->ebx = c->offset;
+		leaf->ecx = (c->supervisor ? LEAFD_N_ECX_SUPERVISOR : 0) |
+			    (c->aligned ? LEAFD_N_ECX_ALIGNED : 0);
+		break;
+	}
 }
 
 static struct fxregs_state *fxsave_of(struct nacre_vcpu *vcpu)

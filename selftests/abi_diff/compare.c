@@ -181,9 +181,6 @@ static bool check_unbuilt(const struct difference *d, int row, uint32_t seq)
 {
 	const struct trace_row *r = d->ours;
 
-	/* No descriptor to ask: the sequence has no such vCPU. */
-	if (r->err == EBADF && d->theirs->err == EBADF)
-		return true;
 	if (r->ret == -1 && r->err == unknown_errno(d->call->fd) && !r->blob) {
 		known_hit(cmp.known, row);
 		cmp.listed++;

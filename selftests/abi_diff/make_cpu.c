@@ -82,29 +82,9 @@ static void sanitise_msr(struct nacre_msr_entry *e)
 	}
 }
 
-/*
- * TCG ends ("invalid tss") where a processor raises a fault: when a guest at
- * CPL 3 takes an exception in 32-bit mode, and when TR is not present.
- */
-static void sanitise_sregs(uint8_t *buf, size_t len)
-{
-	struct nacre_sregs *m = (void *)buf;
-
-	if (len < offsetof(struct nacre_sregs, ldt))
-		return;
-	m->tr.present = 1;
-	if (m->tr.type != 3)
-		m->tr.type = 11;
-	if (!m->cs.l)
-		m->ss.dpl = 0;
-}
-
 void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
 {
 	struct nacre_msr_entry e;
-
-	if (cmd == NACRE_SET_SREGS || cmd == NACRE_SET_SREGS2)
-		sanitise_sregs(buf, len);
 
 	/* Bit SIGALRM - 1: the run limit has to come through. */
 	if (cmd == NACRE_SET_SIGNAL_MASK && len > 5)

@@ -211,6 +211,7 @@ static void valid_or_close(struct seq *s, struct call *c)
 		while (n--)
 			mutate(&s->rng, c->desc->layout, c->buf, c->len);
 	}
+	call_sanitise(c->cmd, c->buf, c->len);
 	c->room = call_room(c);
 	place(s, c);
 }
@@ -237,6 +238,7 @@ bool seq_next(struct seq *s, struct call *c)
 	if (s->kind == SEQ_SWEEP) {
 		c->vcpu = 0;
 		sweep(s, c);
+		call_sanitise((uint32_t)c->cmd, c->buf, c->len);
 		c->room = call_room(c);
 		c->cut = 1 + rng_below(&s->rng, c->room ? c->room : 1);
 	} else if (!feed(s, c, s->feed)) {
