@@ -52,6 +52,7 @@ static void leave_guest_mode(struct nacre_vcpu *vcpu)
 /* Interrupts are off; they come back on with the exit's own taken. */
 static void enter_guest(struct nacre_vcpu *vcpu)
 {
+	vcpu->ran = true;
 	nacre_guest_time_begin();
 	nacre_debug_enter(vcpu);
 	nacre_xstate_enter(vcpu);
