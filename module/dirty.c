@@ -24,7 +24,7 @@ unsigned long *nacre_dirty_alloc(const struct nacre_vm *vm, u64 npages)
 
 	dirty = kvcalloc(words(npages), sizeof(long), GFP_KERNEL_ACCOUNT);
 	if (dirty && vm->dirty_manual & NACRE_DIRTY_LOG_INITIALLY_SET)
-		bitmap_fill(dirty, npages);
+		bitmap_set(dirty, 0, npages);	/* nothing behind the end */
 	return dirty;
 }
 
