@@ -12,6 +12,7 @@
 #include <linux/sched/signal.h>
 
 #include "module/compat/compat.h"
+#include "module/trace.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/arch.h"
@@ -87,8 +88,6 @@ static enum nacre_result run_once(struct nacre_vcpu *vcpu)
 
 long nacre_vcpu_run(struct nacre_vcpu *vcpu)
 {
-	enum nacre_result result;
-
 	vcpu->run_error = 0;
 	vcpu->wants_to_run = !READ_ONCE(vcpu->run->immediate_exit);
 
@@ -97,11 +96,14 @@ long nacre_vcpu_run(struct nacre_vcpu *vcpu)
 	vcpu->run->flags = 0;
 	nacre_arch_fpu_on(vcpu);
 	nacre_vcpu_srcu_lock(vcpu);
-	result = run_once(vcpu);
+	if (run_once(vcpu) != NACRE_ERROR)
+		vcpu->run_error = 0;
 	nacre_arch_fpu_off(vcpu);
 	nacre_arch_run_end(vcpu);
 	nacre_vcpu_srcu_unlock(vcpu);
 	sigset_off(vcpu);
 	nacre_vcpu_put(vcpu);
-	return result == NACRE_ERROR ? vcpu->run_error : 0;
+	trace_nacre_userspace_exit(vcpu, vcpu->run->exit_reason,
+				   vcpu->run_error);
+	return vcpu->run_error;
 }

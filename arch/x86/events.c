@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "module/ioctl.h"
+#include "module/trace.h"
 #include "module/vcpu.h"
 #include "arch/x86/events.h"
 #include "arch/x86/regs.h"
@@ -180,6 +181,12 @@ static bool is_fault(u8 vector)
 	       vector != X86_TRAP_DF && vector != X86_TRAP_MC;
 }
 
+static void inject(struct nacre_vcpu *vcpu, const struct nacre_event *event)
+{
+	trace_nacre_inject(vcpu, event);
+	backend(inject)(vcpu, event);
+}
+
 static void inject_exception(struct nacre_vcpu *vcpu)
 {
 	struct nacre_exception *e = &vcpu->arch.events.exception;
@@ -200,7 +207,7 @@ static void inject_exception(struct nacre_vcpu *vcpu)
 		e->pending = false;
 		e->injected = true;
 	}
-	backend(inject)(vcpu, &event);
+	inject(vcpu, &event);
 }
 
 static void inject_interrupt(struct nacre_vcpu *vcpu)
@@ -211,7 +218,7 @@ static void inject_interrupt(struct nacre_vcpu *vcpu)
 		.vector = vcpu->arch.events.interrupt.vector,
 	};
 
-	backend(inject)(vcpu, &event);
+	inject(vcpu, &event);
 }
 
 static void inject_nmi(struct nacre_vcpu *vcpu)
@@ -221,7 +228,7 @@ static void inject_nmi(struct nacre_vcpu *vcpu)
 		.vector = X86_TRAP_NMI,
 	};
 
-	backend(inject)(vcpu, &event);
+	inject(vcpu, &event);
 }
 
 /* What an exit cut short goes in again before anything new. */

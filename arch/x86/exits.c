@@ -2,6 +2,7 @@
 /* What an exit means, on either vendor. */
 #include <linux/string.h>
 
+#include "module/trace.h"
 #include "module/vcpu.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
@@ -252,7 +253,10 @@ enum nacre_result nacre_exit_dr_access(struct nacre_vcpu *vcpu)
 enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 				    const struct nacre_stage2_fault *fault)
 {
-	switch (nacre_stage2_fault(vcpu, fault)) {
+	enum nacre_fault_result result = nacre_stage2_fault(vcpu, fault);
+
+	trace_nacre_stage2_fault(vcpu, fault, result);
+	switch (result) {
 	case NACRE_FAULT_FIXED:
 	case NACRE_FAULT_SPURIOUS:
 	case NACRE_FAULT_RETRY:

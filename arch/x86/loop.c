@@ -14,6 +14,7 @@
 #include <linux/preempt.h>
 
 #include "module/compat/compat.h"
+#include "module/trace.h"
 #include "module/vcpu.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/debug.h"
@@ -126,7 +127,9 @@ enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 		result = before_entry(vcpu);
 		if (result != NACRE_RESUME)
 			return result;
+		trace_nacre_entry(vcpu);
 		if (one_trip(vcpu)) {
+			trace_nacre_exit(vcpu);
 			nacre_collect_events(vcpu);
 			result = backend(handle_exit)(vcpu);
 			if (result != NACRE_RESUME)
