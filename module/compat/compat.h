@@ -11,6 +11,7 @@
 #include <linux/types.h>
 #include <asm/fpu/api.h>
 #include <asm/mmu_context.h>
+#include <asm/nospec-branch.h>
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
 
@@ -108,6 +109,19 @@ long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
  */
 bool compat_guest_work_pending(void);
 int compat_guest_work(void);
+
+/*
+ * A guest has run on this CPU: before it runs userspace again, predictors
+ * that the guest trained are to be forgotten, where the kernel says so.
+ * Irqs off.
+ */
+static inline void compat_note_guest_ran(void)
+{
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+#endif
+}
 
 /*
  * CR3 and CR4 as the host runs with them on this CPU now; interrupts or

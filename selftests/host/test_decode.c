@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The decoder against hand-written instructions. */
-#include "arch/x86/emulate/decode.h"
+#include "arch/x86/emulate/decode_tables.h"
 #include "host_test.h"
 
 struct sample {
@@ -321,6 +321,60 @@ static void prefixes(void)
 	EXPECT_EQ(insn.operand_size, 8);
 }
 
+static bool map_is_sorted(const struct nacre_vector_map *map)
+{
+	unsigned int i;
+
+	for (i = 0; i < map->count; i++) {
+		const struct nacre_vector_row *row = &map->rows[i];
+
+		if (row->last < row->first || !row->regs || !row->when ||
+		    (i && row->first < row[-1].first))
+			return false;
+	}
+	return true;
+}
+
+/* The search stops at the first line behind the opcode. */
+static void tables_are_sorted(void)
+{
+	unsigned int map, rows = 0;
+
+	for (map = 0; map < NACRE_NR_MAPS; map++) {
+		EXPECT(map_is_sorted(&nacre_vex_maps[map]));
+		EXPECT(map_is_sorted(&nacre_evex_maps[map]));
+		rows += nacre_vex_maps[map].count + nacre_evex_maps[map].count;
+	}
+	EXPECT(rows > 600);
+}
+
+static void vectors(void)
+{
+	struct nacre_insn insn;
+
+	/* vmovups zmm1, [rax + 64]: disp8 counts vectors */
+	EXPECT_EQ(decode(64, 0, "62f17c48104801", &insn), NACRE_DECODE_OK);
+	EXPECT(insn.displacement == 64 && insn.displacement_size == 1);
+	/* vaddps zmm1, zmm0, [rax + 4]{1to16}: elements */
+	EXPECT_EQ(decode(64, 0, "62f17c58584801", &insn), NACRE_DECODE_OK);
+	EXPECT(insn.displacement == 4 && insn.broadcast);
+	/* vmovddup xmm1, [rax + 8] */
+	EXPECT_EQ(decode(64, 0, "62f1ff08124801", &insn), NACRE_DECODE_OK);
+	EXPECT_EQ(insn.displacement, 8);
+	/* vmovups with vvvv, a mask where none can be, L'L of 3 */
+	EXPECT_EQ(decode(64, 0, "62f174481000", &insn), NACRE_DECODE_INVALID);
+	EXPECT_EQ(decode(64, 0, "62f17d496e00", &insn), NACRE_DECODE_INVALID);
+	EXPECT_EQ(decode(64, 0, "62f17c681000", &insn), NACRE_DECODE_INVALID);
+	/* vmovntps has no register form */
+	EXPECT_EQ(decode(64, 0, "c5f82b00", &insn), NACRE_DECODE_OK);
+	EXPECT_EQ(decode(64, 0, "c5f82bc0", &insn), NACRE_DECODE_INVALID);
+	/* vpermps is 256 bits wide */
+	EXPECT_EQ(decode(64, 0, "c4e27d1600", &insn), NACRE_DECODE_OK);
+	EXPECT_EQ(decode(64, 0, "c4e2791600", &insn), NACRE_DECODE_INVALID);
+	/* vgatherdps with index and mask the same */
+	EXPECT_EQ(decode(64, 0, "c4e251920428", &insn), NACRE_DECODE_INVALID);
+}
+
 static const struct host_case cases[] = {
 	HOST_CASE(lengths),
 	HOST_CASE(intel_only_lengths),
@@ -331,6 +385,8 @@ static const struct host_case cases[] = {
 	HOST_CASE(registers),
 	HOST_CASE(immediates),
 	HOST_CASE(prefixes),
+	HOST_CASE(vectors),
+	HOST_CASE(tables_are_sorted),
 };
 
 HOST_MAIN(cases)

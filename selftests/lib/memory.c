@@ -26,8 +26,11 @@ struct vm *vm_new_bare(void)
 struct vm *vm_new(void)
 {
 	struct vm *vm = vm_new_bare();
+	void *ram = map_anon(VM_RAM_SIZE);
 
-	vm_add_memory(vm, 0, 0, VM_RAM_SIZE, 0);
+	/* A huge page for each few bytes would be most of a short test. */
+	madvise(ram, VM_RAM_SIZE, MADV_NOHUGEPAGE);
+	vm_add_memory_at(vm, 0, 0, VM_RAM_SIZE, 0, ram);
 	return vm;
 }
 

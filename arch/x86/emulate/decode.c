@@ -23,9 +23,16 @@ struct decoder {
 	unsigned int available;
 	enum nacre_decode_vendor vendor;
 	enum nacre_decode_result result;
-	nacre_opcode op;
+	nacre_opcode op;	/* legacy; else only ModRM and immediate */
+	const struct nacre_vector_row *row;	/* VEX, EVEX, XOP; NULL: none */
 	struct nacre_insn *insn;
 };
+
+static bool is_vector(const struct nacre_insn *insn)
+{
+	return insn->prefixes &
+	       (NACRE_PFX_VEX | NACRE_PFX_EVEX | NACRE_PFX_XOP);
+}
 
 static bool modrm_is_register(const struct nacre_insn *insn)
 {
@@ -201,7 +208,7 @@ static u8 extended_rex(const struct nacre_insn *insn, u8 rxb, bool w)
 /* The byte W vvvv L pp, common to VEX and XOP. */
 static void vex_payload(struct nacre_insn *insn, u8 byte)
 {
-	insn->vvvv = (~byte >> 3) & (insn->mode == 64 ? 15 : 7);
+	insn->vvvv = (~byte >> 3) & 15;
 	insn->vector_length = byte & 4 ? 32 : 16;
 	insn->simd_prefix = byte & 3;
 }
@@ -322,20 +329,8 @@ static void decode_opcode(struct decoder *d)
 	d->insn->opcode = next_byte(d);
 }
 
-/* Gathers, scatters and their prefetches. */
-static bool is_gather(const struct nacre_insn *insn)
-{
-	switch (insn->opcode) {
-	case 0x90 ... 0x93:
-		return true;
-	case 0xa0 ... 0xa3: case 0xc6: case 0xc7:
-		return insn->prefixes & NACRE_PFX_EVEX;
-	}
-	return false;
-}
-
-/* Everything beyond the legacy maps has ModRM and is regular. */
-static nacre_opcode extended_attributes(const struct nacre_insn *insn)
+/* Everything beyond the legacy maps has ModRM, and regular immediates. */
+static nacre_opcode vector_attributes(const struct nacre_insn *insn)
 {
 	const nacre_opcode any = ANY_FORM | OP_MODRM;
 
@@ -344,13 +339,9 @@ static nacre_opcode extended_attributes(const struct nacre_insn *insn)
 		switch (insn->opcode) {
 		case 0x70 ... 0x73: case 0xc2: case 0xc4 ... 0xc6:
 			return any | IMM(B);
-		case 0x77:
-			return insn->prefixes & NACRE_PFX_VEX ? ANY_FORM : 0;
+		case 0x77:	/* VZEROUPPER, VZEROALL */
+			return insn->prefixes & NACRE_PFX_VEX ? ANY_FORM : any;
 		}
-		return any;
-	case NACRE_MAP_0F38:
-		if (is_gather(insn))
-			return any | OP_VSIB;
 		return any;
 	case NACRE_MAP_0F3A: case NACRE_MAP_XOP8:
 		return any | IMM(B);
@@ -358,6 +349,42 @@ static nacre_opcode extended_attributes(const struct nacre_insn *insn)
 		return any | IMM(D);
 	}
 	return any;
+}
+
+static bool row_applies(const struct nacre_vector_row *row,
+			const struct nacre_insn *insn, u8 w)
+{
+	u8 form = modrm_is_register(insn) || !insn->has_modrm ? VEC_REG :
+								VEC_MEM;
+
+	return insn->opcode >= row->first && insn->opcode <= row->last &&
+	       (row->regs & BIT(insn->reg & 7)) && (row->form & form) &&
+	       (row->when & BIT(insn->simd_prefix)) && (row->when & w);
+}
+
+static const struct nacre_vector_row *
+find_row_with(const struct nacre_insn *insn, u8 w)
+{
+	const struct nacre_vector_map *map;
+	unsigned int i;
+
+	map = insn->prefixes & NACRE_PFX_EVEX ? &nacre_evex_maps[insn->map] :
+						&nacre_vex_maps[insn->map];
+	for (i = 0; i < map->count && map->rows[i].first <= insn->opcode; i++)
+		if (row_applies(&map->rows[i], insn, w))
+			return &map->rows[i];
+	return NULL;
+}
+
+static const struct nacre_vector_row *find_row(const struct nacre_insn *insn)
+{
+	bool w = insn->rex & NACRE_REX_W;
+	const struct nacre_vector_row *row =
+		find_row_with(insn, w ? VEC_W1 : VEC_W0);
+
+	if (row && (row->form & VEC_W64) && insn->mode != 64)
+		return find_row_with(insn, VEC_W0);
+	return row;
 }
 
 static nacre_opcode legacy_attributes(const struct nacre_insn *insn)
@@ -381,8 +408,8 @@ static void find_attributes(struct decoder *d)
 
 	if (d->result != NACRE_DECODE_OK)
 		return;
-	if (insn->prefixes & (NACRE_PFX_VEX | NACRE_PFX_EVEX | NACRE_PFX_XOP))
-		d->op = extended_attributes(insn);
+	if (is_vector(insn))
+		d->op = vector_attributes(insn);
 	else
 		d->op = legacy_attributes(insn);
 	if (!d->op ||
@@ -395,11 +422,32 @@ static void find_attributes(struct decoder *d)
 		d->op &= ~OP_MODRM;
 }
 
+/* Intel SDM, "Compressed Displacement (disp8*N) Support in EVEX". */
+static unsigned int displacement_scale(const struct decoder *d)
+{
+	u8 length = d->insn->vector_length;
+	u8 scale = VEC_SCALE_OF(d->row->form);
+
+	if (d->insn->broadcast)
+		return 1 << VEC_BROADCAST_OF(d->row->form);
+	switch (scale) {
+	case SCALE_DUP:
+		return length == 16 ? 8 : length;
+	case SCALE_FULL ... SCALE_EIGHTH:
+		return length >> (scale - SCALE_FULL);
+	}
+	return 1 << scale;
+}
+
 static void displacement(struct decoder *d, unsigned int size)
 {
-	d->insn->displacement_size = size;
+	struct nacre_insn *insn = d->insn;
+
+	insn->displacement_size = size;
 	if (size)
-		d->insn->displacement = next_signed(d, size);
+		insn->displacement = next_signed(d, size);
+	if (size == 1 && d->row && (insn->prefixes & NACRE_PFX_EVEX))
+		insn->displacement *= displacement_scale(d);
 }
 
 /* Intel SDM, "16-Bit Addressing Forms with the ModR/M Byte". */
@@ -427,7 +475,7 @@ static void decode_sib(struct decoder *d)
 	insn->index = (insn->sib >> 3) & 7;
 	if (insn->rex & NACRE_REX_X)
 		insn->index |= 8;
-	if (d->op & OP_VSIB)
+	if (d->row && (d->row->form & VEC_VSIB))
 		insn->index |= insn->vvvv & 16;
 	else if (insn->index == 4)
 		insn->index = -1;
@@ -460,8 +508,13 @@ static void decode_modrm(struct decoder *d)
 	insn->rm = (insn->rex & NACRE_REX_B) ? 8 : 0;
 	if (d->op & OP_REG)
 		insn->rm |= insn->opcode & 7;
-	if (!(d->op & OP_MODRM) || d->result != NACRE_DECODE_OK)
+	if (d->result != NACRE_DECODE_OK)
 		return;
+	if (!(d->op & OP_MODRM)) {
+		if (is_vector(insn))
+			d->row = find_row(insn);
+		return;
+	}
 	insn->has_modrm = true;
 	insn->modrm = next_byte(d);
 	insn->reg |= (insn->modrm >> 3) & 7;
@@ -469,6 +522,8 @@ static void decode_modrm(struct decoder *d)
 		insn->reg |= 8;
 	if (d->op & OP_MOD3)
 		insn->modrm |= 0xc0;
+	if (is_vector(insn))
+		d->row = find_row(insn);
 	if (modrm_is_register(insn)) {
 		insn->rm |= insn->modrm & 7;
 		if ((insn->prefixes & NACRE_PFX_EVEX) &&
@@ -648,8 +703,107 @@ static void check_3dnow(struct decoder *d)
 		invalid(d);
 }
 
+/* EVEX.b frees L'L for the rounding mode where there is one. */
+static bool length_exists(struct nacre_insn *insn, u32 form, bool is_register)
+{
+	if (insn->broadcast && is_register) {
+		insn->vector_length = 64;
+		return form & VEC_ROUNDING;
+	}
+	if (insn->broadcast && !VEC_BROADCAST_OF(form))
+		return false;
+	switch (insn->vector_length) {
+	case 16:
+		return form & VEC_L128;
+	case 32:
+		return form & VEC_L256;
+	case 64:
+		return form & VEC_L512;
+	}
+	return false;
+}
+
+static bool mask_exists(const struct nacre_insn *insn, u32 form,
+			bool is_register)
+{
+	if (!insn->opmask)
+		return !insn->zeroing && !(form & VEC_MASK_REQUIRED);
+	if (insn->zeroing &&
+	    !(form & (is_register ? VEC_ZERO_REG : VEC_ZERO_MEM)))
+		return false;
+	return form & VEC_MASK;
+}
+
+/*
+ * An unused vvvv is written 1111b, in any mode; a gather's index takes its
+ * top bit. As a register's number it has three bits outside 64-bit mode.
+ */
+static bool settle_vvvv(struct nacre_insn *insn, u32 form, bool is_register)
+{
+	bool is_evex_vsib = (form & VEC_VSIB) &&
+			    (insn->prefixes & NACRE_PFX_EVEX);
+
+	if (is_evex_vsib)
+		insn->vvvv &= 15;
+	if (!(form & (is_register ? VEC_VVVV_REG : VEC_VVVV_MEM)))
+		return !insn->vvvv;
+	if (insn->mode != 64)
+		insn->vvvv &= 7;
+	return !(form & VEC_K_VVVV) || insn->vvvv < 8;
+}
+
+static bool reg_exists(const struct nacre_insn *insn, u32 form)
+{
+	if ((form & VEC_GPR) && insn->reg >= 16)
+		return false;
+	return !(form & VEC_K_REG) || insn->reg < 8;
+}
+
+/*
+ * Gathers and tile products name three different registers; EVEX asks that
+ * only of the destination against each source.
+ */
+static bool registers_differ(const struct nacre_insn *insn, u32 form,
+			     bool is_register)
+{
+	bool has_vvvv = form & (is_register ? VEC_VVVV_REG : VEC_VVVV_MEM);
+	bool has_other = is_register || (form & VEC_VSIB);
+	s8 other = is_register ? insn->rm : insn->index;
+
+	if (has_other && insn->reg == other)
+		return false;
+	if (!has_vvvv)
+		return true;
+	if (insn->reg == insn->vvvv)
+		return false;
+	return (insn->prefixes & NACRE_PFX_EVEX) || insn->vvvv != other;
+}
+
+static bool vector_form_exists(struct nacre_insn *insn, u32 form)
+{
+	bool is_register = !insn->has_modrm || modrm_is_register(insn);
+
+	if (((form & VEC_ONLY64) && insn->mode != 64) ||
+	    !settle_vvvv(insn, form, is_register) || !reg_exists(insn, form))
+		return false;
+	if ((form & VEC_RM0) && is_register && insn->rm)
+		return false;
+	if ((form & VEC_DISTINCT) && !registers_differ(insn, form, is_register))
+		return false;
+	if ((form & VEC_SIB) &&
+	    (insn->address_size == 2 || (insn->modrm & 7) != 4))
+		return false;
+	return length_exists(insn, form, is_register) &&
+	       mask_exists(insn, form, is_register);
+}
+
 static void check_forms(struct decoder *d)
 {
+	if (is_vector(d->insn)) {
+		if (!d->row || !vector_form_exists(d->insn, d->row->form))
+			invalid(d);
+		return;
+	}
 	if (!form_exists(d->insn, OP_FORMS(d->op)) ||
 	    !group_form_exists(d->insn, OP_GROUP(d->op)))
 		invalid(d);

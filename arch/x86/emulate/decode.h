@@ -34,6 +34,7 @@ enum nacre_opcode_map {
 	NACRE_MAP_1BYTE, NACRE_MAP_0F, NACRE_MAP_0F38, NACRE_MAP_0F3A,
 	NACRE_MAP_3DNOW, NACRE_MAP_XOP8, NACRE_MAP_XOP9, NACRE_MAP_XOPA,
 	NACRE_MAP_EVEX5, NACRE_MAP_EVEX6,
+	NACRE_NR_MAPS
 };
 
 /* How a prefix changes which instruction an opcode names, as VEX.pp says it. */
@@ -60,13 +61,13 @@ struct nacre_insn {
 	u8 length;		/* all bytes, prefixes to immediate */
 	u8 map;			/* enum nacre_opcode_map */
 	u8 opcode;		/* last opcode byte; 3DNow!: the suffix */
-	u8 mode;		/* 16, 32 or 64: default size of the code segment */
-	u8 operand_size;	/* 2, 4 or 8 bytes, before the instruction's own rule */
+	u8 mode;		/* 16, 32 or 64: of the code segment */
+	u8 operand_size;	/* 2, 4 or 8, before an opcode's own rule */
 	u8 address_size;	/* 2, 4 or 8 */
 	s8 segment;		/* override: hardware number ES..GS, or -1 */
 	u8 rex;			/* NACRE_REX_*, from VEX, EVEX and XOP too */
-	u8 simd_prefix;		/* enum nacre_simd_prefix: the one that counts */
-	u8 vector_length;	/* VEX, EVEX, XOP: 16, 32, 64 bytes */
+	u8 simd_prefix;		/* enum nacre_simd_prefix */
+	u8 vector_length;	/* VEX, EVEX, XOP: 16, 32, 64; rounding: 64 */
 	u8 vvvv;		/* VEX, EVEX, XOP: register, already inverted */
 	u8 opmask;		/* EVEX.aaa */
 	bool zeroing;		/* EVEX.z */
@@ -75,15 +76,19 @@ struct nacre_insn {
 	bool has_modrm;
 	u8 modrm, sib;
 	u8 reg;			/* with REX.R; EVEX: up to 31 */
-	u8 rm;			/* mod == 3, or the register in the opcode */
+	/*
+	 * mod == 3, or the register in the opcode. EVEX: up to 31 as for a
+	 * vector register; a general one is that modulo 16, a mask modulo 8.
+	 */
+	u8 rm;
 	s8 base, index;		/* memory operand: registers, -1 for none */
 	u8 scale;		/* 1, 2, 4, 8 */
 	bool rip_relative;
 	u8 displacement_size;	/* bytes; 0 none */
-	s64 displacement;	/* or the whole address of a MOV moffs */
+	s64 displacement;	/* EVEX: multiplied; MOV moffs: the address */
 	u8 immediate_size;	/* bytes, both together; 0 none */
 	u64 immediate;		/* sign-extended where the manual says so */
-	u64 immediate2;		/* second of ENTER, EXTRQ, INSERTQ; far selector */
+	u64 immediate2;		/* of ENTER, EXTRQ, INSERTQ; far selector */
 };
 
 /*

@@ -2,8 +2,8 @@
 /*
  * Walks the guest's own page tables (2-level, PAE, 4- and 5-level) the way
  * the processor would. Guest entries are copied once, then checked. Knows no
- * hypervisor struct: it reads and updates tables through two callbacks, and so also
- * builds as a host program.
+ * hypervisor struct: it reads and updates tables through two callbacks, and so
+ * also builds as a host program.
  */
 #ifndef NACRE_GUEST_WALK_H
 #define NACRE_GUEST_WALK_H
@@ -46,7 +46,7 @@ struct nacre_walk_mode {
 	u8 cpl;
 	u8 maxphyaddr;
 	bool has_1g_pages;
-	bool amd;		/* PDPTEs of PAE in memory; more reserved bits */
+	bool amd;		/* PDPTEs in memory; more reserved bits */
 };
 
 enum nacre_walk_result {
