@@ -13,6 +13,7 @@ usage()
 	cat <<'END'
 usage: selftests/abi_diff.sh [--kernel K] [--machine M] [--calls N] [--seed N]
                              [--timeout S] [--ours MODULE] [--keep DIR]
+                             [--theirs FILE]
        selftests/abi_diff.sh --selfcheck
 
   --kernel    6.1 (default) or another of the lab's
@@ -22,6 +23,8 @@ usage: selftests/abi_diff.sh [--kernel K] [--machine M] [--calls N] [--seed N]
   --timeout   600, seconds for each machine
   --ours      nacre (default), or kvm: in-tree KVM against itself, which shows
               whether the comparison is free of chance
+  --theirs    a trace of in-tree KVM that an earlier run with the same options
+              kept; it is recorded anew otherwise
   --keep      where the traces stay; by default they go
   --selfcheck the comparison's own test, without a machine
 
@@ -31,13 +34,14 @@ END
 	exit 2
 }
 
-kernel=6.1 machine=svm calls=100000 seed=1 timeout=600 ours=nacre keep=''
+kernel=6.1 machine=svm calls=100000 seed=1 timeout=600 ours=nacre keep='' theirs=''
 selfcheck=''
 
 while [[ $# -gt 0 ]]; do
 	case $1 in
 	--selfcheck) selfcheck=yes; shift; continue ;;
-	--kernel | --machine | --calls | --seed | --timeout | --ours | --keep) ;;
+	--kernel | --machine | --calls | --seed | --timeout | --ours | --keep | \
+	--theirs) ;;
 	*) usage ;;
 	esac
 	[[ $# -ge 2 ]] || usage
@@ -50,12 +54,19 @@ if [[ -n $selfcheck ]]; then
 	exec "$program" selfcheck
 fi
 
+# Inside the repository: a machine has a /tmp of its own.
 dir=$keep
 if [[ -z $dir ]]; then
-	dir=$(mktemp -d)
+	dir=$(mktemp -d "$top/build/selftests/abi_diff.XXXXXX")
 	trap 'rm -rf "$dir"' EXIT
 fi
 mkdir -p "$dir"
+dir=$(cd "$dir" && pwd -P)
+
+# Program and table as they are now, for both machines and the comparison.
+cp "$program" "$dir/abi_diff"
+cp "$here/abi_diff.tsv" "$dir/known"
+program=$dir/abi_diff
 
 # record MODULE FILE
 record()
@@ -63,18 +74,20 @@ record()
 	"$top/lab/run" --machine "$machine" --kernel "$kernel" --module "$1" \
 		--timeout "$timeout" --cpus 2 -- "$program" record --jobs 2 \
 		--seed "$seed" --calls "$calls" \
-		--known "$here/abi_diff.tsv" >"$2" 2>"$2.log"
+		--known "$dir/known" >"$2" 2>"$2.log"
 }
 
 cd "$top"
 record "$ours" "$dir/ours" &
 ours_pid=$!
-record kvm "$dir/theirs" &
-theirs_pid=$!
 ours_status=0 theirs_status=0
+if [[ -z $theirs ]]; then
+	theirs=$dir/theirs
+	record kvm "$theirs" || theirs_status=$?
+	sed 's/^/# /' "$theirs.log"
+fi
 wait "$ours_pid" || ours_status=$?
-wait "$theirs_pid" || theirs_status=$?
-sed 's/^/# /' "$dir/ours.log" "$dir/theirs.log"
+sed 's/^/# /' "$dir/ours.log"
 
 # A complaint of in-tree KVM's kernel is not ours; its trace still counts.
 if [[ $theirs_status -ne 0 && $theirs_status -ne 122 ]]; then
@@ -87,7 +100,7 @@ if ! grep -q '^H end 1' "$dir/ours"; then
 fi
 
 status=0
-"$program" compare --known "$here/abi_diff.tsv" "$dir/ours" "$dir/theirs" ||
+"$program" compare --known "$dir/known" "$dir/ours" "$theirs" ||
 	status=$?
 if [[ $ours_status -ne 0 ]]; then
 	echo "# the machine with $ours: status $ours_status"

@@ -246,7 +246,6 @@ static void feed_input(struct call *c, uint8_t *data, size_t room)
 	memcpy(data, last_out, room);
 	for (int i = 0; i < c->mutations; i++)
 		mutate(&r, c->desc->layout, data, room);
-	call_sanitise(c->cmd, data, room);
 }
 
 void exec_call(struct call *c, struct result *res)
@@ -260,8 +259,10 @@ void exec_call(struct call *c, struct result *res)
 		room = c->room - (c->cut < c->room ? c->cut : c->room);
 	if (data && c->feed)
 		feed_input(c, data, room);
-	if (data)
+	if (data) {
+		call_sanitise((uint32_t)c->cmd, data, room);
 		memcpy(before, data, room);
+	}
 	issue(c, arg, res);
 	normalise_ret(c, res);
 	if (data)

@@ -5,7 +5,8 @@
  *	fd	system, vm, vcpu or *
  *	call	the ioctl's name without prefix, or * for all
  *	when	* or conditions joined by commas, FIELD=N or FIELD=N-M: a field
- *		of the input, or "arg" for an argument that is no pointer
+ *		of the input, "arg" for an argument that is no pointer, or
+ *		"msr" for the MSR at which the answers part
  *	allow	unbuilt		nacre refuses it exactly as an unknown ioctl
  *		zero		nacre returns 0 where KVM returns more
  *		ret:A>B		KVM gives A and nacre B, errno or number or *
@@ -130,8 +131,28 @@ static bool call_matches(const struct row *r, const struct call *c)
 	return c->desc && !strcmp(r->col[COL_CALL], c->desc->name);
 }
 
-static bool field_value(const struct call *c, const char *name, uint64_t *v)
+/* The MSR at which the one side stopped, or whose value differs. */
+static bool msr_value(const struct difference *d, uint64_t *v)
 {
+	int64_t a = d->ours->ret, b = d->theirs->ret;
+	const struct nacre_msr_entry *e;
+	size_t i = a < b ? a : b;
+
+	if (!d->call->desc || d->call->desc->layout != &lay_msrs)
+		return false;
+	if (a == b && sscanf(d->field, "entries[%zu]", &i) != 1)
+		return false;
+	if (a < 0 || b < 0 || 8 + (i + 1) * sizeof(*e) > d->call->len)
+		return false;
+	e = (const void *)(d->call->buf + 8 + i * sizeof(*e));
+	*v = e->index;
+	return true;
+}
+
+static bool field_value(const struct difference *d, const char *name,
+			uint64_t *v)
+{
+	const struct call *c = d->call;
 	const struct leaf *f;
 
 	*v = 0;
@@ -139,6 +160,8 @@ static bool field_value(const struct call *c, const char *name, uint64_t *v)
 		*v = c->value;
 		return c->place == AT_VALUE;
 	}
+	if (!strcmp(name, "msr"))
+		return msr_value(d, v);
 	f = c->desc ? leaf_named(c->desc->layout, name) : NULL;
 	if (!f || c->feed || f->off + 8u > sizeof(c->buf))
 		return false;
@@ -146,7 +169,7 @@ static bool field_value(const struct call *c, const char *name, uint64_t *v)
 	return f->off + (f->size > 8 ? 8u : f->size) <= c->len;
 }
 
-static bool condition_holds(const struct call *c, char *cond)
+static bool condition_holds(const struct difference *d, char *cond)
 {
 	char *eq = strchr(cond, '='), *end;
 	uint64_t v, lo, hi;
@@ -157,10 +180,10 @@ static bool condition_holds(const struct call *c, char *cond)
 	lo = hi = strtoull(eq + 1, &end, 0);
 	if (*end == '-')
 		hi = strtoull(end + 1, NULL, 0);
-	return field_value(c, cond, &v) && v >= lo && v <= hi;
+	return field_value(d, cond, &v) && v >= lo && v <= hi;
 }
 
-static bool conditions_hold(const struct row *r, const struct call *c)
+static bool conditions_hold(const struct row *r, const struct difference *d)
 {
 	char text[256], *at = text, *cond;
 
@@ -168,7 +191,7 @@ static bool conditions_hold(const struct row *r, const struct call *c)
 		return true;
 	snprintf(text, sizeof(text), "%s", r->col[COL_WHEN]);
 	while ((cond = strsep(&at, ",")))
-		if (!condition_holds(c, cond))
+		if (!condition_holds(d, cond))
 			return false;
 	return true;
 }
@@ -218,7 +241,7 @@ int known_allows(struct known *k, const struct difference *d)
 		struct row *r = &k->row[i];
 
 		if (call_matches(r, d->call) && row_allows(r, d) &&
-		    conditions_hold(r, d->call))
+		    conditions_hold(r, d))
 			return i;
 	}
 	return -1;

@@ -82,9 +82,29 @@ static void sanitise_msr(struct nacre_msr_entry *e)
 	}
 }
 
+/*
+ * TCG ends ("invalid tss") where a processor raises a fault: when a guest at
+ * CPL 3 takes an exception in 32-bit mode, and when TR is not present.
+ */
+static void sanitise_sregs(uint8_t *buf, size_t len)
+{
+	struct nacre_sregs *m = (void *)buf;
+
+	if (len < offsetof(struct nacre_sregs, ldt))
+		return;
+	m->tr.present = 1;
+	if (m->tr.type != 3)
+		m->tr.type = 11;
+	if (!m->cs.l)
+		m->ss.dpl = 0;
+}
+
 void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
 {
 	struct nacre_msr_entry e;
+
+	if (cmd == NACRE_SET_SREGS || cmd == NACRE_SET_SREGS2)
+		sanitise_sregs(buf, len);
 
 	/* Bit SIGALRM - 1: the run limit has to come through. */
 	if (cmd == NACRE_SET_SIGNAL_MASK && len > 5)
@@ -198,8 +218,11 @@ void make_interrupt(struct seq *s, struct call *c)
 void make_msrs(struct seq *s, struct call *c)
 {
 	static const uint32_t counts[] = { 255, 256, 257, 65536, 0xffffffff };
-	struct nacre_msrs head = { .nmsrs = rng_below(&s->rng, 10) };
+	struct nacre_msrs head = { .nmsrs = 1 };
 	struct nacre_msr_entry e = { };
+
+	if (rng_chance(&s->rng, 35))
+		head.nmsrs = rng_below(&s->rng, 10);
 
 	c->len = sizeof(head);
 	for (uint32_t i = 0; i < head.nmsrs; i++) {

@@ -184,8 +184,8 @@ static bool feed(struct seq *s, struct call *c, const struct ioctl_desc *got)
 		return false;
 	snprintf(name, sizeof(name), "SET_%s", got->name + 4);
 	d = desc_named(name);
-	if (!d || d->layout != got->layout || !(d->fds & (1 << c->fd)) ||
-	    is_avoided(d, c->fd))
+	if (!d || d->layout != got->layout || d->layout->tail_size ||
+	    !(d->fds & (1 << c->fd)) || is_avoided(d, c->fd))
 		return false;
 	c->desc = d;
 	c->cmd = d->cmd;
@@ -211,7 +211,6 @@ static void valid_or_close(struct seq *s, struct call *c)
 		while (n--)
 			mutate(&s->rng, c->desc->layout, c->buf, c->len);
 	}
-	call_sanitise(c->cmd, c->buf, c->len);
 	c->room = call_room(c);
 	place(s, c);
 }
@@ -238,7 +237,6 @@ bool seq_next(struct seq *s, struct call *c)
 	if (s->kind == SEQ_SWEEP) {
 		c->vcpu = 0;
 		sweep(s, c);
-		call_sanitise((uint32_t)c->cmd, c->buf, c->len);
 		c->room = call_room(c);
 		c->cut = 1 + rng_below(&s->rng, c->room ? c->room : 1);
 	} else if (!feed(s, c, s->feed)) {
