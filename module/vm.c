@@ -186,21 +186,28 @@ static const struct nacre_ioctl_table vm_table = {
 	.count = ARRAY_SIZE(vm_rows),
 };
 
-static long call_vm(struct nacre_vm *vm, struct nacre_ioctl_call *call)
+static long call_vm_row(struct nacre_vm *vm, struct nacre_ioctl_call *call)
 {
-	u16 flags = call->row->flags;
-	int index = 0;
+	int index;
 	long ret;
 
-	if (flags & NACRE_IOC_VM_LOCK)
-		mutex_lock(&vm->lock);
-	if (flags & NACRE_IOC_SRCU)
-		index = srcu_read_lock(&vm->srcu);
+	if (!(call->row->flags & NACRE_IOC_SRCU))
+		return call->row->vm(vm, &call->arg);
+	index = srcu_read_lock(&vm->srcu);
 	ret = call->row->vm(vm, &call->arg);
-	if (flags & NACRE_IOC_SRCU)
-		srcu_read_unlock(&vm->srcu, index);
-	if (flags & NACRE_IOC_VM_LOCK)
-		mutex_unlock(&vm->lock);
+	srcu_read_unlock(&vm->srcu, index);
+	return ret;
+}
+
+static long call_vm(struct nacre_vm *vm, struct nacre_ioctl_call *call)
+{
+	long ret;
+
+	if (!(call->row->flags & NACRE_IOC_VM_LOCK))
+		return call_vm_row(vm, call);
+	mutex_lock(&vm->lock);
+	ret = call_vm_row(vm, call);
+	mutex_unlock(&vm->lock);
 	return ret;
 }
 

@@ -220,7 +220,7 @@ check_build()
 	release=$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 		  "$1/include/generated/utsrelease.h")
 	log=$out/build-$release.log
-	make -j"$(nproc)" module KDIR="$1" variant=lint W=1 C=2 \
+	make -k -j"$(nproc)" module KDIR="$1" variant=lint W=1 C=2 \
 		KCFLAGS=-Werror CF=-Wsparse-error >"$log" 2>&1
 	status=$?
 	grep -E 'warning:|error:|WARNING:|ERROR:|Error ' "$log" >"$out/found"
