@@ -67,9 +67,11 @@ struct register_row {
 	u32 always;	/* works on any processor: done here */
 };
 
-#define REGISTER(_function, _index, _reg, ...)				\
-	{ .function = (_function), .index = (_index), .word = NO_WORD,	\
+#define FEATURES(_function, _index, _reg, _word, ...)			\
+	{ .function = (_function), .index = (_index), .word = (_word),	\
 	  .reg = offsetof(struct nacre_cpuid_entry2, _reg), __VA_ARGS__ }
+#define REGISTER(_function, _index, _reg, ...)				\
+	FEATURES(_function, _index, _reg, NO_WORD, __VA_ARGS__)
 #define F(name)		BIT(X86_FEATURE_##name % 32)
 
 static const struct register_row registers[] = {
@@ -81,12 +83,12 @@ static const struct register_row registers[] = {
 	REGISTER(0x1, 0, eax, .pass = ALL),
 	REGISTER(0x1, 0, ebx, .pass = ALL & ~LEAF1_EBX_APIC_ID),
 	/* No MONITOR, though it does nothing rather than fault; no PDCM. */
-	REGISTER(0x1, 0, ecx, .word = CPUID_1_ECX, .pass =
+	FEATURES(0x1, 0, ecx, CPUID_1_ECX, .pass =
 		 F(XMM3) | F(PCLMULQDQ) | F(SSSE3) | F(FMA) | F(CX16) |
 		 F(PCID) | F(XMM4_1) | F(XMM4_2) | F(MOVBE) | F(POPCNT) |
 		 F(AES) | F(XSAVE) | F(AVX) | F(F16C) | F(RDRAND),
 		 .always = F(X2APIC)),
-	REGISTER(0x1, 0, edx, .word = CPUID_1_EDX, .pass =
+	FEATURES(0x1, 0, edx, CPUID_1_EDX, .pass =
 		 F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) |
 		 F(PAE) | F(CX8) | F(APIC) | F(SEP) | F(PGE) | F(CMOV) |
 		 F(PAT) | F(PSE36) | F(CLFLUSH) | F(MMX) | F(FXSR) | F(XMM) |
@@ -106,7 +108,7 @@ static const struct register_row registers[] = {
 	REGISTER(0x6, 0, eax, .always = LEAF6_EAX_ARAT),
 
 	REGISTER(0x7, 0, eax, .pass = ALL),
-	REGISTER(0x7, 0, ebx, .word = CPUID_7_0_EBX, .pass =
+	FEATURES(0x7, 0, ebx, CPUID_7_0_EBX, .pass =
 		 F(FSGSBASE) | F(BMI1) | F(HLE) | F(AVX2) |
 		 F(FDP_EXCPTN_ONLY) | F(SMEP) | F(BMI2) | F(ERMS) |
 		 F(INVPCID) | F(RTM) | F(ZERO_FCS_FDS) | F(AVX512F) |
@@ -114,16 +116,16 @@ static const struct register_row registers[] = {
 		 F(AVX512IFMA) | F(CLFLUSHOPT) | F(CLWB) | F(AVX512PF) |
 		 F(AVX512ER) | F(AVX512CD) | F(SHA_NI) | F(AVX512BW) |
 		 F(AVX512VL)),
-	REGISTER(0x7, 0, ecx, .word = CPUID_7_ECX, .pass =
+	FEATURES(0x7, 0, ecx, CPUID_7_ECX, .pass =
 		 F(AVX512VBMI) | F(LA57) | F(PKU) | F(RDPID) |
 		 F(AVX512_VPOPCNTDQ) | F(UMIP) | F(AVX512_VBMI2) | F(GFNI) |
 		 F(VAES) | F(VPCLMULQDQ) | F(AVX512_VNNI) |
 		 F(AVX512_BITALG) | F(CLDEMOTE) | F(MOVDIRI) | F(MOVDIR64B)),
-	REGISTER(0x7, 0, edx, .word = CPUID_7_EDX, .pass =
+	FEATURES(0x7, 0, edx, CPUID_7_EDX, .pass =
 		 F(AVX512_4VNNIW) | F(AVX512_4FMAPS) | F(FSRM) |
 		 F(AVX512_VP2INTERSECT) | F(MD_CLEAR) | F(SERIALIZE) |
 		 F(TSXLDTRK) | F(AVX512_FP16)),
-	REGISTER(0x7, 1, eax, .word = CPUID_7_1_EAX, .pass =
+	FEATURES(0x7, 1, eax, CPUID_7_1_EAX, .pass =
 		 F(AVX_VNNI) | F(AVX512_BF16) | LEAF7_1_EAX_CMPCCXADD |
 		 LEAF7_1_EAX_FZRM | LEAF7_1_EAX_FSRS | LEAF7_1_EAX_FSRC |
 		 LEAF7_1_EAX_AVX_IFMA),
@@ -132,7 +134,7 @@ static const struct register_row registers[] = {
 	REGISTER(0x7, 2, edx, .pass = LEAF7_2_EDX_MCDT_NO),
 
 	/* Leaf 0Dh is computed; of it only this is a matter of features. */
-	REGISTER(0xd, 1, eax, .word = CPUID_D_1_EAX, .pass =
+	FEATURES(0xd, 1, eax, CPUID_D_1_EAX, .pass =
 		 F(XSAVEOPT) | F(XSAVEC) | F(XGETBV1) | F(XSAVES)),
 
 	REGISTER(0x80000000, 0, eax, .pass = ALL),
@@ -143,11 +145,11 @@ static const struct register_row registers[] = {
 	REGISTER(0x80000001, 0, eax, .pass = ALL),
 	REGISTER(0x80000001, 0, ebx, .pass = EXT1_EBX_PACKAGE |
 		 EXT1_EBX_BRAND),
-	REGISTER(0x80000001, 0, ecx, .word = CPUID_8000_0001_ECX, .pass =
+	FEATURES(0x80000001, 0, ecx, CPUID_8000_0001_ECX, .pass =
 		 F(LAHF_LM) | F(CMP_LEGACY) | F(CR8_LEGACY) | F(ABM) |
 		 F(SSE4A) | F(MISALIGNSSE) | F(3DNOWPREFETCH) | F(XOP) |
 		 F(FMA4) | F(TBM) | F(TOPOEXT)),
-	REGISTER(0x80000001, 0, edx, .word = CPUID_8000_0001_EDX, .pass =
+	FEATURES(0x80000001, 0, edx, CPUID_8000_0001_EDX, .pass =
 		 F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) |
 		 F(PAE) | F(CX8) | F(APIC) | F(SYSCALL) | F(PGE) |
 		 F(CMOV) | F(PAT) | F(PSE36) | F(NX) | F(MMXEXT) | F(MMX) |
@@ -167,7 +169,7 @@ static const struct register_row registers[] = {
 	REGISTER(0x80000007, 0, edx, .pass = EXT7_EDX_INVARIANT_TSC),
 
 	REGISTER(0x80000008, 0, eax, .pass = ALL),
-	REGISTER(0x80000008, 0, ebx, .word = CPUID_8000_0008_EBX, .pass =
+	FEATURES(0x80000008, 0, ebx, CPUID_8000_0008_EBX, .pass =
 		 F(CLZERO) | F(XSAVEERPTR) | F(WBNOINVD) | F(AMD_SSB_NO)),
 	REGISTER(0x80000008, 0, ecx, .pass = EXT8_ECX_CORES),
 
@@ -181,7 +183,7 @@ static const struct register_row registers[] = {
 	REGISTER(0x8000001d, 0, ecx, .pass = ALL),
 	REGISTER(0x8000001d, 0, edx, .pass = ALL),
 
-	REGISTER(0x80000021, 0, eax, .word = CPUID_8000_0021_EAX, .pass =
+	FEATURES(0x80000021, 0, eax, CPUID_8000_0021_EAX, .pass =
 		 EXT21_NO_NESTED_DATA_BP | EXT21_LFENCE_SERIALIZES |
 		 EXT21_VERW_CLEAR | EXT21_NULL_CLEARS_BASE | EXT21_SRSO_NO,
 		 .always = EXT21_NO_SMM_CTL_MSR),

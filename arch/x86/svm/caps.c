@@ -31,7 +31,7 @@
 #define VM_CR_LOCK		BIT_ULL(3)
 #define VM_CR_SVMDIS		BIT_ULL(4)
 
-#define TSC_RATIO_ONE		BIT_ULL(32)
+#define TSC_RATIO_ONE_HIGH	BIT(0)	/* 32 bits of fraction below */
 
 /* Port permissions: 64 Ki ports, and 3 bits for an access across the end. */
 #define IOPM_ORDER		2
@@ -195,7 +195,7 @@ int svm_cpu_on(void)
 	}
 	wrmsrl(MSR_VM_HSAVE_PA, cpu->vmrun_area);
 	if (svm_caps.tsc_ratio)
-		wrmsrl(MSR_AMD64_TSC_RATIO, TSC_RATIO_ONE);
+		wrmsr(MSR_AMD64_TSC_RATIO, 0, TSC_RATIO_ONE_HIGH);
 	if (svm_caps.tsc_aux)
 		rdmsrl(MSR_TSC_AUX, cpu->host_tsc_aux);
 
