@@ -176,6 +176,8 @@ slow()
 	both kvm svm kvm
 	both svm-max svm-max nacre
 	both mitigated svm nacre --cmdline default
+	step abi-diff "a million calls on nacre and in-tree KVM" 14400 \
+		selftests/abi_diff.sh --calls 1000000 --timeout 14000
 }
 
 if tools; then

@@ -19,6 +19,7 @@ run()
 run scripts/tap-sum-test.sh
 run selftests/abi_layout_test.sh build/linux-headers-uapi/include \
 	build/selftests/abi
+run selftests/abi_diff.sh --selfcheck
 run make -C selftests/host O="$top/build/selftests/host" check
 
 exit $status
