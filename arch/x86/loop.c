@@ -61,6 +61,7 @@ static void enter_guest(struct nacre_vcpu *vcpu)
 	nacre_xstate_exit(vcpu);
 	nacre_debug_exit(vcpu);
 	backend(after_exit)(vcpu);
+	compat_note_guest_ran();
 	leave_guest_mode(vcpu);
 
 	/* Take what ended the run, and ticks, while time is still the guest's. */
