@@ -13,7 +13,6 @@
 #include <linux/cpu.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
-#include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
@@ -28,9 +27,13 @@ static bool cpus_rebooting;
 
 static int cpu_comes_up(unsigned int cpu)
 {
-	if (READ_ONCE(cpus_rebooting))
-		return -EIO;
-	return nacre_arch_cpu_on();
+	int err = READ_ONCE(cpus_rebooting) ? -EIO : nacre_arch_cpu_on();
+
+	/* Of the first ones cpus_on() speaks. */
+	if (err && READ_ONCE(cpus_users))
+		pr_err_ratelimited("CPU %u stays without virtualization (error %d)\n",
+				   cpu, err);
+	return err;
 }
 
 static int cpu_goes_down(unsigned int cpu)
@@ -69,9 +72,14 @@ static struct notifier_block cpus_reboot_nb = {
 	.notifier_call = cpus_reboot,
 };
 
-static void say_busy(void)
+/* Whoever may open the node can bring this about as often as he likes. */
+static void say_why(int err)
 {
-	pr_err("another hypervisor owns the processor's virtualization extension (in-tree kvm loaded? unload it first)\n");
+	if (err == -EBUSY)
+		pr_err_ratelimited("another hypervisor owns the processor's virtualization extension (in-tree kvm loaded? unload it first)\n");
+	else
+		pr_err_ratelimited("virtualization cannot be turned on (error %d)\n",
+				   err);
 }
 
 static int cpus_on(void)
@@ -80,13 +88,11 @@ static int cpus_on(void)
 
 	err = compat_hp_setup(cpu_comes_up, cpu_goes_down);
 	if (err) {
-		if (err == -EBUSY)
-			say_busy();
+		say_why(err);
 		return err;
 	}
 	compat_syscore_register(cpus_suspend, cpus_resume);
 	compat_emergency_register(nacre_arch_cpu_off);
-	register_reboot_notifier(&cpus_reboot_nb);
 	/* vCPUs hear of their thread's being scheduled; costs others nothing. */
 	preempt_notifier_inc();
 	return 0;
@@ -95,7 +101,6 @@ static int cpus_on(void)
 static void cpus_off(void)
 {
 	preempt_notifier_dec();
-	unregister_reboot_notifier(&cpus_reboot_nb);
 	compat_emergency_unregister(nacre_arch_cpu_off);
 	compat_syscore_unregister();
 	compat_hp_remove();
@@ -112,15 +117,22 @@ static int probe_offline(unsigned int cpu)
 	return 0;
 }
 
-int nacre_cpus_probe(void)
+int nacre_cpus_init(void)
 {
 	int err = compat_hp_setup(probe_online, probe_offline);
 
-	if (!err)
-		compat_hp_remove();
-	else if (err == -EBUSY)
-		say_busy();
-	return err;
+	if (err) {
+		say_why(err);
+		return err;
+	}
+	compat_hp_remove();
+	/* Not with the first VM: that could be made when reboot has begun. */
+	return register_reboot_notifier(&cpus_reboot_nb);
+}
+
+void nacre_cpus_exit(void)
+{
+	unregister_reboot_notifier(&cpus_reboot_nb);
 }
 
 int nacre_cpus_get(void)

@@ -131,14 +131,16 @@ static int __init nacre_init(void)
 	err = nacre_arch_init();
 	if (err)
 		return err;
-	err = nacre_cpus_probe();
+	err = nacre_cpus_init();
 	if (err)
 		goto exit_arch;
 	err = add_node();
 	if (err)
-		goto exit_arch;
+		goto exit_cpus;
 	return 0;
 
+exit_cpus:
+	nacre_cpus_exit();
 exit_arch:
 	nacre_arch_exit();
 	return err;
@@ -149,6 +151,7 @@ static void __exit nacre_exit(void)
 	misc_deregister(&system_device);
 	/* No VM is left: each holds the module by its descriptors. */
 	nacre_notifier_exit();
+	nacre_cpus_exit();
 	nacre_arch_exit();
 }
 
