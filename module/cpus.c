@@ -11,11 +11,13 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpu.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
+#include <linux/string.h>
 
 #include "module/compat/compat.h"
 #include "module/cpus.h"
@@ -72,6 +74,28 @@ static struct notifier_block cpus_reboot_nb = {
 	.notifier_call = cpus_reboot,
 };
 
+/*
+ * In-tree KVM would find the slot taken and fail by itself. But where the
+ * kernel has one hook for emergencies it asks for that first, and then warns,
+ * which some machines take for a reason to panic.
+ */
+static int cpus_module(struct notifier_block *nb, unsigned long state,
+		       void *data)
+{
+	const struct module *module = data;
+
+	if (state != MODULE_STATE_COMING ||
+	    (strcmp(module->name, "kvm_amd") &&
+	     strcmp(module->name, "kvm_intel")))
+		return NOTIFY_DONE;
+	pr_err("%s may not be loaded while VMs run here\n", module->name);
+	return notifier_from_errno(-EBUSY);
+}
+
+static struct notifier_block cpus_module_nb = {
+	.notifier_call = cpus_module,
+};
+
 /* Whoever may open the node can bring this about as often as he likes. */
 static void say_why(int err)
 {
@@ -93,6 +117,7 @@ static int cpus_on(void)
 	}
 	compat_syscore_register(cpus_suspend, cpus_resume);
 	compat_emergency_register(nacre_arch_cpu_off);
+	register_module_notifier(&cpus_module_nb);
 	/* vCPUs hear of their thread's being scheduled; costs others nothing. */
 	preempt_notifier_inc();
 	return 0;
@@ -101,6 +126,7 @@ static int cpus_on(void)
 static void cpus_off(void)
 {
 	preempt_notifier_dec();
+	unregister_module_notifier(&cpus_module_nb);
 	compat_emergency_unregister(nacre_arch_cpu_off);
 	compat_syscore_unregister();
 	compat_hp_remove();
