@@ -160,7 +160,8 @@ static bool zap_table(struct zap *zap, u64 *table, gfn_t base, u8 level)
 			zap_child(zap, entry, gfn, level);
 		}
 		zap->next = gfn + nacre_level_pages(level);
-		if (level > 1 && must_yield(zap))
+		/* At the end the parent has still to see whether this goes. */
+		if (level > 1 && zap->next < end && must_yield(zap))
 			return false;
 	}
 	return true;
