@@ -30,7 +30,12 @@ void nacre_dirty_free(unsigned long *dirty);
  */
 int nacre_dirty_set_manual(struct nacre_vm *vm, u64 flags);
 
-/* Frame @gfn of @slot was written. Inside a read section of the slots. */
+/*
+ * Frame @gfn of @slot was written, or may be from now on. Inside a read
+ * section of the slots. That comes with a full barrier before the call: whoever
+ * takes a bit that counts for a write has to see it. Pairs with the atomic
+ * operation in take_words().
+ */
 static inline void nacre_mark_dirty(const struct nacre_memslot *slot, gfn_t gfn)
 {
 	/* Most are dirty already, and a locked operation is not free. */

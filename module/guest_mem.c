@@ -44,6 +44,10 @@ static void mark_piece(const struct piece *piece, gpa_t gpa)
 	gfn_t last = (gpa + piece->len - 1) >> PAGE_SHIFT;
 	gfn_t gfn;
 
+	if (!piece->slot->dirty)
+		return;
+	/* The copy is no barrier; the cmpxchg of the other writers is. */
+	smp_mb();
 	for (gfn = piece->gfn; gfn <= last; gfn++)
 		nacre_mark_dirty(piece->slot, gfn);
 }
