@@ -489,6 +489,12 @@ static u64 *whole_sysenter(struct svm_vcpu *svm, u32 msr)
 	return NULL;
 }
 
+/* Whoever writes them: VMLOAD gets no more than WRMSR would have left. */
+static bool keeps_32_bits(u32 msr)
+{
+	return msr == MSR_IA32_SYSENTER_ESP || msr == MSR_IA32_SYSENTER_EIP;
+}
+
 int svm_read_msr(struct nacre_vcpu *vcpu, u32 msr, u64 *value)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
@@ -508,10 +514,10 @@ int svm_write_msr(struct nacre_vcpu *vcpu, u32 msr, u64 value)
 
 	if (!field)
 		return -ENOENT;
-	*field = value;
 	whole = whole_sysenter(svm, msr);
 	if (whole)
 		*whole = value;
+	*field = keeps_32_bits(msr) ? (u32)value : value;
 	return 0;
 }
 
