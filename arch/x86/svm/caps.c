@@ -77,6 +77,11 @@ int svm_ident(const char **why)
 		*why = "SVM is there, but nested paging (NPT) is not";
 		return -EOPNOTSUPP;
 	}
+	/* Number 0 is the host's, and a guest needs one of its own. */
+	if (cpuid_ebx(0x8000000a) < 2) {
+		*why = "SVM is there, but no address space identifier for guests";
+		return -EOPNOTSUPP;
+	}
 	return 0;
 }
 
@@ -145,9 +150,6 @@ int svm_setup(void)
 	unsigned int n;
 
 	resolve_caps();
-	/* Number 0 is the host's, and a guest needs one of its own. */
-	if (svm_caps.asids < 2)
-		return -EOPNOTSUPP;
 	svm_npt_setup();
 
 	iopm = alloc_pages(GFP_KERNEL, IOPM_ORDER);
