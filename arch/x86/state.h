@@ -174,6 +174,7 @@ struct nacre_vcpu_arch {
 	u32 guest_debug;	/* NACRE_GUESTDBG_* */
 
 	bool xcr0_loaded;	/* guest XCR0 is in the processor; irqs off */
+	bool xss_loaded;	/* likewise XSS */
 	bool triple_fault;	/* the next entry ends in a shutdown exit */
 };
 

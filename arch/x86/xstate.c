@@ -4,6 +4,7 @@
 #include <asm/cpuid.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/xcr.h>
+#include <asm/msr.h>
 #include <asm/pkru.h>
 
 #include "module/compat/compat.h"
@@ -29,6 +30,9 @@ static struct component {
 	bool aligned;		/* to 64 bytes in the compacted form */
 } components[XFEATURE_MAX] __read_mostly;
 
+/* The kernel sets it at boot, alike on every CPU. */
+static u64 host_xss __ro_after_init;
+
 #define LEAFD_1_EAX_COMPACTED	(BIT(1) | BIT(3))	/* XSAVEC, XSAVES */
 #define LEAFD_N_ECX_SUPERVISOR	BIT(0)
 #define LEAFD_N_ECX_ALIGNED	BIT(1)
@@ -40,6 +44,8 @@ void nacre_xstate_setup(void)
 
 	if (!boot_cpu_has(X86_FEATURE_XSAVE))
 		return;
+	if (boot_cpu_has(X86_FEATURE_XSAVES))
+		rdmsrl(MSR_IA32_XSS, host_xss);
 	for (i = 2; i < ARRAY_SIZE(components); i++) {
 		cpuid_count(0xd, i, &size, &offset, &ecx, &edx);
 		components[i] = (struct component){
@@ -91,6 +97,15 @@ static bool guest_uses_xcr0(struct nacre_vcpu *vcpu)
 	       vcpu->arch.xcr0 != vcpu->arch.host_xcr0;
 }
 
+/*
+ * Not every processor lets XSAVES be intercepted: with the host's XSS a guest
+ * would reach supervisor state that it was not promised.
+ */
+static bool guest_uses_xss(struct nacre_vcpu *vcpu)
+{
+	return nacre_cr4(vcpu) & X86_CR4_OSXSAVE && vcpu->arch.xss != host_xss;
+}
+
 /* PKRU is live where the guest has it in CR4, or can reach it by XSAVE. */
 static bool guest_uses_pkru(struct nacre_vcpu *vcpu)
 {
@@ -105,6 +120,9 @@ void nacre_xstate_enter(struct nacre_vcpu *vcpu)
 	vcpu->arch.xcr0_loaded = guest_uses_xcr0(vcpu);
 	if (vcpu->arch.xcr0_loaded)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->arch.xcr0);
+	vcpu->arch.xss_loaded = guest_uses_xss(vcpu);
+	if (vcpu->arch.xss_loaded)
+		wrmsrl(MSR_IA32_XSS, vcpu->arch.xss);
 	if (guest_uses_pkru(vcpu))
 		wrpkru(vcpu->arch.pkru);
 }
@@ -118,6 +136,9 @@ void nacre_xstate_exit(struct nacre_vcpu *vcpu)
 	if (vcpu->arch.xcr0_loaded)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->arch.host_xcr0);
 	vcpu->arch.xcr0_loaded = false;
+	if (vcpu->arch.xss_loaded)
+		wrmsrl(MSR_IA32_XSS, host_xss);
+	vcpu->arch.xss_loaded = false;
 }
 
 /* Intel SDM, "XSETBV": which combinations the processor itself refuses. */
