@@ -171,7 +171,8 @@ long nacre_set_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 
 /*
  * The mapping is the VMM's to write at any time, also half way through here:
- * each set is copied once, and the copy is what is checked.
+ * each set is copied once, and the copy is what is checked. The barriers keep
+ * the compiler from looking into the mapping again.
  */
 int nacre_sync_regs_in(struct nacre_vcpu *vcpu)
 {
@@ -185,16 +186,19 @@ int nacre_sync_regs_in(struct nacre_vcpu *vcpu)
 	if (dirty & NACRE_SYNC_X86_REGS) {
 		struct nacre_regs regs = user->regs;
 
+		barrier();
 		regs_in(vcpu, &regs);
 	}
 	if (dirty & NACRE_SYNC_X86_SREGS) {
 		struct nacre_sregs sregs = user->sregs;
 
+		barrier();
 		err = sregs_in(vcpu, &sregs);
 	}
 	if (!err && dirty & NACRE_SYNC_X86_EVENTS) {
 		struct nacre_vcpu_events events = user->events;
 
+		barrier();
 		err = nacre_events_in(vcpu, &events);
 	}
 	if (!err && dirty)
