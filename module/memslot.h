@@ -13,6 +13,7 @@
 #define NACRE_MEMSLOT_H
 
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/srcu.h>
 
 #include "module/slotset.h"
@@ -52,9 +53,15 @@ static inline bool nacre_slot_has_gfn(const struct nacre_memslot *slot,
 	return gfn - slot->gfn < slot->npages;
 }
 
+/*
+ * Of a frame that @slot has. The frame is the guest's to choose: a processor
+ * that has guessed so stays within the slot, too.
+ */
 static inline hva_t nacre_slot_hva(const struct nacre_memslot *slot, gfn_t gfn)
 {
-	return slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT);
+	u64 offset = array_index_nospec(gfn - slot->gfn, slot->npages);
+
+	return slot->hva + (offset << PAGE_SHIFT);
 }
 
 #endif /* NACRE_MEMSLOT_H */
