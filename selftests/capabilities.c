@@ -38,13 +38,17 @@ TEST(immediate_exit_is_one)
 	EXPECT_EQ(1, device_cap(NACRE_CAP_IMMEDIATE_EXIT));
 }
 
-TEST(vm_and_device_agree)
+/* What depends on a VM's type may be missing in one VM, never added. */
+TEST(vm_promises_what_the_device_does)
 {
 	struct vm *vm = vm_new_bare();
 
 	for (u32 cap = 0; cap <= LAST_CAP; cap++) {
-		EXPECT_EQ(ioctl(vm->dev, NACRE_CHECK_EXTENSION, cap),
-			  vm_cap(vm, cap))
+		int device = ioctl(vm->dev, NACRE_CHECK_EXTENSION, cap);
+
+		if (!on_nacre() && !vm_cap(vm, cap))
+			continue;
+		EXPECT_EQ(device, vm_cap(vm, cap))
 			TH_LOG("capability %u", cap);
 	}
 	vm_free(vm);
