@@ -78,6 +78,9 @@ extern const struct layout lay_msr_list, lay_msrs, lay_cpuid, lay_cpuid2,
 /* The leaf that holds a byte, or NULL; *element is its tail index or -1. */
 const struct leaf *leaf_at(const struct layout *l, size_t off, long *element);
 void leaf_name(const struct layout *l, size_t off, char *to, size_t room);
+/* Where the field that holds a byte begins, and how long it is. */
+void leaf_span(const struct layout *l, size_t off, size_t *from,
+	       size_t *size);
 const struct leaf *leaf_named(const struct layout *l, const char *name);
 void mutate(struct rng *r, const struct layout *l, uint8_t *buf, size_t len);
 /* Put a fixed value where the result may vary; see docs in layout.c. */
@@ -275,6 +278,8 @@ void exec_begin(const char *dev);
 void exec_sequence_begin(void);
 void exec_sequence_end(void);
 void exec_call(struct call *c, struct result *res);
+/* The last call's bytes as the kernel got them. */
+const uint8_t *exec_input(size_t *len);
 
 /* trace.c: results as text. */
 struct trace_writer;
@@ -306,6 +311,13 @@ struct trace *trace_load(const char *path);
 void trace_free(struct trace *t);
 const char *trace_blob(const struct trace *t, uint64_t hash);
 
+/* A blob's bytes, each at its offset. */
+struct blob_bytes {
+	uint8_t byte[MAX_BUF], wrote[MAX_BUF];
+};
+
+void blob_expand(const char *blob, struct blob_bytes *to);
+
 /* record.c, compare.c, known.c, selfcheck.c: the commands. */
 struct options {
 	uint64_t seed, calls;
@@ -323,8 +335,13 @@ int cmd_selfcheck(void);
 struct difference {
 	const struct call *call;
 	const struct trace_row *ours, *theirs;
-	char field[64];		/* first byte that differs, or "" */
+	char field[64];		/* the first that differs, or "" */
+	/* Its bytes, if it is a number and they were written. */
+	bool numbers;
+	uint64_t our_value, their_value;
 };
+
+bool difference_msr(const struct difference *d, uint64_t *v);
 
 struct known;
 struct known *known_load(const char *path, const char *kernel);

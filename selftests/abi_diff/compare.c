@@ -18,6 +18,7 @@
 struct class {
 	char key[200];
 	uint64_t count;
+	char values[64];
 	char example[600];
 	uint64_t index;
 };
@@ -34,32 +35,18 @@ struct comparison {
 static struct comparison cmp;
 static struct call call, ahead;
 
-/* The offset of the first byte in which two outputs differ, or -1. */
-static long first_difference(const char *a, const char *b)
-{
-	long off_a = -1, off_b = -1;
-	int n;
+/* The bytes that a call wrote on each side. */
+static struct blob_bytes our_bytes, their_bytes;
 
-	a = a ? a : "";
-	b = b ? b : "";
-	for (;;) {
-		if (*a == ',' && sscanf(a, ",%ld:%n", &off_a, &n) == 1)
-			a += n;
-		if (*b == ',' && sscanf(b, ",%ld:%n", &off_b, &n) == 1)
-			b += n;
-		if (!*a && !*b)
-			return -1;
-		if (!*a || !*b)
-			return *a ? off_a : off_b;
-		if (off_a != off_b)
-			return off_a < off_b ? off_a : off_b;
-		if (a[0] != b[0] || a[1] != b[1])
-			return off_a;
-		a += 2;
-		b += 2;
-		off_a++;
-		off_b++;
-	}
+/* The first byte from an offset on in which the two differ, or -1. */
+static long next_difference(long from)
+{
+	for (; from < MAX_BUF; from++)
+		if (our_bytes.wrote[from] != their_bytes.wrote[from] ||
+		    (our_bytes.wrote[from] &&
+		     our_bytes.byte[from] != their_bytes.byte[from]))
+			return from;
+	return -1;
 }
 
 static bool same(const struct trace_row *a, const struct trace_row *b)
@@ -73,18 +60,40 @@ static int unknown_errno(enum fd_kind fd)
 	return fd == FD_VM ? ENOTTY : EINVAL;
 }
 
-static void name_field(struct difference *d)
+static bool number(const struct blob_bytes *b, size_t from, size_t size,
+		   uint64_t *v)
+{
+	*v = 0;
+	if (size > 8 || !b->wrote[from])
+		return false;
+	memcpy(v, b->byte + from, size);
+	return true;
+}
+
+/* Name the field in which a byte differs; returns where it ends. */
+static long name_field(struct difference *d, long off)
 {
 	const struct layout *l = d->call->desc ? d->call->desc->layout : NULL;
-	long off;
+	size_t from, size;
 
 	d->field[0] = 0;
+	d->numbers = false;
+	if (off < 0)
+		return -1;
+	leaf_name(l, off, d->field, sizeof(d->field));
+	leaf_span(l, off, &from, &size);
+	d->numbers = number(&our_bytes, from, size, &d->our_value) &&
+		     number(&their_bytes, from, size, &d->their_value);
+	return from + size;
+}
+
+static long first_field(struct difference *d)
+{
 	if (d->ours->blob == d->theirs->blob)
-		return;
-	off = first_difference(trace_blob(cmp.ours, d->ours->blob),
-			       trace_blob(cmp.theirs, d->theirs->blob));
-	if (off >= 0)
-		leaf_name(l, off, d->field, sizeof(d->field));
+		return name_field(d, -1);
+	blob_expand(trace_blob(cmp.ours, d->ours->blob), &our_bytes);
+	blob_expand(trace_blob(cmp.theirs, d->theirs->blob), &their_bytes);
+	return name_field(d, next_difference(0));
 }
 
 /* "entries[3].eax" and "entries[9].eax" are one class. */
@@ -108,6 +117,7 @@ static void class_key(const struct difference *d, char *to, size_t room)
 {
 	const struct call *c = d->call;
 	char a[32], b[32], name[40], field[64];
+	uint64_t msr;
 
 	describe_errno(d->theirs->ret, d->theirs->err, a, sizeof(a));
 	describe_errno(d->ours->ret, d->ours->err, b, sizeof(b));
@@ -116,7 +126,13 @@ static void class_key(const struct difference *d, char *to, size_t room)
 		snprintf(name, sizeof(name), "%s", c->desc->name);
 	else
 		snprintf(name, sizeof(name), "unknown ioctl");
-	snprintf(to, room, "%s %s: ", fd_names[c->fd], name);
+	snprintf(to, room, "%s %s", fd_names[c->fd], name);
+	room -= strlen(to);
+	to += strlen(to);
+	if (difference_msr(d, &msr))
+		snprintf(to, room, " of %#llx: ", (unsigned long long)msr);
+	else
+		snprintf(to, room, ": ");
 	room -= strlen(to);
 	to += strlen(to);
 	if (strcmp(a, b))
@@ -154,6 +170,11 @@ static void report(const struct difference *d, const char *prefix,
 	k = class_of(full);
 	if (k->count++)
 		return;
+	if (d->numbers)
+		snprintf(k->values, sizeof(k->values),
+			 " (kvm %#llx, nacre %#llx)",
+			 (unsigned long long)d->their_value,
+			 (unsigned long long)d->our_value);
 	describe_call(d->call, k->example, sizeof(k->example));
 	k->index = (uint64_t)seq * CALLS_PER_SEQ + d->call->number;
 }
@@ -193,19 +214,43 @@ static bool check_unbuilt(const struct difference *d, int row, uint32_t seq)
 	return false;
 }
 
+/* A row allows one field: each one that differs needs a row. */
+static bool is_listed(struct difference *d, long end)
+{
+	bool only_bytes = d->ours->ret == d->theirs->ret &&
+			  d->ours->err == d->theirs->err;
+	int row;
+
+	for (;;) {
+		row = known_allows(cmp.known, d);
+		known_hit(cmp.known, row);
+		if (row < 0)
+			return false;
+		if (!only_bytes || end < 0)
+			return true;
+		end = next_difference(end);
+		if (end < 0)
+			return true;
+		end = name_field(d, end);
+	}
+}
+
 /* Returns true if the rest of the sequence can be compared. */
 static bool compare_call(uint32_t seq, const struct trace_row *ours,
 			 const struct trace_row *theirs, bool feeds)
 {
-	struct difference d = { &call, ours, theirs, "" };
+	struct difference d = {
+		.call = &call, .ours = ours, .theirs = theirs,
+	};
 	int row = known_unbuilt(cmp.known, &call);
+	long end;
 
 	cmp.compared++;
 	cmp.guards += !!(ours->flags & RESULT_GUARD);
 	cmp.their_trouble += !!(theirs->flags & RESULT_GUARD);
 	if (ours->flags & RESULT_GUARD)
 		report(&d, "wrote outside the buffer: ", seq);
-	name_field(&d);
+	end = first_field(&d);
 	if (row >= 0) {
 		check_unbuilt(&d, row, seq);
 		return same(ours, theirs) || !diverged(&d, feeds);
@@ -214,9 +259,7 @@ static bool compare_call(uint32_t seq, const struct trace_row *ours,
 		return false;
 	if (same(ours, theirs))
 		return true;
-	row = known_allows(cmp.known, &d);
-	known_hit(cmp.known, row);
-	if (row >= 0) {
+	if (is_listed(&d, end)) {
 		cmp.listed++;
 	} else {
 		cmp.unlisted++;
@@ -229,7 +272,9 @@ static bool compare_call(uint32_t seq, const struct trace_row *ours,
 static bool note_death(uint32_t seq, const struct trace_row *ours,
 		       const struct trace_row *theirs)
 {
-	struct difference d = { &call, ours, theirs, "" };
+	struct difference d = {
+		.call = &call, .ours = ours, .theirs = theirs,
+	};
 	uint32_t dead = RESULT_DIED | RESULT_HUNG;
 	const struct trace_row *r = ours->flags & dead ? ours : theirs;
 	struct seq s;
@@ -305,9 +350,10 @@ static void print_classes(uint64_t seed)
 {
 	qsort(cmp.class, cmp.nr_classes, sizeof(cmp.class[0]), by_count);
 	for (size_t i = 0; i < cmp.nr_classes; i++)
-		printf("# %6llu x %s\n#          --seed %llu --index %llu: %s\n",
+		printf("# %6llu x %s%s\n#          --seed %llu --index %llu: %s\n",
 		       (unsigned long long)cmp.class[i].count,
-		       cmp.class[i].key, (unsigned long long)seed,
+		       cmp.class[i].key, cmp.class[i].values,
+		       (unsigned long long)seed,
 		       (unsigned long long)cmp.class[i].index,
 		       cmp.class[i].example);
 }

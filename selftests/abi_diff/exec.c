@@ -31,6 +31,7 @@ static volatile sig_atomic_t run_limit_hit;
 static bool was_endless;
 static long run_size;
 static uint8_t before[MAX_BUF], last_out[MAX_BUF];
+static size_t before_len;
 static bool last_ok;
 
 static void on_alarm(int sig)
@@ -203,6 +204,22 @@ static void normalise_ret(const struct call *c, struct result *res)
 	}
 }
 
+/*
+ * How many of these bytes the call answers for. Entries of GET_MSRS behind
+ * the count that it returned are whatever the module left there.
+ */
+static size_t promised(const struct call *c, const struct result *res,
+		       size_t room)
+{
+	size_t end;
+
+	if (!c->desc || (uint32_t)c->cmd != NACRE_GET_MSRS || res->err)
+		return room;
+	end = sizeof(struct nacre_msrs) +
+	      res->ret * sizeof(struct nacre_msr_entry);
+	return end < room ? end : room;
+}
+
 /* What the call wrote, apart from what may vary. */
 static void collect(const struct call *c, const uint8_t *data, size_t room,
 		    struct result *res)
@@ -212,6 +229,7 @@ static void collect(const struct call *c, const uint8_t *data, size_t room,
 
 	if (res->err == EFAULT)
 		return;
+	room = promised(c, res, room);
 	memcpy(res->out, data, room);
 	if (l == &lay_device && !res->ret) {
 		memcpy(&dev, data, sizeof(dev));
@@ -248,6 +266,12 @@ static void feed_input(struct call *c, uint8_t *data, size_t room)
 		mutate(&r, c->desc->layout, data, room);
 }
 
+const uint8_t *exec_input(size_t *len)
+{
+	*len = before_len;
+	return before;
+}
+
 void exec_call(struct call *c, struct result *res)
 {
 	uint64_t arg = arena_place(c);
@@ -263,6 +287,7 @@ void exec_call(struct call *c, struct result *res)
 		call_sanitise((uint32_t)c->cmd, data, room);
 		memcpy(before, data, room);
 	}
+	before_len = data ? room : 0;
 	issue(c, arg, res);
 	normalise_ret(c, res);
 	if (data)

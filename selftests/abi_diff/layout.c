@@ -379,17 +379,22 @@ const struct layout lay_onereg = {
 	.name = "onereg", .size = 16, .leaf = f_onereg, .nr = 2,
 };
 
-/* What exec.c makes of the shared page after NACRE_RUN; see exec.h. */
+/* What run_view.c makes of the shared page after NACRE_RUN. */
+#define SYNC_REGS 136
+#define SYNC_SREGS 280
+#define SYNC_EVENTS 592
 static const struct leaf f_run[] = {
 	{ "exit_reason", 0, 4, NULL },
 	{ "ready_for_interrupt_injection", 4, 1, NULL },
 	{ "if_flag", 5, 1, NULL }, { "flags", 6, 2, NULL },
 	{ "cr8", 8, 8, NULL }, { "apic_base", 16, 8, NULL },
-	{ "exit[0]", 24, 8, NULL }, { "exit[1]", 32, 8, NULL },
+	{ "exit.low", 24, 4, NULL }, { "exit.high", 28, 4, NULL },
+	{ "exit[1]", 32, 8, NULL },
 	{ "exit[2]", 40, 8, NULL }, { "exit[3..]", 48, 48, NULL },
 	{ "pio_data", 96, 32, NULL }, { "memory", 128, 8, NULL },
-	{ "sync.regs", 136, 144, NULL }, { "sync.sregs", 280, 312, NULL },
-	{ "sync.events", 592, 64, NULL },
+	{ "sync.regs", SYNC_REGS, 144, NULL },
+	{ "sync.sregs", SYNC_SREGS, 312, NULL },
+	{ "sync.events", SYNC_EVENTS, 64, NULL },
 };
 const struct layout lay_run = {
 	.name = "run", .size = 656, .leaf = f_run, .nr = ARRAY_SIZE(f_run),
@@ -418,23 +423,67 @@ const struct leaf *leaf_at(const struct layout *l, size_t off, long *element)
 	return find(l->tail, l->tail_nr, (off - l->size) % l->tail_size);
 }
 
+/* The structs that are part of lay_run have field names of their own. */
+static const struct part {
+	size_t from;
+	const char *name;
+	const struct layout *layout;
+} sync_parts[] = {
+	{ SYNC_EVENTS, "sync.events", &lay_events },
+	{ SYNC_SREGS, "sync.sregs", &lay_sregs },
+	{ SYNC_REGS, "sync.regs", &lay_regs },
+};
+
+static const struct part *part_at(const struct layout *l, size_t off)
+{
+	if (l != &lay_run)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(sync_parts); i++)
+		if (off >= sync_parts[i].from)
+			return &sync_parts[i];
+	return NULL;
+}
+
 void leaf_name(const struct layout *l, size_t off, char *to, size_t room)
 {
+	const struct part *part = part_at(l, off);
+	const struct leaf *f;
+	char inner[64];
+	long i = -1;
+
+	f = l ? leaf_at(l, off, &i) : NULL;
+	if (part) {
+		leaf_name(part->layout, off - part->from, inner,
+			  sizeof(inner));
+		snprintf(to, room, "%s.%s", part->name, inner);
+	} else if (i >= 0) {
+		snprintf(to, room, "%s[%ld]%s%s", l->tail_name, i,
+			 f && *f->name ? "." : "", f ? f->name : "");
+	} else if (f) {
+		snprintf(to, room, "%s", f->name);
+	} else {
+		snprintf(to, room, "byte %zu", off);
+	}
+}
+
+void leaf_span(const struct layout *l, size_t off, size_t *from, size_t *size)
+{
+	const struct part *part = part_at(l, off);
 	const struct leaf *f;
 	long i;
 
-	if (!l) {
-		snprintf(to, room, "byte %zu", off);
+	*from = off;
+	*size = 1;
+	if (part) {
+		leaf_span(part->layout, off - part->from, from, size);
+		*from += part->from;
 		return;
 	}
-	f = leaf_at(l, off, &i);
-	if (i >= 0)
-		snprintf(to, room, "%s[%ld]%s%s", l->tail_name, i,
-			 f && *f->name ? "." : "", f ? f->name : "");
-	else if (f)
-		snprintf(to, room, "%s", f->name);
-	else
-		snprintf(to, room, "byte %zu", off);
+	f = l ? leaf_at(l, off, &i) : NULL;
+	if (!f)
+		return;
+	*from = f->off + (i < 0 ? 0 : l->size + i * l->tail_size);
+	*size = f->size;
 }
 
 const struct leaf *leaf_named(const struct layout *l, const char *name)
@@ -545,6 +594,7 @@ void list_normalisations(FILE *to)
 	fputs("msrs: TSC, MPERF, APERF and Hyper-V counters: count time\n"
 	      "a returned descriptor reads as 0: its number means nothing\n"
 	      "GET_TSC_KHZ's value: calibrated anew at each boot\n"
+	      "msrs behind the count that GET_MSRS returns: not answered for\n"
 	      "run.fail_entry.cpu: the processor it happened on\n"
 	      "after EFAULT the buffer is not compared: how far a copy got\n"
 	      "  before the fault depends on its granularity\n"

@@ -234,15 +234,34 @@ int cmd_record(const struct options *o)
 	return 0;
 }
 
+/* What a guest's exceptions pushed. */
+static void show_stack(void)
+{
+	const uint64_t *from = (void *)(RAM_ADDR + GUEST_STACK - 128);
+
+	for (int i = 0; i < 16; i++)
+		if (from[i])
+			printf("    stack[%d]=%#llx\n", i - 16,
+			       (unsigned long long)from[i]);
+}
+
 static void show(const struct result *res)
 {
 	char text[64];
+	size_t len;
 
+	if (call.feed && exec_input(&len)) {
+		const uint8_t *in = exec_input(&len);
+
+		dump_bytes(stdout, call.desc->layout, in, len, in);
+	}
 	describe_errno(res->ret, res->err, text, sizeof(text));
 	printf("    -> %s%s%s\n", text,
 	       res->flags & RESULT_GUARD ? " WROTE OUTSIDE THE BUFFER" : "",
 	       res->flags & RESULT_TIMEOUT ? " (run limit)" : "");
 	dump_bytes(stdout, res->layout, res->out, res->out_len, res->wrote);
+	if (res->layout == &lay_run)
+		show_stack();
 }
 
 /* The calls of one sequence up to and with that one. */

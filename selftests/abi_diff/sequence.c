@@ -57,11 +57,10 @@ static enum irq_mode pick_irq(struct rng *r)
 {
 	uint64_t n = rng_below(r, 100);
 
-	if (n < 25 && !name_avoided("CREATE_IRQCHIP", FD_VM))
-		return IRQ_KERNEL;
-	if (n >= 90 && !name_avoided("ENABLE_CAP", FD_VM))
-		return IRQ_SPLIT;
-	return IRQ_NONE;
+	/* The two come together, being the same devices. */
+	if (name_avoided("CREATE_IRQCHIP", FD_VM))
+		return IRQ_NONE;
+	return n < 25 ? IRQ_KERNEL : n < 90 ? IRQ_NONE : IRQ_SPLIT;
 }
 
 static enum seq_kind pick_kind(struct rng *r)

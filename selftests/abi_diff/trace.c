@@ -280,3 +280,27 @@ const char *trace_blob(const struct trace *t, uint64_t hash)
 
 	return t->blobs->hash[i] ? t->blobs->text[i] : NULL;
 }
+
+static int nibble(char c)
+{
+	return c >= 'a' ? c - 'a' + 10 : c - '0';
+}
+
+void blob_expand(const char *blob, struct blob_bytes *to)
+{
+	size_t at = 0;
+	int used;
+
+	memset(to, 0, sizeof(*to));
+	while (blob && *blob) {
+		if (*blob == ',' && sscanf(blob, ",%zu:%n", &at, &used) == 1) {
+			blob += used;
+			continue;
+		}
+		if (at >= MAX_BUF || !blob[1])
+			return;
+		to->byte[at] = nibble(blob[0]) << 4 | nibble(blob[1]);
+		to->wrote[at++] = 1;
+		blob += 2;
+	}
+}
