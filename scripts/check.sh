@@ -162,6 +162,21 @@ both()
 	done
 }
 
+# Where it loads and where it refuses to: machines of its own, two at a time.
+loads()
+{
+	local k
+
+	for k in "${kernels[@]}"; do
+		if [[ -z $tests_built || -z ${module_built[$k]} ]]; then
+			lost "load-$k" "loading and refusing with $k"
+		else
+			step "load-$k" "loading and refusing with $k" 2400 \
+				selftests/load.sh "$k"
+		fi
+	done
+}
+
 quick()
 {
 	builds
@@ -169,6 +184,7 @@ quick()
 	step lint "lint" 1800 make lint
 	step lab-selftest "the lab's own test" 3000 lab/selftest
 	both svm svm nacre
+	loads
 }
 
 slow()
