@@ -10,7 +10,7 @@
 #include "arch/x86/mmu/stage2.h"
 
 /* Words of the log that are worked on at a time. */
-#define CHUNK	32
+#define CHUNK	64
 
 static unsigned long words(u64 npages)
 {
@@ -70,24 +70,27 @@ static unsigned long __user *bitmap_of(void __user *pointer)
 }
 
 /*
- * Take from the slot's log, from word @first, the bits that are set in @bits,
- * and leave there those that were dirty; what they stand for is protected
- * again. True if the TLBs hold something that is no longer so.
+ * Take from the slot's log, from word @first, the bits that are set in @bits
+ * (all, if @all), and leave there those that were dirty; what they stand for
+ * is protected again. True if the TLBs hold something that is no longer so.
  */
 static bool take_words(struct nacre_vm *vm, const struct nacre_memslot *slot,
 		       unsigned long first, unsigned long *bits,
-		       unsigned int count)
+		       unsigned int count, bool all)
 {
 	bool any = false;
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
 		atomic_long_t *word = (atomic_long_t *)&slot->dirty[first + i];
+		unsigned long taken = atomic_long_read(word);
 
-		bits[i] &= atomic_long_read(word);
-		if (bits[i])
-			bits[i] &= atomic_long_fetch_andnot(bits[i], word);
-		any |= bits[i];
+		if (!all)
+			taken &= bits[i];
+		if (taken)
+			taken &= atomic_long_fetch_andnot(taken, word);
+		bits[i] = taken;
+		any |= taken;
 	}
 	return any && nacre_stage2_protect(vm, slot->gfn +
 					   first * BITS_PER_LONG,
@@ -105,8 +108,7 @@ static int take_log(struct nacre_vm *vm, const struct nacre_memslot *slot,
 
 	for (first = 0; !err && first < words(slot->npages); first += n) {
 		n = min_t(unsigned long, CHUNK, words(slot->npages) - first);
-		memset(bits, 0xff, sizeof(bits));
-		flush |= take_words(vm, slot, first, bits, n);
+		flush |= take_words(vm, slot, first, bits, n, true);
 		if (copy_to_user(to + first, bits, n * sizeof(long)))
 			err = -EFAULT;
 		cond_resched();
@@ -147,7 +149,8 @@ static int clear_words(struct nacre_vm *vm, const struct nacre_memslot *slot,
 		if (copy_from_user(bits, from + done, n * sizeof(long)))
 			err = -EFAULT;
 		else
-			flush |= take_words(vm, slot, first + done, bits, n);
+			flush |= take_words(vm, slot, first + done, bits, n,
+					    false);
 		cond_resched();
 	}
 	if (flush)

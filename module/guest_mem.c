@@ -164,13 +164,19 @@ static u8 host_level(hva_t hva)
 	return level;
 }
 
+/* Only these are mapped by huge entries; the rest saves the walk. */
+static bool may_be_huge(struct page *page)
+{
+	return PageCompound(page) || is_zone_device_page(page);
+}
+
 /* The reference goes at once: the notifier's sequence is what counts. */
 static void describe(hva_t hva, struct page *page, bool writable,
 		     struct nacre_host_page *out)
 {
 	out->pfn = page_to_pfn(page);
 	out->writable = writable;
-	out->level = host_level(hva);
+	out->level = may_be_huge(page) ? host_level(hva) : 1;
 	put_page(page);
 }
 

@@ -27,6 +27,7 @@ struct target {
 	const struct nacre_stage2_format *format;
 	gfn_t gfn;
 	bool write;			/* the access was a write */
+	bool host_write;		/* what the host and the slot allow */
 	bool writable;			/* what the leaf shall allow */
 	u8 level;			/* the largest leaf that is right */
 	struct nacre_memslot slot;	/* a copy: outlives its read section */
@@ -72,11 +73,18 @@ static void choose_leaf(struct target *target)
 	while (level > 1 && !level_fits(slot, target->gfn, level))
 		level--;
 	target->level = level;
-	target->writable = target->page.writable &&
-			   !(slot->flags & NACRE_MEM_READONLY);
+	target->host_write = target->page.writable &&
+			     !(slot->flags & NACRE_MEM_READONLY);
 	/* Under a log the first write has to be seen. */
-	if (slot->dirty && !target->write)
-		target->writable = false;
+	target->writable = target->host_write &&
+			   (target->write || !slot->dirty);
+}
+
+/* For an access that follows at once. */
+static u64 allow_write(const struct nacre_stage2_format *format, u64 leaf)
+{
+	return leaf | NACRE_LEAF_HOST_WRITE | format->write |
+	       format->accessed | format->dirty;
 }
 
 static u64 make_leaf(const struct target *target, u8 level)
@@ -88,6 +96,8 @@ static u64 make_leaf(const struct target *target, u8 level)
 
 	if (level > 1)
 		leaf |= format->huge;
+	if (target->host_write)
+		leaf |= NACRE_LEAF_HOST_WRITE;
 	if (target->writable)
 		leaf |= format->write;
 	if (target->write)
@@ -118,7 +128,7 @@ static enum outcome put_leaf(const struct target *target, u64 *entry, u64 old,
 	else if (level > target->level)
 		return TOO_LARGE;
 	else
-		new = old | format->write | format->accessed | format->dirty;
+		new = allow_write(format, old);
 	return cmpxchg(entry, old, new) == old ? DONE : LOST;
 }
 
@@ -278,6 +288,46 @@ static enum nacre_fault_result map_target(struct nacre_vcpu *vcpu,
 	return commit(vcpu, target);
 }
 
+/* The entry of a small leaf, or NULL. */
+static u64 *find_small_leaf(const struct nacre_stage2 *stage2, gfn_t gfn)
+{
+	const struct nacre_stage2_format *format = stage2->format;
+	u64 *table = __va(stage2->root);
+	u8 level;
+
+	for (level = format->levels; level > 1; level--) {
+		u64 old = READ_ONCE(*nacre_entry(table, gfn, level));
+
+		if (!nacre_is_live(format, old) ||
+		    nacre_is_leaf(format, old, level))
+			return NULL;
+		table = nacre_child(format, old);
+	}
+	return nacre_entry(table, gfn, 1);
+}
+
+/*
+ * The leaf is there and only the dirty log keeps it read-only: nothing has to
+ * be asked of the host. False where it is not so simple.
+ */
+static bool fix_logged_write(struct nacre_stage2 *stage2,
+			     const struct nacre_memslot *slot, gfn_t gfn)
+{
+	const struct nacre_stage2_format *format = stage2->format;
+	bool fixed = false;
+	u64 *entry, old;
+
+	read_lock(&stage2->lock);
+	entry = find_small_leaf(stage2, gfn);
+	old = entry ? READ_ONCE(*entry) : 0;
+	if (nacre_is_live(format, old) && old & NACRE_LEAF_HOST_WRITE)
+		fixed = cmpxchg(entry, old, allow_write(format, old)) == old;
+	if (fixed)
+		nacre_mark_dirty(slot, gfn);
+	read_unlock(&stage2->lock);
+	return fixed;
+}
+
 enum nacre_fault_result
 nacre_stage2_fault(struct nacre_vcpu *vcpu,
 		   const struct nacre_stage2_fault *fault)
@@ -300,6 +350,9 @@ nacre_stage2_fault(struct nacre_vcpu *vcpu,
 	/* The processor's own writes to a page table in ROM come here, too. */
 	if (fault->write && slot->flags & NACRE_MEM_READONLY)
 		return NACRE_FAULT_EMULATE;
+	if (slot->dirty && fault->write && fault->present &&
+	    fix_logged_write(&vcpu->vm->arch.stage2, slot, target.gfn))
+		return NACRE_FAULT_FIXED;
 	target.slot = *slot;
 	return map_target(vcpu, &target);
 }

@@ -19,7 +19,7 @@
 #include "arch/x86/mmu/tables.h"
 
 /* Tables that wait for one flush. */
-#define ZAP_BATCH		64
+#define ZAP_BATCH		32
 /* Entries to look at before it is time to ask whether somebody waits. */
 #define ZAP_PATIENCE		1024
 
@@ -335,6 +335,18 @@ gfn_t nacre_stage2_gfns(const struct nacre_vm *vm)
 	return vm->arch.stage2.gfns;
 }
 
+/* The engine's own bit is not one of the format's. */
+static bool format_is_sane(const struct nacre_stage2_format *format)
+{
+	u64 bits = format->table | format->leaf | format->present |
+		   format->read | format->write | format->exec |
+		   format->noexec | format->huge | format->accessed |
+		   format->dirty | format->address;
+
+	return !(bits & NACRE_LEAF_HOST_WRITE) &&
+	       format->levels <= NACRE_STAGE2_MAX_LEVEL;
+}
+
 /* As the processor says it, not the kernel, which may keep bits for itself. */
 static unsigned int physical_bits(void)
 {
@@ -350,6 +362,8 @@ int nacre_stage2_init(struct nacre_vm *vm)
 	void *root;
 
 	format = nacre_backend()->stage2_format();
+	if (WARN_ON_ONCE(!format_is_sane(format)))
+		return -EIO;
 	root = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!root)
 		return -ENOMEM;

@@ -9,6 +9,14 @@
 
 #define TABLE_ENTRIES	512
 
+/*
+ * In a leaf: the VMM's own mapping allows writes, whatever the leaf does for
+ * the dirty log's sake. As the notifier takes the leaf before the host takes
+ * that right, it holds as long as the leaf is there. Both formats ignore this
+ * bit (AMD APM, "Page Table Entry Fields"; Intel SDM, "EPT Translation").
+ */
+#define NACRE_LEAF_HOST_WRITE	BIT_ULL(53)
+
 /* Frames that an entry of @level spans. */
 static inline u64 nacre_level_pages(u8 level)
 {
