@@ -16,6 +16,7 @@
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
 #include "arch/x86/host_cpuid.h"
+#include "arch/x86/insn.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
@@ -163,6 +164,28 @@ static long vcpu_get_tsc_khz(struct nacre_vcpu *vcpu,
 	return vcpu->arch.tsc_khz;
 }
 
+/*
+ * A supervisor's read. Tables that change while they are walked have no
+ * translation. writeable and usermode say nothing: they are KVM's constants.
+ */
+static long vcpu_translate(struct nacre_vcpu *vcpu,
+			   struct nacre_ioctl_arg *arg)
+{
+	struct nacre_translation *t = arg->data;
+	u64 gva = t->linear_address;
+	struct nacre_walk walk;
+
+	memset(t, 0, sizeof(*t));
+	t->linear_address = gva;
+	t->physical_address = ~0ULL;
+	t->writeable = 1;
+	if (nacre_translate(vcpu, gva, 0, &walk) == NACRE_WALK_OK) {
+		t->physical_address = walk.gpa;
+		t->valid = 1;
+	}
+	return 0;
+}
+
 #define LOADED		NACRE_IOC_LOADED
 #define LOADED_SRCU	(NACRE_IOC_LOADED | NACRE_IOC_SRCU)
 
@@ -200,6 +223,7 @@ static const struct nacre_ioctl vcpu_rows[] = {
 	NACRE_VCPU_IOCTL(NACRE_GET_MP_STATE, vcpu_get_mp_state, LOADED),
 	NACRE_VCPU_IOCTL(NACRE_SET_MP_STATE, vcpu_set_mp_state, LOADED),
 	NACRE_VCPU_IOCTL(NACRE_GET_TSC_KHZ, vcpu_get_tsc_khz, 0),
+	NACRE_VCPU_IOCTL(NACRE_TRANSLATE, vcpu_translate, LOADED_SRCU),
 };
 
 const struct nacre_ioctl_table nacre_arch_vcpu_ioctls = {
