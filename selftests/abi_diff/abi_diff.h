@@ -85,6 +85,7 @@ const struct leaf *leaf_named(const struct layout *l, const char *name);
 void mutate(struct rng *r, const struct layout *l, uint8_t *buf, size_t len);
 /* Put a fixed value where the result may vary; see docs in layout.c. */
 void normalise(const struct layout *l, uint8_t *buf, size_t len);
+void normalise_events(struct nacre_vcpu_events *e);
 void list_normalisations(FILE *to);
 
 /* calls.c: every ioctl of the ABI that x86 has. */
@@ -238,6 +239,7 @@ size_t make_cpuid(struct rng *r, uint8_t *buf);
 
 void arena_create(void);
 void arena_reset(void);
+uint64_t arena_address(const struct call *c);
 uint64_t arena_place(const struct call *c);
 uint8_t *arena_data(uint64_t addr);	/* writable alias, or NULL */
 bool arena_guards_intact(uint64_t addr, size_t room);
@@ -348,6 +350,7 @@ struct known *known_load(const char *path, const char *kernel);
 void known_avoid(const struct known *k);
 /* The row that allows this difference, or -1. */
 int known_allows(struct known *k, const struct difference *d);
+bool known_allows_rest(const struct known *k, int row);
 /* The row that calls this ioctl unbuilt, or -1. */
 int known_unbuilt(struct known *k, const struct call *c);
 size_t known_rows(const struct known *k);

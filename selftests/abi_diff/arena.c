@@ -89,11 +89,9 @@ void arena_reset(void)
 			err(1, "eventfd");
 }
 
-/* Where the argument of a call lies; its bytes are put there first. */
-uint64_t arena_place(const struct call *c)
+/* The argument of a call. */
+uint64_t arena_address(const struct call *c)
 {
-	uint64_t at = BUF_START;
-
 	switch (c->place) {
 	case AT_VALUE:
 		return c->value;
@@ -108,20 +106,30 @@ uint64_t arena_place(const struct call *c)
 	case AT_NONCANON:
 		return 0x800000000000;
 	case AT_ODD:
-		at += 1;
-		break;
+		return BUF_START + 1;
 	case AT_EDGE:
-		at = BUF_END - c->room;
-		break;
+		return BUF_END - c->room;
 	case AT_CUT:
-		at = BUF_END - c->room + c->cut;
-		break;
+		return BUF_END - c->room + c->cut;
+	case AT_READONLY:
+		return BUF_START - BUF_ADDR + READONLY_ADDR;
 	default:
-		break;
+		return BUF_START;
 	}
-	for (uint32_t i = 0; i < c->room && at + i < BUF_END; i++)
-		*(uint8_t *)(at + i) = i < c->len ? c->buf[i] : 0xa5;
-	return c->place == AT_READONLY ? at - BUF_ADDR + READONLY_ADDR : at;
+}
+
+/* The same, with the call's bytes put there. */
+uint64_t arena_place(const struct call *c)
+{
+	uint64_t addr = arena_address(c);
+	uint8_t *to = c->place == AT_VALUE ? NULL : arena_data(addr);
+
+	for (uint32_t i = 0; to && i < c->room; i++) {
+		if (to + i >= (uint8_t *)BUF_END)
+			break;
+		to[i] = i < c->len ? c->buf[i] : 0xa5;
+	}
+	return addr;
 }
 
 uint8_t *arena_data(uint64_t addr)

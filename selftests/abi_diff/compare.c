@@ -226,7 +226,8 @@ static bool is_listed(struct difference *d, long end)
 		known_hit(cmp.known, row);
 		if (row < 0)
 			return false;
-		if (!only_bytes || end < 0)
+		if (!only_bytes || end < 0 ||
+		    known_allows_rest(cmp.known, row))
 			return true;
 		end = next_difference(end);
 		if (end < 0)

@@ -30,17 +30,23 @@ guest_image:
 9:	out %al, $FAULT_PORT
 	jmp 9b
 
-	/* One snippet: SNIP ... ; the next .balign pads it with OUT. */
-#define SNIP	.balign 64, 0xee;
-#define DONE	9: out %al, $DONE_PORT; jmp 9b
+	/*
+	 * One snippet: SNIP ... DONE; the next .balign pads it with OUT. Each
+	 * has a port of its own to say that it is through, so that an exit
+	 * tells which it was.
+	 */
+#define SNIP	.balign 64, 0xee; .set snippet, snippet + 1;
+#define DONE	9: out %al, $(DONE_PORT + snippet - 1); jmp 9b
 
 	.org guest_image + 0x1000, 0xee
+	.set snippet, 0
 #define BITS16
 #include "guest_code.h"
 #undef BITS16
 
 	.org guest_image + 0x2000, 0xee
 	.code32
+	.set snippet, 0
 #define BITS32
 #include "guest_code.h"
 #undef BITS32
@@ -51,6 +57,7 @@ guest_image:
 
 	.org guest_image + 0x3000, 0xee
 	.code64
+	.set snippet, 0
 #define BITS64
 #include "guest_code.h"
 #undef BITS64

@@ -4,15 +4,17 @@
  *
  *	fd	system, vm, vcpu or *
  *	call	the ioctl's name without prefix, or * for all
- *	when	* or conditions joined by commas, FIELD=N or FIELD=N-M: a field
- *		of the input, "arg" for an argument that is no pointer, or
- *		"msr" for the MSR at which the answers part, "kvm" for the
- *		value of the field in KVM's answer
+ *	when	* or conditions joined by commas, FIELD=N, FIELD=N-M or
+ *		several with / between: a field of the input; "arg" for an
+ *		argument that is no pointer; "fed=1" for the input that is an
+ *		earlier answer; "msr" for the MSR at which the answers part;
+ *		"kvm" and "nacre" for the field's value in the answers
  *	allow	unbuilt		nacre refuses it exactly as an unknown ioctl
  *		zero		nacre returns 0 where KVM returns more
  *		endless		KVM's guest does not come back, nacre's does
  *		ret:A>B		KVM gives A and nacre B, errno or number or *
  *		out:FIELD	both agree but for fields of this beginning
+ *		rest:FIELD	the same, and what follows it may differ too
  *	kernel	6.1, 6.12 or *
  *	reason	in words; a row without is refused
  */
@@ -159,12 +161,16 @@ static bool field_value(const struct difference *d, const char *name,
 
 	*v = 0;
 	if (!strcmp(name, "arg")) {
-		*v = c->value;
-		return c->place == AT_VALUE;
+		*v = arena_address(c);
+		return c->desc && c->desc->flags & CALL_VALUE;
 	}
-	if (!strcmp(name, "kvm")) {
-		*v = d->their_value;
+	if (!strcmp(name, "kvm") || !strcmp(name, "nacre")) {
+		*v = *name == 'k' ? d->their_value : d->our_value;
 		return d->numbers;
+	}
+	if (!strcmp(name, "fed")) {
+		*v = c->feed;
+		return true;
 	}
 	if (!strcmp(name, "msr"))
 		return difference_msr(d, v);
@@ -177,21 +183,28 @@ static bool field_value(const struct difference *d, const char *name,
 
 static bool condition_holds(const struct difference *d, char *cond)
 {
-	char *eq = strchr(cond, '='), *end;
+	char *at = strchr(cond, '='), *end;
 	uint64_t v, lo, hi;
 
-	if (!eq)
+	if (!at)
 		errx(2, "condition %s: no '='", cond);
-	*eq = 0;
-	lo = hi = strtoull(eq + 1, &end, 0);
-	if (*end == '-')
-		hi = strtoull(end + 1, NULL, 0);
-	return field_value(d, cond, &v) && v >= lo && v <= hi;
+	*at = 0;
+	if (!field_value(d, cond, &v))
+		return false;
+	do {
+		lo = hi = strtoull(at + 1, &end, 0);
+		if (*end == '-')
+			hi = strtoull(end + 1, &end, 0);
+		if (v >= lo && v <= hi)
+			return true;
+		at = end;
+	} while (*at == '/');
+	return false;
 }
 
 static bool conditions_hold(const struct row *r, const struct difference *d)
 {
-	char text[256], *at = text, *cond;
+	char text[2048], *at = text, *cond;
 
 	if (!strcmp(r->col[COL_WHEN], "*"))
 		return true;
@@ -222,6 +235,13 @@ static bool ret_allowed(const char *rule, const struct difference *d)
 	       result_is(d->ours, to + 1, strlen(to + 1));
 }
 
+static bool out_allowed(const char *field, const struct difference *d)
+{
+	return d->ours->ret == d->theirs->ret &&
+	       d->ours->err == d->theirs->err &&
+	       !strncmp(d->field, field, strlen(field));
+}
+
 static bool row_allows(const struct row *r, const struct difference *d)
 {
 	const char *rule = r->col[COL_ALLOW];
@@ -236,9 +256,9 @@ static bool row_allows(const struct row *r, const struct difference *d)
 	if (!strncmp(rule, "ret:", 4))
 		return ret_allowed(rule + 4, d);
 	if (!strncmp(rule, "out:", 4))
-		return d->ours->ret == d->theirs->ret &&
-		       d->ours->err == d->theirs->err &&
-		       !strncmp(d->field, rule + 4, strlen(rule + 4));
+		return out_allowed(rule + 4, d);
+	if (!strncmp(rule, "rest:", 5))
+		return out_allowed(rule + 5, d);
 	if (strcmp(rule, "unbuilt"))
 		errx(2, "unknown rule %s", rule);
 	return false;
@@ -262,6 +282,11 @@ int known_unbuilt(struct known *k, const struct call *c)
 		if (is_unbuilt(&k->row[i]) && call_matches(&k->row[i], c))
 			return i;
 	return -1;
+}
+
+bool known_allows_rest(const struct known *k, int row)
+{
+	return !strncmp(k->row[row].col[COL_ALLOW], "rest:", 5);
 }
 
 size_t known_rows(const struct known *k)

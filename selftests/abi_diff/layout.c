@@ -558,9 +558,28 @@ static bool msr_varies(uint32_t index)
 	return false;
 }
 
+/* The number of an event that is not there means nothing. */
+void normalise_events(struct nacre_vcpu_events *e)
+{
+	if (!e->exception.injected && !e->exception.pending) {
+		e->exception.nr = 0;
+		e->exception.has_error_code = 0;
+		e->exception.error_code = 0;
+		e->exception_has_payload = 0;
+		e->exception_payload = 0;
+	}
+	if (!e->interrupt.injected) {
+		e->interrupt.nr = 0;
+		e->interrupt.soft = 0;
+	}
+}
+
 void normalise(const struct layout *l, uint8_t *buf, size_t len)
 {
 	struct nacre_msr_entry e;
+
+	if (l == &lay_events && len >= sizeof(struct nacre_vcpu_events))
+		normalise_events((void *)buf);
 
 	for (size_t i = 0; i < l->nr; i++) {
 		const struct leaf *f = &l->leaf[i];
@@ -595,6 +614,7 @@ void list_normalisations(FILE *to)
 	      "a returned descriptor reads as 0: its number means nothing\n"
 	      "GET_TSC_KHZ's value: calibrated anew at each boot\n"
 	      "msrs behind the count that GET_MSRS returns: not answered for\n"
+	      "events: the number of one that is neither injected nor pending\n"
 	      "run.fail_entry.cpu: the processor it happened on\n"
 	      "after EFAULT the buffer is not compared: how far a copy got\n"
 	      "  before the fault depends on its granularity\n"

@@ -101,8 +101,12 @@ static void sanitise_sregs(uint8_t *buf, size_t len)
 
 void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
 {
+	struct nacre_vcpu_events *events = (void *)buf;
 	struct nacre_msr_entry e;
 
+	/* Refused while it is not enabled, but in-tree KVM does half of it. */
+	if (cmd == NACRE_SET_VCPU_EVENTS && len >= sizeof(*events))
+		events->flags &= ~NACRE_VCPUEVENT_VALID_TRIPLE_FAULT;
 	if (cmd == NACRE_SET_SREGS || cmd == NACRE_SET_SREGS2)
 		sanitise_sregs(buf, len);
 

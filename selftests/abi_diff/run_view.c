@@ -122,8 +122,10 @@ static void view_sync(const struct nacre_run *run, struct view *v,
 		v->regs = run->s.regs.regs;
 	if (valid & NACRE_SYNC_X86_SREGS)
 		v->sregs = run->s.regs.sregs;
-	if (valid & NACRE_SYNC_X86_EVENTS)
+	if (valid & NACRE_SYNC_X86_EVENTS) {
 		v->events = run->s.regs.events;
+		normalise_events(&v->events);
+	}
 }
 
 size_t run_view(const struct nacre_run *run, struct result *res,
