@@ -35,7 +35,7 @@ extern "C" {
  */
 struct nacre_error {
 	int number;
-	char message[256];
+	char message[512];
 };
 
 /*
@@ -178,11 +178,12 @@ int nacre_vcpu_set_cpuid(struct nacre_vcpu *vcpu, unsigned int nr_vcpus,
 /*
  * nacre_cpuid_adjust() - the same, on a list
  * @cpuid: what the module supports; changed in place
- * @room: entries that fit behind @cpuid
+ * @capacity: how many entries there is room for, at least 6 more than are used
  * @deadline: whether the guest gets the TSC deadline timer
- *   E2BIG   the topology leaves do not fit: up to 8 more entries are needed
+ *   EINVAL  as above
+ *   E2BIG   @capacity is less
  */
-int nacre_cpuid_adjust(struct nacre_cpuid2 *cpuid, unsigned int room,
+int nacre_cpuid_adjust(struct nacre_cpuid2 *cpuid, unsigned int capacity,
 		       unsigned int id, unsigned int nr_vcpus, bool deadline);
 
 /*
