@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/* pearl: a small virtual machine monitor. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pearl.h"
+
+/* What this machine has; more could not be kept anyway. */
+static uint64_t most_memory(void)
+{
+	return (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+}
+
+/* What there is to say about an end that has a reason. */
+static void tell(int status, const struct nacre_error *error)
+{
+	if (error->message[0])
+		fprintf(stderr, "pearl: %s\n", error->message);
+	else if (status == PEARL_END_RESET)
+		fprintf(stderr, "pearl: the guest asked for a reset\n");
+	else if (status > PEARL_END_SIGNAL)
+		fprintf(stderr, "pearl: %s\n",
+			strsignal(status - PEARL_END_SIGNAL));
+}
+
+static int run(const struct pearl_options *options)
+{
+	struct nacre_error error = { 0 };
+	struct pearl_machine *machine;
+	int status = PEARL_END_FAILED;
+
+	if (!pearl_machine_create(&machine, options, &error)) {
+		status = pearl_run(machine, &error);
+		pearl_machine_destroy(machine);
+	}
+	tell(status, &error);
+	return status;
+}
+
+static int show(const char *text)
+{
+	if (fputs(text, stdout) >= 0 && !fflush(stdout))
+		return 0;
+	perror("pearl: standard output");
+	return PEARL_END_FAILED;
+}
+
+int main(int argc, char *argv[])
+{
+	struct pearl_options options;
+	struct pearl_usage_error error;
+
+	if (pearl_options_parse(&options, argc, argv, most_memory(), &error)) {
+		fprintf(stderr, "pearl: %s\n"
+			"pearl --help says what there is\n", error.message);
+		return PEARL_END_USAGE;
+	}
+	switch (options.command) {
+	case PEARL_HELP:
+		return show(pearl_help);
+	case PEARL_SHOW_VERSION:
+		return show("pearl " PEARL_VERSION "\n");
+	default:
+		return run(&options);
+	}
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+
+#define MIB (1ULL << 20)
+#define PAGE_BYTES 4096ULL
+#define LEAST_MEMORY (64 * MIB)
+#define DEFAULT_MEMORY (512 * MIB)
+#define DEFAULT_DEVICE "/dev/nacre"
+#define DEFAULT_CMDLINE "console=ttyS0"
+
+const char pearl_help[] =
+"usage: pearl run --kernel FILE [OPTION]...\n"
+"       pearl --help | --version\n"
+"\n"
+"Run a Linux kernel in a virtual machine. Its serial port is standard input\n"
+"and output.\n"
+"\n"
+"  --kernel FILE   a bzImage with a 64-bit entry point (Linux 3.8 or newer)\n"
+"  --initrd FILE   an initial RAM disk\n"
+"  --cmdline TEXT  the kernel's command line (default: " DEFAULT_CMDLINE ")\n"
+"  --mem SIZE      memory, with K, M or G (default: 512M, at least 64M)\n"
+"  --device NODE   the hypervisor's node (default: " DEFAULT_DEVICE ")\n"
+"\n"
+"On a terminal, Ctrl-A is the escape key: Ctrl-A x leaves, Ctrl-A h shows\n"
+"help, Ctrl-A a sends a Ctrl-A to the guest.\n"
+"\n"
+"Exit status:\n"
+"  0  the guest switched itself off\n"
+"  1  pearl failed; standard error says why\n"
+"  2  wrong usage\n"
+"  3  the guest asked for a reset\n"
+"  4  the guest crashed: a triple fault, or it cannot be run on\n"
+"  5  left by Ctrl-A x\n"
+"  128 + N  ended by signal N\n";
+
+__attribute__((format(printf, 2, 3)))
+static int wrong(struct pearl_usage_error *error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error->message, sizeof(error->message), format, args);
+	va_end(args);
+	return -1;
+}
+
+/* What a unit multiplies by, 0 if there is no such unit. */
+static uint64_t unit(const char *text)
+{
+	static const char units[] = "KMGT";
+	const char *at;
+
+	if (!text[0] || text[1])
+		return 0;
+	at = strchr(units, text[0] & ~0x20);
+	return at ? 1024ULL << 10 * (at - units) : 0;
+}
+
+static int parse_size(const char *text, uint64_t most, uint64_t *size,
+		      struct pearl_usage_error *error)
+{
+	unsigned long long number;
+	uint64_t factor;
+	char *end;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	factor = unit(end);
+	if (text[0] < '0' || text[0] > '9' || !factor)
+		return wrong(error,
+			     "--mem %s: not a size: a number with K, M or G, as in 512M",
+			     text);
+	if (errno || number > most / factor)
+		return wrong(error,
+			     "--mem %s: too much: this machine has %lluM",
+			     text, (unsigned long long)(most / MIB));
+	*size = number * factor;
+	if (*size < LEAST_MEMORY)
+		return wrong(error, "--mem %s: too little: at least %lluM",
+			     text, LEAST_MEMORY / MIB);
+	if (*size % PAGE_BYTES)
+		return wrong(error, "--mem %s: not a multiple of 4K", text);
+	return 0;
+}
+
+/* An option of `run`, and where its argument goes. */
+struct option {
+	const char *name;
+	const char **value;
+};
+
+/*
+ * Is argv[*i] this option, as "--name value" or "--name=value"? Returns 1 and
+ * moves *i to the last word used, 0 if not, -1 if it is and wrong.
+ */
+static int take(const struct option *o, int argc, char *const argv[], int *i,
+		struct pearl_usage_error *error)
+{
+	size_t length = strlen(o->name);
+	const char *word = argv[*i], *value;
+
+	if (strncmp(word, o->name, length))
+		return 0;
+	if (word[length] == '=')
+		value = word + length + 1;
+	else if (word[length])
+		return 0;
+	else if (*i + 1 < argc)
+		value = argv[++*i];
+	else
+		return wrong(error, "%s wants a value", o->name);
+	if (*o->value)
+		return wrong(error, "%s is given twice", o->name);
+	*o->value = value;
+	return 1;
+}
+
+static int take_any(const struct option *options, int argc,
+		    char *const argv[], int *i,
+		    struct pearl_usage_error *error)
+{
+	const char *word = argv[*i];
+	int taken = 0;
+
+	for (; options->name && !taken; options++)
+		taken = take(options, argc, argv, i, error);
+	if (taken)
+		return taken < 0 ? -1 : 0;
+	if (word[0] == '-')
+		return wrong(error, "unknown option %s", word);
+	return wrong(error, "unexpected argument '%s': every value of run has an option",
+		     word);
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
+static int complete(struct pearl_options *options, const char *memory,
+		    uint64_t most, struct pearl_usage_error *error)
+{
+	if (!options->kernel)
+		return wrong(error, "run wants --kernel FILE");
+	if (!options->kernel[0])
+		return wrong(error, "--kernel: the file's name is empty");
+	if (options->initrd && !options->initrd[0])
+		return wrong(error, "--initrd: the file's name is empty");
+	if (!options->cmdline)
+		options->cmdline = DEFAULT_CMDLINE;
+	if (!options->device)
+		options->device = DEFAULT_DEVICE;
+	options->memory = DEFAULT_MEMORY;
+	return memory ? parse_size(memory, most, &options->memory, error) : 0;
+}
+
+static int parse_run(struct pearl_options *options, int argc,
+		     char *const argv[], uint64_t most,
+		     struct pearl_usage_error *error)
+{
+	const char *memory = NULL;
+	const struct option table[] = {
+		{ "--kernel", &options->kernel },
+		{ "--initrd", &options->initrd },
+		{ "--cmdline", &options->cmdline },
+		{ "--mem", &memory },
+		{ "--device", &options->device },
+		{ NULL, NULL },
+	};
+	int i;
+
+	options->command = PEARL_RUN;
+	for (i = 0; i < argc; i++) {
+		if (is_help(argv[i])) {
+			options->command = PEARL_HELP;
+			return 0;
+		}
+		if (take_any(table, argc, argv, &i, error))
+			return -1;
+	}
+	return complete(options, memory, most, error);
+}
+
+int pearl_options_parse(struct pearl_options *options, int argc,
+			char *const argv[], uint64_t most,
+			struct pearl_usage_error *error)
+{
+	memset(options, 0, sizeof(*options));
+	if (argc < 2)
+		return wrong(error, "a command is wanted: run");
+	if (!strcmp(argv[1], "run"))
+		return parse_run(options, argc - 2, argv + 2, most, error);
+	if (!is_help(argv[1]) && strcmp(argv[1], "--version"))
+		return wrong(error, "unknown command '%s': there is run",
+			     argv[1]);
+	if (argc > 2)
+		return wrong(error, "%s takes no argument", argv[1]);
+	options->command = is_help(argv[1]) ? PEARL_HELP : PEARL_SHOW_VERSION;
+	return 0;
+}

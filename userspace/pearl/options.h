@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef PEARL_OPTIONS_H
+#define PEARL_OPTIONS_H
+
+#include <stdint.h>
+
+#define PEARL_VERSION "0.1"
+
+enum pearl_command {
+	PEARL_RUN,
+	PEARL_HELP,
+	PEARL_SHOW_VERSION,
+};
+
+/*
+ * struct pearl_options - what the command line says
+ * @kernel, @initrd, @cmdline, @device: the arguments; @initrd may be NULL
+ * @memory: bytes, whole pages
+ */
+struct pearl_options {
+	enum pearl_command command;
+	const char *kernel;
+	const char *initrd;
+	const char *cmdline;
+	const char *device;
+	uint64_t memory;
+};
+
+/* A usage error, for the user. */
+struct pearl_usage_error {
+	char message[512];
+};
+
+/*
+ * pearl_options_parse() - read the command line
+ * @most: bytes of memory that a guest may have
+ * Returns 0, or -1 with @error.
+ */
+int pearl_options_parse(struct pearl_options *options, int argc,
+			char *const argv[], uint64_t most,
+			struct pearl_usage_error *error);
+
+/* The text of --help. */
+extern const char pearl_help[];
+
+#endif

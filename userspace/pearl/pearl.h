@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The machine while it runs: memory, processors and devices, the thread of
+ * each vCPU, and the event loop in the first thread.
+ *
+ * lock guards the bus, and with it every device, the clock and its timers, the
+ * console, and how the machine ended. A vCPU's thread takes it for each access
+ * that the bus carries, the event loop for each event that it hands on.
+ */
+#ifndef PEARL_PEARL_H
+#define PEARL_PEARL_H
+
+#include <pthread.h>
+
+#include "console.h"
+#include "device.h"
+#include "machine.h"
+#include "nacre.h"
+#include "options.h"
+
+struct pearl_machine;
+
+/* How a machine ends; the values are pearl's exit status. */
+enum pearl_end {
+	PEARL_END_OFF = 0,
+	PEARL_END_FAILED = 1,
+	PEARL_END_USAGE = 2,
+	PEARL_END_RESET = 3,
+	PEARL_END_CRASH = 4,
+	PEARL_END_LEFT = 5,
+	PEARL_END_SIGNAL = 128,
+};
+
+/* An interrupt line into the module's controllers. */
+struct pearl_line {
+	struct pearl_irq irq;
+	struct pearl_machine *machine;
+	unsigned int gsi;
+};
+
+/* A vCPU and who runs it. */
+struct pearl_cpu {
+	struct nacre_handlers handlers;
+	struct pearl_machine *machine;
+	struct nacre_vcpu *vcpu;
+	pthread_t thread;
+	bool started;
+};
+
+/*
+ * struct pearl_machine
+ * Set up before the first thread starts:
+ * @memory, @vm, @cpus, @nr_cpus: what the guest has
+ * @wake_fd: an eventfd that brings the event loop round
+ * @timer_fd: a timerfd for the clock's first timer
+ * @signal_fd: the signals that end or stop pearl
+ * @uart, @rtc, @i8042, @pm: the devices
+ * Guarded by @lock:
+ * @bus, @clock, @power, @console: what the devices know
+ * @com1, @rtc_line, @sci: their interrupt lines
+ * @status: how it ended; read without the lock as well
+ * @ended: there is a @status; atomic
+ * @error: why, if there is more to say
+ */
+struct pearl_machine {
+	struct nacre_memory *memory;
+	struct nacre_vm *vm;
+	struct pearl_cpu *cpus;
+	unsigned int nr_cpus;
+	int wake_fd;
+	int timer_fd;
+	int signal_fd;
+	struct pearl_uart *uart;
+	struct pearl_rtc *rtc;
+	struct pearl_i8042 *i8042;
+	struct pearl_pm *pm;
+
+	pthread_mutex_t lock;
+	struct pearl_bus bus;
+	struct pearl_clock clock;
+	struct pearl_power power;
+	struct pearl_console console;
+	struct pearl_line com1;
+	struct pearl_line rtc_line;
+	struct pearl_line sci;
+	int status;
+	bool ended;
+	struct nacre_error error;
+};
+
+/*
+ * pearl_machine_create() - all of it, ready to start; nothing runs yet
+ * Negative errno and @error on failure, when nothing is left of it.
+ */
+int pearl_machine_create(struct pearl_machine **machine,
+			 const struct pearl_options *options,
+			 struct nacre_error *error);
+void pearl_machine_destroy(struct pearl_machine *machine);
+
+/*
+ * pearl_machine_end() - this is how it ends; only the first is heard
+ * With the lock held. @why may be NULL.
+ */
+void pearl_machine_end(struct pearl_machine *machine, int status,
+		       const struct nacre_error *why);
+
+/* Bring the event loop round; from any thread. */
+void pearl_machine_wake(struct pearl_machine *machine);
+
+/*
+ * pearl_memory_create() - a guest's memory, with a kernel in it
+ * @place: where the first vCPU starts
+ */
+int pearl_memory_create(struct nacre_memory **memory,
+			const struct pearl_options *options,
+			unsigned int nr_cpus, struct nacre_linux_place *place,
+			struct nacre_error *error);
+
+/* The devices on the machine's bus. */
+int pearl_devices_create(struct pearl_machine *machine,
+			 struct nacre_error *error);
+void pearl_devices_destroy(struct pearl_machine *machine);
+
+/* What the event loop waits for; the signals are taken from here on. */
+int pearl_events_create(struct pearl_machine *machine,
+			struct nacre_error *error);
+void pearl_events_destroy(struct pearl_machine *machine);
+
+/* The threads of the vCPUs. */
+int pearl_cpus_start(struct pearl_machine *machine, struct nacre_error *error);
+void pearl_cpus_stop(struct pearl_machine *machine);
+
+/* pearl_run() - until the machine has ended; returns pearl's exit status */
+int pearl_run(struct pearl_machine *machine, struct nacre_error *error);
+
+#endif
