@@ -54,17 +54,17 @@ TEST(other_slots_come_and_go)
 
 	vcpu_args(vcpu, 1, vm_alloc(vcpu->vm, PAGE_SIZE));
 	thread = thread_start(run_thread, vcpu);
-	wait_for(*HOST_VIEW(vcpu->vm, "rounds") > 0, 10);
+	wait_for(*HOST_VIEW(vcpu->vm, "rounds") > 0, 20);
 	for (int i = 0; i < ROUNDS; i++) {
 		u64 before = *HOST_VIEW(vcpu->vm, "rounds");
 
 		ASSERT_EQ(0, raw_set_memory(vcpu->vm, 1, 0, GPA, SIZE,
 					    memory));
 		ASSERT_EQ(0, raw_set_memory(vcpu->vm, 1, 0, 0, 0, NULL));
-		wait_for(*HOST_VIEW(vcpu->vm, "rounds") > before, 10);
+		wait_for(*HOST_VIEW(vcpu->vm, "rounds") > before, 20);
 	}
 	*HOST_VIEW(vcpu->vm, "stop") = 1;
-	thread_join(thread, 10);
+	thread_join(thread, 20);
 }
 
 /* Flags of the slot in use change, and another slot moves about. */
@@ -83,10 +83,10 @@ TEST(memory_in_use_changes_flags)
 	for (int i = 0; i < ROUNDS; i++) {
 		u64 before = *HOST_VIEW(vcpu->vm, "rounds");
 
-		wait_for(*HOST_VIEW(vcpu->vm, "rounds") > before, 10);
+		wait_for(*HOST_VIEW(vcpu->vm, "rounds") > before, 20);
 		*one = 2;
 		before = *HOST_VIEW(vcpu->vm, "rounds");
-		wait_for(*HOST_VIEW(vcpu->vm, "rounds") > before, 10);
+		wait_for(*HOST_VIEW(vcpu->vm, "rounds") > before, 20);
 		*one = 1;
 		ASSERT_EQ(0, raw_set_memory(vcpu->vm, 1, i & 1 ? 0 :
 					    NACRE_MEM_LOG_DIRTY_PAGES, GPA,
@@ -95,7 +95,7 @@ TEST(memory_in_use_changes_flags)
 					    (2 + (i & 1)) * GPA, SIZE, two));
 	}
 	*HOST_VIEW(vcpu->vm, "stop") = 1;
-	thread_join(thread, 10);
+	thread_join(thread, 20);
 }
 
 TEST_HARNESS_MAIN

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/time.h>
 
-#define BOUND_SECONDS 5
+#define BOUND_SECONDS 20
 
 guest_data volatile u64 spins;
 

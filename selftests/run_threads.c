@@ -4,7 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 
-#define BOUND_SECONDS 10
+#define BOUND_SECONDS 20
 #define VCPUS 8
 
 guest_data volatile u64 spins;

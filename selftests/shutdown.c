@@ -68,7 +68,7 @@ TEST_F(shutdown, state_is_readable)
 }
 
 /* A guest that makes no progress here is not worth the usual wait. */
-TEST_F_TIMEOUT(shutdown, reset_and_run_again, 5)
+TEST_F_TIMEOUT(shutdown, reset_and_run_again, 10)
 {
 	for (int i = 0; i < 3; i++) {
 		struct nacre_sregs s;
