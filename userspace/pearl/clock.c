@@ -12,14 +12,20 @@ static void insert(struct pearl_clock *clock, struct pearl_timer *timer)
 	timer->armed = true;
 }
 
-static void take_out(struct pearl_clock *clock, struct pearl_timer *timer)
+static bool unlink_from(struct pearl_timer **link, struct pearl_timer *timer)
 {
-	struct pearl_timer **link = &clock->first;
-
 	while (*link && *link != timer)
 		link = &(*link)->next;
-	if (*link)
-		*link = timer->next;
+	if (!*link)
+		return false;
+	*link = timer->next;
+	return true;
+}
+
+static void take_out(struct pearl_clock *clock, struct pearl_timer *timer)
+{
+	if (!unlink_from(&clock->first, timer))
+		unlink_from(&clock->due, timer);
 	timer->armed = false;
 }
 
@@ -48,22 +54,23 @@ void pearl_timer_disarm(struct pearl_clock *clock, struct pearl_timer *timer)
 }
 
 /*
- * Time is read once: a timer that arms itself again for a moment that is
- * already past waits for the next call, and does not keep the others waiting.
+ * Who is due is settled first: a timer that arms itself again for a moment
+ * that is past already waits for the next call, and keeps nobody waiting.
  */
 void pearl_clock_expire(struct pearl_clock *clock)
 {
 	uint64_t now = clock->now(clock);
-	struct pearl_timer *timer, *again = NULL;
+	struct pearl_timer **link = &clock->first, *timer;
 
-	while (clock->first && clock->first->deadline <= now) {
-		timer = clock->first;
-		if (timer == again)
-			break;
+	while (*link && (*link)->deadline <= now)
+		link = &(*link)->next;
+	clock->due = link == &clock->first ? NULL : clock->first;
+	clock->first = *link;
+	if (clock->due)
+		*link = NULL;
+	while ((timer = clock->due)) {
 		take_out(clock, timer);
 		timer->expired(timer);
-		if (!again && timer->armed)
-			again = timer;
 	}
 	clock->rearm(clock);
 }

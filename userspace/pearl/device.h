@@ -117,12 +117,14 @@ struct pearl_timer;
  * @wall: ns since 1970 in UTC; may jump
  * @rearm: @first has changed
  * @first: armed timers by deadline
+ * @due: the clock's own: those that are about to be called
  */
 struct pearl_clock {
 	uint64_t (*now)(struct pearl_clock *clock);
 	uint64_t (*wall)(struct pearl_clock *clock);
 	void (*rearm)(struct pearl_clock *clock);
 	struct pearl_timer *first;
+	struct pearl_timer *due;
 };
 
 /*

@@ -55,7 +55,7 @@ static int wrong(struct pearl_usage_error *error, const char *format, ...)
 /* What a unit multiplies by, 0 if there is no such unit. */
 static uint64_t unit(const char *text)
 {
-	static const char units[] = "KMGT";
+	static const char units[] = "KMG";
 	const char *at;
 
 	if (!text[0] || text[1])
