@@ -136,14 +136,12 @@ TEST_F(lifetime, child_outlives_owner)
 	ASSERT_LE(0, owner);
 	if (!owner) {
 		struct vcpu *vcpu = vcpu_with_guest(GUEST_64, "counts");
-		pid_t heir;
+		pid_t heir, self_pid = getpid();
 
 		run_to_sync(vcpu, 0);
 		heir = fork();
 		if (!heir) {
-			pid_t parent = getppid();
-
-			while (getppid() == parent)
+			while (getppid() == self_pid)
 				pause_us(1000);
 			c = child_is_refused(vcpu);
 			_exit(write(go[1], &c, 1) != 1);
