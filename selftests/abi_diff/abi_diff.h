@@ -91,6 +91,8 @@ void list_normalisations(FILE *to);
 /* calls.c: every ioctl of the ABI that x86 has. */
 enum fd_kind { FD_SYSTEM, FD_VM, FD_VCPU, FD_KINDS };
 extern const char *const fd_names[FD_KINDS];
+/* What a descriptor says to an ioctl that it does not know. */
+int unknown_errno(enum fd_kind fd);
 
 enum call_group {
 	GROUP_SYSTEM = 1 << 0,
@@ -265,6 +267,7 @@ extern const uint8_t guest_image[], guest_image_end[];
 #define RESULT_TIMEOUT	(1 << 1)	/* the run limit ended KVM_RUN */
 #define RESULT_DIED	(1 << 2)	/* the process was killed by it */
 #define RESULT_HUNG	(1 << 3)	/* did not come back */
+#define RESULT_NO_ENTRY	(1 << 4)	/* FAIL_ENTRY: RAX is anything now */
 
 struct result {
 	int64_t ret;

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Every ioctl of the ABI on x86, its class and how to make its argument. */
+#include <errno.h>
 #include <string.h>
 
 #include "abi_diff.h"
 #include "make.h"
 
 const char *const fd_names[FD_KINDS] = { "system", "vm", "vcpu" };
+
+int unknown_errno(enum fd_kind fd)
+{
+	return fd == FD_VM ? ENOTTY : EINVAL;
+}
 
 #define SYS (1 << FD_SYSTEM)
 #define VM (1 << FD_VM)
@@ -131,7 +137,7 @@ const struct ioctl_desc ioctl_descs[] = {
 	SET(SET_SREGS, CPU, GROUP_STATE, 12, sregs, make_set_sregs),
 	GET(GET_SREGS2, CPU, GROUP_STATE, 5, sregs2),
 	SET(SET_SREGS2, CPU, GROUP_STATE, 6, sregs2, make_set_sregs2),
-	SET(TRANSLATE, CPU, GROUP_STATE, 5, translation, make_translate),
+	PURE(TRANSLATE, CPU, GROUP_STATE, 5, translation, make_translate),
 	SET(INTERRUPT, CPU, GROUP_STATE, 3, interrupt, make_interrupt),
 	SET(GET_MSRS, CPU | SYS, GROUP_STATE | GROUP_SYSTEM, 12, msrs,
 	    make_msrs),

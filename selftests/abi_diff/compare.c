@@ -23,11 +23,16 @@ struct class {
 	uint64_t index;
 };
 
+struct classes {
+	struct class class[MAX_CLASSES];
+	size_t nr;
+};
+
 struct comparison {
 	const struct trace *ours, *theirs;
 	struct known *known;
-	struct class class[MAX_CLASSES];
-	size_t nr_classes;
+	/* What differs, and what ended the comparison of a sequence. */
+	struct classes different, ended;
 	uint64_t compared, listed, skipped, unlisted, unbuilt_bad;
 	uint64_t guards, deaths, their_trouble, missing;
 };
@@ -53,11 +58,6 @@ static bool same(const struct trace_row *a, const struct trace_row *b)
 {
 	return a->ret == b->ret && a->err == b->err && a->blob == b->blob &&
 	       a->flags == b->flags;
-}
-
-static int unknown_errno(enum fd_kind fd)
-{
-	return fd == FD_VM ? ENOTTY : EINVAL;
 }
 
 static bool number(const struct blob_bytes *b, size_t from, size_t size,
@@ -145,18 +145,16 @@ static void class_key(const struct difference *d, char *to, size_t room)
 			 *field ? field : "flags");
 }
 
-static struct class *class_of(const char *key)
+/* The last class takes what has no room. */
+static struct class *class_of(struct classes *in, const char *key)
 {
-	size_t i;
-
-	for (i = 0; i < cmp.nr_classes; i++)
-		if (!strcmp(cmp.class[i].key, key))
-			return &cmp.class[i];
-	if (i == MAX_CLASSES)
-		return &cmp.class[MAX_CLASSES - 1];
-	cmp.nr_classes++;
-	snprintf(cmp.class[i].key, sizeof(cmp.class[i].key), "%s", key);
-	return &cmp.class[i];
+	for (size_t i = 0; i < in->nr; i++)
+		if (!strcmp(in->class[i].key, key))
+			return &in->class[i];
+	if (in->nr == MAX_CLASSES)
+		return &in->class[MAX_CLASSES - 1];
+	snprintf(in->class[in->nr].key, sizeof(in->class[0].key), "%s", key);
+	return &in->class[in->nr++];
 }
 
 static void report(const struct difference *d, const char *prefix,
@@ -167,7 +165,7 @@ static void report(const struct difference *d, const char *prefix,
 
 	class_key(d, key, sizeof(key));
 	snprintf(full, sizeof(full), "%s%s", prefix, key);
-	k = class_of(full);
+	k = class_of(&cmp.different, full);
 	if (k->count++)
 		return;
 	if (d->numbers)
@@ -259,7 +257,7 @@ static bool compare_call(uint32_t seq, const struct trace_row *ours,
 	if (ours->flags & theirs->flags & RESULT_TIMEOUT)
 		return false;
 	if (same(ours, theirs))
-		return true;
+		return !(ours->flags & RESULT_NO_ENTRY);
 	if (is_listed(&d, end)) {
 		cmp.listed++;
 	} else {
@@ -304,6 +302,20 @@ static const struct trace_row *rows_of(const struct trace *t, uint32_t seq,
 	return &t->rows[t->first_row[seq]];
 }
 
+static void note_end(uint32_t calls, const struct trace_row *ours,
+		     const struct trace_row *theirs)
+{
+	struct difference d = {
+		.call = &call, .ours = ours, .theirs = theirs,
+	};
+	char key[160];
+
+	cmp.skipped += calls;
+	first_field(&d);
+	class_key(&d, key, sizeof(key));
+	class_of(&cmp.ended, key)->count += calls;
+}
+
 static void compare_sequence(uint32_t number)
 {
 	uint32_t nr_ours = 0, nr_theirs = 0;
@@ -335,7 +347,8 @@ static void compare_sequence(uint32_t number)
 		if (compare_call(number, &ours[call.number],
 				 &theirs[call.number], feeds))
 			continue;
-		cmp.skipped += s.length - call.number - 1;
+		note_end(s.length - call.number - 1, &ours[call.number],
+			 &theirs[call.number]);
 		return;
 	}
 }
@@ -347,16 +360,27 @@ static int by_count(const void *a, const void *b)
 	return (x->count < y->count) - (x->count > y->count);
 }
 
-static void print_classes(uint64_t seed)
+static void print_different(uint64_t seed)
 {
-	qsort(cmp.class, cmp.nr_classes, sizeof(cmp.class[0]), by_count);
-	for (size_t i = 0; i < cmp.nr_classes; i++)
+	const struct class *k = cmp.different.class;
+
+	qsort(cmp.different.class, cmp.different.nr, sizeof(*k), by_count);
+	for (size_t i = 0; i < cmp.different.nr; i++, k++)
 		printf("# %6llu x %s%s\n#          --seed %llu --index %llu: %s\n",
-		       (unsigned long long)cmp.class[i].count,
-		       cmp.class[i].key, cmp.class[i].values,
+		       (unsigned long long)k->count, k->key, k->values,
 		       (unsigned long long)seed,
-		       (unsigned long long)cmp.class[i].index,
-		       cmp.class[i].example);
+		       (unsigned long long)k->index, k->example);
+}
+
+/* What most calls were not compared for. */
+static void print_ended(void)
+{
+	const struct class *k = cmp.ended.class;
+
+	qsort(cmp.ended.class, cmp.ended.nr, sizeof(*k), by_count);
+	for (size_t i = 0; i < cmp.ended.nr && i < 10; i++, k++)
+		printf("# %6llu calls not compared after %s\n",
+		       (unsigned long long)k->count, k->key);
 }
 
 static void print_stale(void)
@@ -424,7 +448,8 @@ int cmd_compare(const struct options *o, const char *ours, const char *theirs)
 		seq_begin(&s, a->seed, k);
 		calls += s.length;
 	}
-	print_classes(a->seed);
+	print_different(a->seed);
+	print_ended();
 	print_stale();
 	ok = print_verdict();
 	known_free(cmp.known);

@@ -95,12 +95,13 @@ guest_image:
 	.quad 0x00cff3000000ffff	/* 28: data, user */
 	.quad 0x00008b00d0000067	/* 30: TSS at d000 */
 	.quad 0
+	/* Up to INT 21h, which a snippet uses. */
 	.org guest_image + 0xb400, 0
-	.rept 32
+	.rept 34
 	.quad 0x00008e0000082fc0	/* 0008:2fc0 */
 	.endr
 	.org guest_image + 0xb800, 0
-	.rept 32
+	.rept 34
 	.quad 0x00008e0000183fc0	/* 0018:3fc0 */
 	.quad 0
 	.endr

@@ -10,6 +10,7 @@
  *		earlier answer; "msr" for the MSR at which the answers part;
  *		"kvm" and "nacre" for the field's value in the answers
  *	allow	unbuilt		nacre refuses it exactly as an unknown ioctl
+ *		newer		KVM of that kernel does not know the ioctl
  *		zero		nacre returns 0 where KVM returns more
  *		endless		KVM's guest does not come back, nacre's does
  *		ret:A>B		KVM gives A and nacre B, errno or number or *
@@ -117,7 +118,7 @@ void known_avoid(const struct known *k)
 	for (size_t i = 0; i < k->nr; i++) {
 		const struct row *r = &k->row[i];
 
-		if (!is_unbuilt(r))
+		if (!is_unbuilt(r) && strcmp(r->col[COL_ALLOW], "newer"))
 			continue;
 		for (int fd = 0; fd < FD_KINDS; fd++)
 			if (fd_matches(r, fd))
@@ -251,6 +252,8 @@ static bool row_allows(const struct row *r, const struct difference *d)
 		       d->theirs->flags == RESULT_TIMEOUT;
 	if (d->ours->flags != d->theirs->flags)
 		return false;
+	if (!strcmp(rule, "newer"))
+		return d->theirs->err == unknown_errno(d->call->fd);
 	if (!strcmp(rule, "zero"))
 		return !d->ours->err && !d->ours->ret && !d->theirs->err;
 	if (!strncmp(rule, "ret:", 4))

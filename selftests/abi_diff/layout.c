@@ -616,6 +616,7 @@ void list_normalisations(FILE *to)
 	      "msrs behind the count that GET_MSRS returns: not answered for\n"
 	      "events: the number of one that is neither injected nor pending\n"
 	      "run.fail_entry.cpu: the processor it happened on\n"
+	      "RAX after a failed entry, and the calls that follow it\n"
 	      "after EFAULT the buffer is not compared: how far a copy got\n"
 	      "  before the fault depends on its granularity\n"
 	      "after a run that the time limit ended on both sides, the rest\n"

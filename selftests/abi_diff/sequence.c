@@ -89,7 +89,7 @@ void seq_begin(struct seq *s, uint64_t seed, uint32_t number)
 	s->length = 24 + rng_below(r, 56) + (s->kind == SEQ_SWEEP ? 40 : 0);
 	s->irq = pick_irq(r);
 	s->mode = rng_below(r, NR_MODES);
-	s->memory = rng_chance(r, 92);
+	s->memory = rng_chance(r, 97);
 	s->cpuid = rng_chance(r, 75) && !name_avoided("SET_CPUID2", FD_VCPU);
 	s->nr_vcpus = rng_chance(r, 95) + rng_chance(r, 20) +
 		      rng_chance(r, 5);

@@ -58,7 +58,7 @@ void make_sregs(enum cpu_mode mode, unsigned int vcpu,
 	to->idt.base = mode == MODE_REAL ? 0 : mode == MODE_LONG ?
 		       GUEST_IDT64 : GUEST_IDT32;
 	to->idt.limit = mode == MODE_REAL ? 0x3ff : mode == MODE_LONG ?
-			0x1ff : 0xff;
+			34 * 16 - 1 : 34 * 8 - 1;
 	to->apic_base = 0xfee00800 | (vcpu ? 0 : 0x100);
 	to->cr0 = mode == MODE_REAL ? 0x60000010 : 0x31;
 	if (mode == MODE_PAGED32) {
