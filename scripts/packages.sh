@@ -10,7 +10,7 @@ log=$(dirname "$0")/../build/packages.log
 mkdir -p "$(dirname "$log")"
 
 packages='bc binutils bison clang clang-format cpio flex g++ gcc git kmod
-	libc6-dev libclang-rt-14-dev libelf-dev libssl-dev make perl
+	acpica-tools libc6-dev libclang-rt-14-dev libelf-dev libssl-dev make perl
 	shellcheck sparse xz-utils'
 
 missing=

@@ -64,6 +64,9 @@ int pearl_devices_create(struct pearl_machine *m, struct nacre_error *error)
 	m->i8042 = pearl_i8042_create(&m->bus, &m->power);
 	if (!m->i8042)
 		return no_device(error, "the keyboard controller");
+	m->pit = pearl_pit_create(&m->bus, &m->clock);
+	if (!m->pit)
+		return no_device(error, "the interval timer");
 	m->pm = pearl_pm_create(&m->bus, connect(m, &m->sci, PEARL_IRQ_SCI),
 				&m->clock, &m->power);
 	if (!m->pm)
@@ -74,6 +77,7 @@ int pearl_devices_create(struct pearl_machine *m, struct nacre_error *error)
 void pearl_devices_destroy(struct pearl_machine *m)
 {
 	pearl_pm_destroy(m->pm);
+	pearl_pit_destroy(m->pit);
 	pearl_i8042_destroy(m->i8042);
 	pearl_rtc_destroy(m->rtc);
 	pearl_uart_destroy(m->uart);

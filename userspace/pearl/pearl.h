@@ -73,6 +73,7 @@ struct pearl_machine {
 	struct pearl_uart *uart;
 	struct pearl_rtc *rtc;
 	struct pearl_i8042 *i8042;
+	struct pearl_pit *pit;
 	struct pearl_pm *pm;
 
 	pthread_mutex_t lock;

@@ -28,6 +28,12 @@ struct pearl_i8042 *pearl_i8042_create(struct pearl_bus *bus,
 				       struct pearl_power *power);
 void pearl_i8042_destroy(struct pearl_i8042 *i8042);
 
+/* Counters that guests measure their clocks by; none interrupts. */
+struct pearl_pit;
+struct pearl_pit *pearl_pit_create(struct pearl_bus *bus,
+				   struct pearl_clock *clock);
+void pearl_pit_destroy(struct pearl_pit *pit);
+
 /* ACPI's fixed hardware: events, control, timer, and the reset register. */
 struct pearl_pm;
 struct pearl_pm *pearl_pm_create(struct pearl_bus *bus, struct pearl_irq *sci,

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An MC146818 real-time clock with the PC's 128 bytes of CMOS memory. Its
+ * time is the host's in UTC plus what the guest has set it off by.
+ *
+ * Motorola MC146818A data sheet. Alarm, periodic and update interrupts are
+ * flags in register C; the line follows those that register B enables.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "devices.h"
+
+#define PORT_INDEX	0
+#define PORT_DATA	1
+#define NS_PER_S	1000000000ull
+
+enum {
+	RTC_SECONDS = 0, RTC_SECONDS_ALARM = 1,
+	RTC_MINUTES = 2, RTC_MINUTES_ALARM = 3,
+	RTC_HOURS = 4, RTC_HOURS_ALARM = 5,
+	RTC_WEEKDAY = 6, RTC_DAY = 7, RTC_MONTH = 8, RTC_YEAR = 9,
+	RTC_A = 10, RTC_B = 11, RTC_C = 12, RTC_D = 13,
+	RTC_CENTURY = 0x32,
+	RTC_SIZE = 128
+};
+
+#define A_UPDATING	0x80
+#define B_SET		0x80
+#define B_PERIODIC	0x40
+#define B_ALARM		0x20
+#define B_UPDATE	0x10
+#define B_BINARY	0x04
+#define B_24_HOURS	0x02
+#define C_IRQ		0x80
+#define D_VALID		0x80
+#define HOURS_PM	0x80
+#define ALARM_ANY	0xc0
+
+struct pearl_rtc {
+	struct pearl_region region;
+	struct pearl_bus *bus;
+	struct pearl_irq *irq;
+	struct pearl_clock *clock;
+	struct pearl_timer tick;	/* once a second, while it is enabled */
+	int64_t offset;			/* s, guest's time minus the host's */
+	uint8_t index;
+	uint8_t cmos[RTC_SIZE];
+};
+
+static int64_t guest_seconds(struct pearl_rtc *rtc)
+{
+	return rtc->clock->wall(rtc->clock) / NS_PER_S + rtc->offset;
+}
+
+static uint8_t encode(const struct pearl_rtc *rtc, unsigned int value)
+{
+	if (rtc->cmos[RTC_B] & B_BINARY)
+		return value;
+	return value / 10 << 4 | value % 10;
+}
+
+static unsigned int decode(const struct pearl_rtc *rtc, uint8_t value)
+{
+	if (rtc->cmos[RTC_B] & B_BINARY)
+		return value;
+	return (value >> 4) * 10 + (value & 0xf);
+}
+
+static uint8_t encode_hours(const struct pearl_rtc *rtc, unsigned int hours)
+{
+	if (rtc->cmos[RTC_B] & B_24_HOURS)
+		return encode(rtc, hours);
+	return encode(rtc, hours % 12 ? hours % 12 : 12) |
+	       (hours >= 12 ? HOURS_PM : 0);
+}
+
+static unsigned int decode_hours(const struct pearl_rtc *rtc, uint8_t value)
+{
+	if (rtc->cmos[RTC_B] & B_24_HOURS)
+		return decode(rtc, value);
+	return decode(rtc, value & ~HOURS_PM) % 12 +
+	       (value & HOURS_PM ? 12 : 0);
+}
+
+/* The time registers are made when they are read, unless SET stops them. */
+static void show_time(struct pearl_rtc *rtc)
+{
+	time_t now = guest_seconds(rtc);
+	struct tm tm;
+
+	if (rtc->cmos[RTC_B] & B_SET || !gmtime_r(&now, &tm))
+		return;
+	rtc->cmos[RTC_SECONDS] = encode(rtc, tm.tm_sec);
+	rtc->cmos[RTC_MINUTES] = encode(rtc, tm.tm_min);
+	rtc->cmos[RTC_HOURS] = encode_hours(rtc, tm.tm_hour);
+	rtc->cmos[RTC_WEEKDAY] = encode(rtc, tm.tm_wday + 1);
+	rtc->cmos[RTC_DAY] = encode(rtc, tm.tm_mday);
+	rtc->cmos[RTC_MONTH] = encode(rtc, tm.tm_mon + 1);
+	rtc->cmos[RTC_YEAR] = encode(rtc, tm.tm_year % 100);
+	rtc->cmos[RTC_CENTURY] = encode(rtc, (tm.tm_year + 1900) / 100);
+}
+
+static void take_time(struct pearl_rtc *rtc)
+{
+	struct tm tm = {
+		.tm_sec = decode(rtc, rtc->cmos[RTC_SECONDS]),
+		.tm_min = decode(rtc, rtc->cmos[RTC_MINUTES]),
+		.tm_hour = decode_hours(rtc, rtc->cmos[RTC_HOURS]),
+		.tm_mday = decode(rtc, rtc->cmos[RTC_DAY]),
+		.tm_mon = (int)decode(rtc, rtc->cmos[RTC_MONTH]) - 1,
+		.tm_year = decode(rtc, rtc->cmos[RTC_CENTURY]) * 100 +
+			   decode(rtc, rtc->cmos[RTC_YEAR]) - 1900,
+	};
+
+	rtc->offset += timegm(&tm) - guest_seconds(rtc);
+}
+
+static void update_line(struct pearl_rtc *rtc)
+{
+	uint8_t wanted = B_PERIODIC | B_ALARM | B_UPDATE;
+	bool level = rtc->cmos[RTC_B] & rtc->cmos[RTC_C] & wanted;
+
+	if (level)
+		rtc->cmos[RTC_C] |= C_IRQ;
+	pearl_irq_set(rtc->irq, level);
+}
+
+static bool alarm_field(const struct pearl_rtc *rtc, unsigned int alarm,
+			unsigned int now)
+{
+	return rtc->cmos[alarm] >= ALARM_ANY ||
+	       rtc->cmos[alarm] == rtc->cmos[now];
+}
+
+static void arm(struct pearl_rtc *rtc)
+{
+	uint64_t into = rtc->clock->wall(rtc->clock) % NS_PER_S;
+
+	pearl_timer_disarm(rtc->clock, &rtc->tick);
+	if (rtc->cmos[RTC_B] & (B_ALARM | B_UPDATE) &&
+	    !(rtc->cmos[RTC_B] & B_SET))
+		pearl_timer_arm(rtc->clock, &rtc->tick,
+				rtc->clock->now(rtc->clock) + NS_PER_S - into);
+}
+
+static void ticked(struct pearl_timer *timer)
+{
+	struct pearl_rtc *rtc = container_of(timer, struct pearl_rtc, tick);
+
+	show_time(rtc);
+	rtc->cmos[RTC_C] |= B_UPDATE;
+	if (alarm_field(rtc, RTC_SECONDS_ALARM, RTC_SECONDS) &&
+	    alarm_field(rtc, RTC_MINUTES_ALARM, RTC_MINUTES) &&
+	    alarm_field(rtc, RTC_HOURS_ALARM, RTC_HOURS))
+		rtc->cmos[RTC_C] |= B_ALARM;
+	update_line(rtc);
+	arm(rtc);
+}
+
+static uint8_t read_cmos(struct pearl_rtc *rtc)
+{
+	uint8_t value;
+
+	show_time(rtc);
+	value = rtc->cmos[rtc->index];
+	if (rtc->index == RTC_C) {
+		rtc->cmos[RTC_C] = 0;
+		update_line(rtc);
+	}
+	return value;
+}
+
+static void write_b(struct pearl_rtc *rtc, uint8_t value)
+{
+	bool was_set = rtc->cmos[RTC_B] & B_SET;
+
+	/* The square wave and daylight saving are not there. */
+	if (value & B_SET && !was_set)
+		show_time(rtc);
+	rtc->cmos[RTC_B] = value & ~0x09;
+	if (was_set && !(value & B_SET))
+		take_time(rtc);
+	update_line(rtc);
+	arm(rtc);
+}
+
+static bool is_time(uint8_t index)
+{
+	return index == RTC_SECONDS || index == RTC_MINUTES ||
+	       index == RTC_HOURS || index == RTC_CENTURY ||
+	       (index >= RTC_WEEKDAY && index <= RTC_YEAR);
+}
+
+static void write_cmos(struct pearl_rtc *rtc, uint8_t value)
+{
+	switch (rtc->index) {
+	case RTC_A:
+		rtc->cmos[RTC_A] = value & ~A_UPDATING;
+		break;
+	case RTC_B:
+		write_b(rtc, value);
+		break;
+	case RTC_C:
+	case RTC_D:
+		break;
+	default:
+		show_time(rtc);
+		rtc->cmos[rtc->index] = value;
+		if (is_time(rtc->index) && !(rtc->cmos[RTC_B] & B_SET))
+			take_time(rtc);
+		break;
+	}
+}
+
+static uint64_t rtc_read(struct pearl_region *region, uint64_t offset,
+			 unsigned int size)
+{
+	struct pearl_rtc *rtc = container_of(region, struct pearl_rtc, region);
+
+	(void)size;
+	/* The index is write-only on a PC. */
+	return offset == PORT_DATA ? read_cmos(rtc) : 0xff;
+}
+
+static void rtc_write(struct pearl_region *region, uint64_t offset,
+		      unsigned int size, uint64_t value)
+{
+	struct pearl_rtc *rtc = container_of(region, struct pearl_rtc, region);
+
+	(void)size;
+	/* Bit 7 of the index is the PC's NMI mask, and no NMI comes. */
+	if (offset == PORT_INDEX)
+		rtc->index = value & (RTC_SIZE - 1);
+	else
+		write_cmos(rtc, value);
+}
+
+struct pearl_rtc *pearl_rtc_create(struct pearl_bus *bus,
+				   struct pearl_irq *irq,
+				   struct pearl_clock *clock)
+{
+	struct pearl_rtc *rtc = calloc(1, sizeof(*rtc));
+
+	if (!rtc)
+		return NULL;
+	rtc->bus = bus;
+	rtc->irq = irq;
+	rtc->clock = clock;
+	rtc->tick.expired = ticked;
+	rtc->cmos[RTC_A] = 0x26;
+	rtc->cmos[RTC_B] = B_24_HOURS;
+	rtc->cmos[RTC_D] = D_VALID;
+	rtc->region = (struct pearl_region) {
+		.name = "rtc", .base = 0x70, .size = 2, .widest = 1,
+		.read = rtc_read, .write = rtc_write,
+	};
+	if (pearl_bus_add(bus, PEARL_PIO, &rtc->region)) {
+		free(rtc);
+		return NULL;
+	}
+	return rtc;
+}
+
+void pearl_rtc_destroy(struct pearl_rtc *rtc)
+{
+	if (!rtc)
+		return;
+	pearl_timer_disarm(rtc->clock, &rtc->tick);
+	pearl_bus_remove(rtc->bus, PEARL_PIO, &rtc->region);
+	free(rtc);
+}

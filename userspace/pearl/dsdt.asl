@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+// What ACPI's fixed tables cannot say of pearl's machine.
+DefinitionBlock ("dsdt.aml", "DSDT", 2, "NACRE", "PEARL", 1)
+{
+	// SLP_TYP for the one sleep state: off (devices/pm.h).
+	Name (\_S5, Package () { 5, 0, 0, 0 })
+
+	// Interrupts come by the I/O APIC; nothing else is offered.
+	Method (\_PIC, 1) { }
+
+	Scope (\_SB)
+	{
+		Device (COM1)
+		{
+			Name (_HID, EisaId ("PNP0501"))
+			Name (_UID, 1)
+			Name (_STA, 0x0f)
+			Name (_CRS, ResourceTemplate ()
+			{
+				IO (Decode16, 0x3f8, 0x3f8, 0x01, 0x08)
+				IRQNoFlags () { 4 }
+			})
+		}
+
+		Device (RTC)
+		{
+			Name (_HID, EisaId ("PNP0B00"))
+			Name (_STA, 0x0f)
+			Name (_CRS, ResourceTemplate ()
+			{
+				IO (Decode16, 0x70, 0x70, 0x01, 0x02)
+				IRQNoFlags () { 8 }
+			})
+		}
+
+		// Ports of the fixed hardware, so that nobody else takes them.
+		Device (FIXD)
+		{
+			Name (_HID, EisaId ("PNP0C02"))
+			Name (_STA, 0x0f)
+			Name (_CRS, ResourceTemplate ()
+			{
+				IO (Decode16, 0x600, 0x600, 0x01, 0x0c)
+				IO (Decode16, 0xcf9, 0xcf9, 0x01, 0x01)
+			})
+		}
+	}
+}
