@@ -58,7 +58,7 @@ static const struct nacre_memslot *find_log(struct nacre_vm *vm, u32 id,
 	if (id >= NACRE_USER_SLOTS)
 		return NULL;
 	*err = -ENOENT;
-	slot = nacre_find_slot_id(nacre_memslots(vm), id);
+	slot = nacre_slot_of_id(vm, id);
 	return slot && slot->dirty ? slot : NULL;
 }
 

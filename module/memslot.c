@@ -26,12 +26,18 @@
 /* Replaced sets to keep before it is time to wait for their readers. */
 #define MAX_RETIRED		16
 
+/* A set to be, and what it takes to make it. */
+struct draft {
+	struct nacre_memslots *set;
+	struct nacre_slot_room room;
+};
+
 struct change {
 	const struct nacre_memslot *old;
 	struct nacre_memslot *new;
 	struct nacre_memslot *invalid;	/* old, on its way out */
-	struct nacre_memslots *without;	/* the set with @invalid for @old */
-	struct nacre_memslots *final;
+	struct draft without;		/* with @invalid for @old */
+	struct draft final;
 	unsigned long *old_log;		/* the dirty log that nobody keeps */
 };
 
@@ -41,18 +47,58 @@ const struct nacre_memslots *nacre_memslots(const struct nacre_vm *vm)
 				      lockdep_is_held(&vm->slots_lock));
 }
 
-static struct nacre_memslots *alloc_set(unsigned int count)
+/* The slot with an id, or NULL. Ids are only the changers' concern. */
+static const struct nacre_memslot *find_id(struct nacre_vm *vm, u32 id)
 {
-	return kvzalloc(nacre_slotset_size(count), GFP_KERNEL_ACCOUNT);
+	lockdep_assert_held(&vm->slots_lock);
+	return xa_load(&vm->slot_ids, id);
+}
+
+const struct nacre_memslot *nacre_slot_of_id(struct nacre_vm *vm, u32 id)
+{
+	return find_id(vm, id);
+}
+
+static void free_room(struct nacre_slot_room *room)
+{
+	while (room->count)
+		kfree(room->leaf[--room->count]);
+}
+
+static void free_draft(struct draft *draft)
+{
+	kvfree(draft->set);
+	free_room(&draft->room);
+}
+
+static int alloc_draft(struct draft *draft, unsigned int leaves)
+{
+	struct nacre_slot_room *room = &draft->room;
+	struct nacre_slot_leaf *leaf;
+
+	draft->set = kvzalloc(nacre_slotset_size(leaves + 1),
+			      GFP_KERNEL_ACCOUNT);
+	if (!draft->set)
+		return -ENOMEM;
+	while (room->count < NACRE_NEW_LEAVES) {
+		leaf = kmalloc(sizeof(*leaf), GFP_KERNEL_ACCOUNT);
+		if (!leaf)
+			return -ENOMEM;
+		room->leaf[room->count++] = leaf;
+	}
+	return 0;
 }
 
 static void free_retired(struct nacre_vm *vm)
 {
 	struct nacre_memslots *set;
+	unsigned int i;
 
 	while ((set = vm->retired)) {
 		vm->retired = set->retired;
-		kfree(set->replaced);
+		for (i = 0; i < NACRE_OLD_LEAVES; i++)
+			kfree(set->old_leaf[i]);
+		kfree(set->old_slot);
 		nacre_dirty_free(set->old_log);
 		kvfree(set);
 	}
@@ -65,15 +111,19 @@ static void wait_for_readers(struct nacre_vm *vm)
 	free_retired(vm);
 }
 
-/* Make @to the active set; it differs from the last one by @gone, @old_log. */
-static void publish(struct nacre_vm *vm, struct nacre_memslots *to,
-		    const struct nacre_memslot *gone, unsigned long *old_log)
+/* Make the active set one with @new for @old; either may be NULL. */
+static void publish(struct nacre_vm *vm, struct draft *draft,
+		    const struct nacre_memslot *old,
+		    const struct nacre_memslot *new, unsigned long *old_log)
 {
-	struct nacre_memslots *from;
+	struct nacre_memslots *from, *to = draft->set;
 
-	from = rcu_replace_pointer(vm->slots, to,
-				   lockdep_is_held(&vm->slots_lock));
-	from->replaced = gone;
+	from = rcu_dereference_protected(vm->slots,
+					 lockdep_is_held(&vm->slots_lock));
+	nacre_slotset_replace(to, from, old, new, &draft->room);
+	rcu_assign_pointer(vm->slots, to);
+	free_room(&draft->room);
+	from->old_slot = old;
 	from->old_log = old_log;
 	from->retired = vm->retired;
 	vm->retired = from;
@@ -92,25 +142,24 @@ static void abandon(struct change *change)
 		nacre_dirty_free(change->new->dirty);
 	kfree(change->new);
 	kfree(change->invalid);
-	kvfree(change->without);
-	kvfree(change->final);
+	free_draft(&change->without);
+	free_draft(&change->final);
 }
 
-static bool leaves(const struct change *change)
+static bool leaves_its_place(const struct change *change)
 {
 	return change->old &&
 	       (!change->new || change->new->gfn != change->old->gfn);
 }
 
-static int prepare_invalid(struct change *change, unsigned int count)
+static int prepare_invalid(struct change *change, unsigned int leaves)
 {
 	change->invalid = kmemdup(change->old, sizeof(*change->old),
 				  GFP_KERNEL_ACCOUNT);
-	change->without = alloc_set(count + 1);
-	if (!change->invalid || !change->without)
+	if (!change->invalid)
 		return -ENOMEM;
 	change->invalid->flags |= NACRE_SLOT_INVALID;
-	return 0;
+	return alloc_draft(&change->without, leaves);
 }
 
 /* A log goes on while the flag stays, wherever the slot moves. */
@@ -129,12 +178,19 @@ static int prepare_log(struct nacre_vm *vm, struct change *change)
 
 static int prepare(struct nacre_vm *vm, struct change *change)
 {
-	unsigned int count = nacre_memslots(vm)->count;
+	unsigned int leaves = nacre_memslots(vm)->leaves;
+	int err;
 
-	change->final = alloc_set(count + 1);
-	if (!change->final || prepare_log(vm, change))
-		return -ENOMEM;
-	return leaves(change) ? prepare_invalid(change, count) : 0;
+	/* Putting the slot in makes a leaf more at most. */
+	err = alloc_draft(&change->final, leaves + 1);
+	if (!err)
+		err = prepare_log(vm, change);
+	if (!err && leaves_its_place(change))
+		err = prepare_invalid(change, leaves);
+	if (!err && change->new)
+		err = xa_reserve(&vm->slot_ids, change->new->id,
+				 GFP_KERNEL_ACCOUNT);
+	return err;
 }
 
 static void take_away_old(struct nacre_vm *vm, struct change *change)
@@ -142,12 +198,18 @@ static void take_away_old(struct nacre_vm *vm, struct change *change)
 	const struct nacre_memslot *old = change->old;
 	gfn_t gfn = old->gfn, end = old->gfn + old->npages;
 
-	nacre_slotset_replace(change->without, nacre_memslots(vm), old,
-			      change->invalid);
-	publish(vm, change->without, old, NULL);
+	publish(vm, &change->without, old, change->invalid, NULL);
 	wait_for_readers(vm);
 	nacre_stage2_zap(vm, gfn, end, true);
 	change->old = change->invalid;
+}
+
+static void note_id(struct nacre_vm *vm, const struct change *change)
+{
+	if (change->new)
+		xa_store(&vm->slot_ids, change->new->id, change->new, 0);
+	else
+		xa_erase(&vm->slot_ids, change->old->id);
 }
 
 /*
@@ -173,11 +235,10 @@ static void commit(struct nacre_vm *vm, struct change *change)
 {
 	bool begins = logs_anew(change), ends = change->old_log && change->new;
 
-	if (leaves(change))
+	note_id(vm, change);
+	if (leaves_its_place(change))
 		take_away_old(vm, change);
-	nacre_slotset_replace(change->final, nacre_memslots(vm), change->old,
-			      change->new);
-	publish(vm, change->final, change->old, change->old_log);
+	publish(vm, &change->final, change->old, change->new, change->old_log);
 	if (begins && change->old)
 		begin_log(vm, change->new);
 	else if (ends)
@@ -285,7 +346,7 @@ static int set_region(struct nacre_vm *vm,
 	err = check_region(mem);
 	if (err)
 		return err;
-	old = nacre_find_slot_id(nacre_memslots(vm), want.id);
+	old = find_id(vm, want.id);
 	return want.npages ? add_or_change(vm, old, &want) : delete(vm, old);
 }
 
@@ -309,7 +370,7 @@ static int add_private(struct nacre_vm *vm,
 	unsigned long hva;
 	int err;
 
-	if (nacre_find_slot_id(nacre_memslots(vm), mem->slot))
+	if (find_id(vm, mem->slot))
 		return -EEXIST;
 	hva = vm_mmap(NULL, 0, mem->memory_size, PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, 0);
@@ -329,7 +390,7 @@ static int delete_private(struct nacre_vm *vm, u32 id)
 	hva_t hva;
 	int err;
 
-	old = nacre_find_slot_id(nacre_memslots(vm), id);
+	old = find_id(vm, id);
 	if (!old)
 		return 0;
 	hva = old->hva;
@@ -357,11 +418,13 @@ int nacre_set_private_region(struct nacre_vm *vm, u32 id, gpa_t gpa, u64 size)
 
 int nacre_memslots_init(struct nacre_vm *vm)
 {
-	struct nacre_memslots *empty = alloc_set(0);
+	struct nacre_memslots *empty;
 
+	empty = kvzalloc(nacre_slotset_size(0), GFP_KERNEL_ACCOUNT);
 	if (!empty)
 		return -ENOMEM;
 	empty->hva_start = ~0UL;
+	xa_init(&vm->slot_ids);
 	RCU_INIT_POINTER(vm->slots, empty);
 	return 0;
 }
@@ -374,18 +437,27 @@ static void unmap_private(const struct nacre_vm *vm,
 		vm_munmap(slot->hva, slot->npages << PAGE_SHIFT);
 }
 
+static void free_slot(const struct nacre_vm *vm,
+		      const struct nacre_memslot *slot)
+{
+	unmap_private(vm, slot);
+	nacre_dirty_free(slot->dirty);
+	kfree(slot);
+}
+
 /* No vCPU runs, and the notifier is detached: nobody reads. */
 void nacre_memslots_destroy(struct nacre_vm *vm)
 {
 	struct nacre_memslots *slots = rcu_dereference_raw(vm->slots);
-	unsigned int i;
+	const struct nacre_memslot *slot;
+	unsigned int l, i;
 
 	free_retired(vm);
-	for (i = 0; i < slots->count; i++) {
-		unmap_private(vm, slots->slot[i]);
-		nacre_dirty_free(slots->slot[i]->dirty);
-		kfree(slots->slot[i]);
-	}
+	nacre_for_each_slot(slot, slots, l, i)
+		free_slot(vm, slot);
+	for (l = 0; l < slots->leaves; l++)
+		kfree(slots->leaf[l]);
 	kvfree(slots);
+	xa_destroy(&vm->slot_ids);
 	RCU_INIT_POINTER(vm->slots, NULL);
 }

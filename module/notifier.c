@@ -53,17 +53,17 @@ static bool walk_slots(struct nacre_vm *vm, hva_t start, hva_t end,
 		       range_fn fn)
 {
 	const struct nacre_memslots *slots;
+	const struct nacre_memslot *slot;
 	gfn_t first, last;
 	bool found = false;
-	unsigned int i;
+	unsigned int l, i;
 	int index;
 
 	index = srcu_read_lock(&vm->srcu);
 	slots = nacre_memslots(vm);
 	if (start < slots->hva_end && end > slots->hva_start) {
-		for (i = 0; i < slots->count; i++)
-			if (nacre_slot_frames(slots->slot[i], start, end,
-					      &first, &last))
+		nacre_for_each_slot(slot, slots, l, i)
+			if (nacre_slot_frames(slot, start, end, &first, &last))
 				found |= fn(vm, first, last);
 	}
 	srcu_read_unlock(&vm->srcu, index);

@@ -28,6 +28,7 @@ struct nacre_vm {
 	struct mutex slots_lock;	/* whoever changes the slots */
 	struct srcu_struct srcu;	/* whoever reads them */
 	struct nacre_memslots __rcu *slots;	/* srcu; slots_lock to change */
+	struct xarray slot_ids;		/* slots_lock; the active set by id */
 	struct nacre_memslots *retired;	/* slots_lock; maybe still read */
 	unsigned int nr_retired;	/* slots_lock */
 	u32 dirty_manual;		/* slots_lock; NACRE_DIRTY_LOG_* */

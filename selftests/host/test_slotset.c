@@ -3,40 +3,56 @@
 #include "host_test.h"
 #include "module/slotset.h"
 
-#define NR_IDS		48
-#define FRAMES		400
-#define STEPS		20000
+#define NR_IDS		500
+#define STEPS		3000
 
 /* The list: slot @id is there if it has pages. */
 static struct nacre_memslot *model[NR_IDS];
 static struct nacre_memslots *set;
 static u64 seed;
+static gfn_t frames;		/* where slots may begin */
+static u64 most_pages;		/* of a slot */
 
 static unsigned int below(unsigned int n)
 {
 	return host_random(&seed) % n;
 }
 
-static struct nacre_memslots *new_set(unsigned int count)
+static struct nacre_memslots *new_set(unsigned int leaves)
 {
-	return calloc(1, nacre_slotset_size(count));
+	return calloc(1, nacre_slotset_size(leaves));
 }
 
 static void begin(void)
 {
+	frames = 1000;
+	most_pages = 3;
 	seed = 0x9e3779b97f4a7c15;
 	memset(model, 0, sizeof(model));
 	set = new_set(0);
 	set->hva_start = ~0UL;
 }
 
+/* Leaves that @set shares with nobody: freed as the module does it. */
+static void free_old(struct nacre_memslots *old)
+{
+	for (unsigned int i = 0; i < NACRE_OLD_LEAVES; i++)
+		free(old->old_leaf[i]);
+	free(old);
+}
+
 /* Also what the address sanitizer checks: exactly this room is enough. */
 static void replace(struct nacre_memslot *old, struct nacre_memslot *new)
 {
-	struct nacre_memslots *to = new_set(set->count + 1);
+	struct nacre_memslots *to = new_set(set->leaves + 1);
+	struct nacre_slot_room room = { .count = NACRE_NEW_LEAVES };
 
-	nacre_slotset_replace(to, set, old, new);
-	free(set);
+	for (unsigned int i = 0; i < NACRE_NEW_LEAVES; i++)
+		room.leaf[i] = malloc(sizeof(struct nacre_slot_leaf));
+	nacre_slotset_replace(to, set, old, new, &room);
+	while (room.count)
+		free(room.leaf[--room.count]);
+	free_old(set);
 	set = to;
 }
 
@@ -44,6 +60,8 @@ static void end(void)
 {
 	for (unsigned int id = 0; id < NR_IDS; id++)
 		free(model[id]);
+	for (unsigned int l = 0; l < set->leaves; l++)
+		free(set->leaf[l]);
 	free(set);
 }
 
@@ -68,32 +86,44 @@ static bool model_overlaps(gfn_t gfn, u64 npages,
 	return false;
 }
 
+static unsigned int count_slots(void)
+{
+	const struct nacre_memslot *slot, *last = NULL;
+	unsigned int l, i, count = 0;
+
+	nacre_for_each_slot(slot, set, l, i) {
+		if (last && last->gfn >= slot->gfn)
+			return ~0u;
+		last = slot;
+		count++;
+	}
+	return count;
+}
+
 static bool same_as_model(void)
 {
 	unsigned int count = 0;
 
-	for (gfn_t gfn = 0; gfn < FRAMES + 40; gfn++)
+	for (gfn_t gfn = 0; gfn < frames + 40; gfn++)
 		if (nacre_find_slot(set, gfn) != model_find(gfn))
 			return false;
 	for (u32 id = 0; id < NR_IDS; id++) {
 		struct nacre_memslot *slot = model[id];
 
-		if (nacre_find_slot_id(set, id) != slot)
-			return false;
 		count += !!slot;
 		if (slot && (slot->hva < set->hva_start ||
 			     nacre_slot_hva_end(slot) > set->hva_end))
 			return false;
 	}
-	return set->count == count && !nacre_find_slot_id(set, NR_IDS);
+	return count_slots() == count;
 }
 
 static struct nacre_memslot *random_slot(u32 id)
 {
 	struct nacre_memslot *slot = calloc(1, sizeof(*slot));
 
-	slot->gfn = below(FRAMES);
-	slot->npages = 1 + below(30);
+	slot->gfn = below(frames);
+	slot->npages = 1 + below(most_pages);
 	slot->hva = (hva_t)(1 + below(1000)) << PAGE_SHIFT;
 	slot->id = id;
 	return slot;
@@ -125,19 +155,32 @@ static bool step(void)
 	return set->generation == generation + 1;
 }
 
-static void random_changes(void)
+static void random_changes(gfn_t where, u64 pages, unsigned int enough)
 {
 	unsigned int most = 0;
 
 	begin();
+	frames = where;
+	most_pages = pages;
 	for (unsigned int i = 0; i < STEPS; i++) {
 		EXPECT(step());
 		EXPECT(same_as_model());
-		most = max(most, set->count);
+		most = max(most, count_slots());
 	}
 	/* The walk went through sets that are worth the name. */
-	EXPECT(most > 15);
+	EXPECT(most >= enough);
 	end();
+}
+
+/* Some that fill the space, and many that take several leaves. */
+static void few_large(void)
+{
+	random_changes(400, 30, 12);
+}
+
+static void many_small(void)
+{
+	random_changes(1000, 2, 4 * NACRE_LEAF_SLOTS);
 }
 
 static void empty(void)
@@ -145,7 +188,6 @@ static void empty(void)
 	begin();
 	EXPECT(!nacre_find_slot(set, 0));
 	EXPECT(!nacre_find_slot(set, 1ULL << 40));
-	EXPECT(!nacre_find_slot_id(set, 0));
 	EXPECT(!nacre_slotset_overlaps(set, 0, 1ULL << 40, NULL));
 	end();
 }
@@ -156,6 +198,28 @@ static void put(u32 id, gfn_t gfn, u64 npages)
 	model[id]->gfn = gfn;
 	model[id]->npages = npages;
 	replace(NULL, model[id]);
+}
+
+/* In order, as VMMs do it, then away from both ends and the middle. */
+static void up_and_down(void)
+{
+	begin();
+	for (u32 id = 0; id < NR_IDS; id++)
+		put(id, 2 * id, 1);
+	EXPECT(same_as_model());
+	EXPECT_EQ(set->leaves, (NR_IDS + NACRE_LEAF_SLOTS - 1) /
+			       NACRE_LEAF_SLOTS);
+	for (u32 i = 0; i < NR_IDS; i++) {
+		u32 id = i % 3 == 0 ? i / 3 : i % 3 == 1 ?
+			 NR_IDS - 1 - i / 3 : NR_IDS / 3 + 1 + i / 3;
+
+		replace(model[id], NULL);
+		free(model[id]);
+		model[id] = NULL;
+		EXPECT(same_as_model());
+	}
+	EXPECT_EQ(set->leaves, 0);
+	end();
 }
 
 static void edges(void)
@@ -208,7 +272,9 @@ static const struct host_case cases[] = {
 	HOST_CASE(empty),
 	HOST_CASE(edges),
 	HOST_CASE(frames_of_addresses),
-	HOST_CASE(random_changes),
+	HOST_CASE(few_large),
+	HOST_CASE(many_small),
+	HOST_CASE(up_and_down),
 };
 
 HOST_MAIN(cases)
