@@ -7,7 +7,7 @@
 #include "host_test.h"
 #include "nacre.h"
 
-static char folder[] = "/tmp/pearl-test.XXXXXX";
+static char folder[40];
 static struct nacre_error error;
 static struct nacre_file file;
 
@@ -113,6 +113,7 @@ static const struct host_case cases[] = {
 
 int main(void)
 {
+	snprintf(folder, sizeof(folder), "/tmp/pearl-test.XXXXXX");
 	if (!mkdtemp(folder))
 		abort();
 	return host_run(cases, ARRAY_SIZE(cases));

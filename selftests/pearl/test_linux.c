@@ -192,7 +192,7 @@ static uint64_t at(struct guest *g, uint64_t gpa, unsigned int bytes)
 
 static void loaded(void)
 {
-	const char initrd[] = "an initrd of a few bytes";
+	static const char initrd[] = "an initrd of a few bytes";
 	struct guest g;
 	const uint64_t p = NACRE_LINUX_PARAMS;
 

@@ -5,6 +5,8 @@
 
 #include "nacre.h"
 
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 #define PAGE_BYTES 4096ULL
 
 #define MIB (1ULL << 20)

@@ -32,7 +32,7 @@ static const struct {
 } lookalikes[] = {
 	{ "\177ELF", 4, "an ELF file, perhaps a vmlinux" },
 	{ "\x1f\x8b", 2, "compressed by gzip" },
-	{ "\xfd" "7zXZ", 5, "compressed by xz" },
+	{ "\3757zXZ", 5, "compressed by xz" },
 	{ "\x28\xb5\x2f\xfd", 4, "compressed by zstd" },
 	{ "070701", 6, "a cpio archive" },
 };
@@ -43,7 +43,7 @@ static int no_image(const uint8_t *p, size_t size, struct nacre_error *error)
 
 	if (!size)
 		return nacre_fail(error, ENOEXEC, "the file is empty");
-	for (i = 0; i < sizeof(lookalikes) / sizeof(lookalikes[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(lookalikes); i++)
 		if (size >= lookalikes[i].length &&
 		    !memcmp(p, lookalikes[i].magic, lookalikes[i].length))
 			return nacre_fail(error, ENOEXEC,

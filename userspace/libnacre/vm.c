@@ -46,7 +46,7 @@ static int check_capabilities(int fd, const char *node,
 {
 	unsigned int i;
 
-	for (i = 0; i < sizeof(required) / sizeof(required[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(required); i++)
 		if (ioctl(fd, NACRE_CHECK_EXTENSION, required[i].number) <= 0)
 			return nacre_fail(error, EOPNOTSUPP, "%.400s: has no %s",
 					  node, required[i].name);

@@ -9,10 +9,11 @@
 
 #define ESCAPE 0x01
 
-static const char help[] =
-	"\r\npearl: Ctrl-A x  leave, the guest is gone"
-	"\r\n       Ctrl-A a  send a Ctrl-A"
-	"\r\n       Ctrl-A h  this help\r\n";
+static const char *const help[] = {
+	"\r\npearl: Ctrl-A x  leave, the guest is gone\r\n",
+	"       Ctrl-A a  send a Ctrl-A\r\n",
+	"       Ctrl-A h  this help\r\n",
+};
 
 static struct pearl_console *console_of(struct pearl_chars *chars)
 {
@@ -103,8 +104,10 @@ void pearl_console_poll(const struct pearl_console *console,
 static void show_help(struct pearl_console *c)
 {
 	bool full = c->full;
+	size_t i;
 
-	put(&c->chars, (const uint8_t *)help, sizeof(help) - 1);
+	for (i = 0; i < ARRAY_SIZE(help); i++)
+		put(&c->chars, (const uint8_t *)help[i], strlen(help[i]));
 	c->full = full;
 }
 
