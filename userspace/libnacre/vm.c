@@ -53,13 +53,27 @@ static int check_capabilities(int fd, const char *node,
 	return 0;
 }
 
+/* What open() says, and what to do about it. */
+static int not_opened(const char *node, struct nacre_error *error)
+{
+	if (errno == ENOENT)
+		return nacre_fail(error, ENOENT,
+				  "%.400s: no such node; is the module loaded?",
+				  node);
+	if (errno == EACCES)
+		return nacre_fail(error, EACCES,
+				  "%.400s: permission denied; its group and mode say who may open it",
+				  node);
+	return nacre_fail_errno(error, "%.400s", node);
+}
+
 static int open_node(const char *node, struct nacre_error *error)
 {
 	int fd = open(node, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int err;
 
 	if (fd < 0)
-		return nacre_fail_errno(error, "%.400s", node);
+		return not_opened(node, error);
 	err = check_version(fd, node, error);
 	if (!err)
 		err = check_capabilities(fd, node, error);

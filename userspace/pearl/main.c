@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* pearl: a small virtual machine monitor. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,26 @@ static void tell(int status, const struct nacre_error *error)
 	else if (status > PEARL_END_SIGNAL)
 		fprintf(stderr, "pearl: %s\n",
 			strsignal(status - PEARL_END_SIGNAL));
+}
+
+/*
+ * What is closed among the standard descriptors would be taken by the next
+ * file that is opened.
+ */
+static int check_descriptors(void)
+{
+	bool closed[3];
+	int fd;
+
+	for (fd = 0; fd < 3; fd++) {
+		closed[fd] = fcntl(fd, F_GETFD) < 0;
+		if (closed[fd] && open("/dev/null", O_RDWR) != fd)
+			return -1;
+	}
+	if (!closed[STDOUT_FILENO])
+		return 0;
+	fprintf(stderr, "pearl: standard output is closed\n");
+	return -1;
 }
 
 static int run(const struct pearl_options *options)
@@ -62,6 +83,6 @@ int main(int argc, char *argv[])
 	case PEARL_SHOW_VERSION:
 		return show("pearl " PEARL_VERSION "\n");
 	default:
-		return run(&options);
+		return check_descriptors() ? PEARL_END_FAILED : run(&options);
 	}
 }
