@@ -53,6 +53,12 @@ lint:
 	@scripts/kernel-source.sh
 	+@scripts/lint.sh $(lint_kdirs)
 
+# The library, and the virtual machine monitor that is made with it.
+.PHONY: pearl
+pearl:
+	+@$(MAKE) -C userspace O=$(top)/build/userspace
+	@echo "  READY   build/userspace/pearl"
+
 # The tests that need no machine of their own.
 .PHONY: unit
 unit:
@@ -68,11 +74,13 @@ check-slow:
 	@scripts/check.sh slow
 
 .PHONY: install
-install: module
+install: module pearl
 	$(kbuild) CONFIG_MODULE_SIG_ALL= DEPMOD=true modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(release)
 	install -D -m 644 userspace/udev/60-nacre.rules \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-nacre.rules
+	+@$(MAKE) -C userspace O=$(top)/build/userspace PREFIX=$(PREFIX) \
+		DESTDIR=$(DESTDIR) install
 
 # The first thing to see: a guest in a machine of the lab.
 .PHONY: run
@@ -92,8 +100,9 @@ clean:
 help:
 	@echo 'make                the module, for the newest installed headers'
 	@echo 'make KDIR=DIR       the module, for the kernel headers in DIR'
+	@echo 'make pearl          the virtual machine monitor and its library'
 	@echo 'make run            the first guest, in an emulated machine'
-	@echo 'make install        the module and the udev rule'
+	@echo 'make install        the module, the udev rule, pearl and libnacre'
 	@echo 'make check          build and test everything, from a fresh machine on'
 	@echo 'make check-slow     the same, and on more machines'
 	@echo 'make unit           the tests that need no machine of their own'

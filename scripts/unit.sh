@@ -21,6 +21,8 @@ run selftests/abi_layout_test.sh build/linux-headers-uapi/include \
 	build/selftests/abi
 run selftests/abi_diff.sh --selfcheck
 run make -C selftests/host O="$top/build/selftests/host" check
+run make -C userspace O="$top/build/userspace"
+run selftests/pearl/cli.sh build/userspace/pearl
 run make -C selftests/pearl O="$top/build/selftests/pearl" check
 
 exit $status
