@@ -23,6 +23,7 @@ static struct pearl_console *console_of(struct pearl_chars *chars)
 static size_t put(struct pearl_chars *chars, const uint8_t *bytes, size_t n)
 {
 	struct pearl_console *c = console_of(chars);
+	bool idle = !c->used;
 	size_t done = 0;
 
 	while (done < n && c->used < sizeof(c->output)) {
@@ -31,7 +32,9 @@ static size_t put(struct pearl_chars *chars, const uint8_t *bytes, size_t n)
 		c->used++;
 	}
 	c->full = done < n;
-	c->wake(c);
+	/* Otherwise the loop waits for the output already. */
+	if (idle && c->used)
+		c->wake(c);
 	return done;
 }
 

@@ -71,6 +71,7 @@ struct pearl_uart {
 	uint16_t divisor;
 	bool transmit_pending;	/* THR went empty, and nobody was told */
 	bool overrun;
+	bool refused;		/* the outside waits until input is taken */
 	struct fifo rx, tx;
 };
 
@@ -139,6 +140,25 @@ static void flush(struct pearl_uart *uart)
 	uart->transmit_pending = true;
 }
 
+/*
+ * The outside heeds RTS, so nothing is lost that it sends before the guest's
+ * driver is there: that clears the FIFOs before it asserts RTS. In loopback
+ * the line outside is cut off.
+ */
+static bool takes_input(const struct pearl_uart *uart)
+{
+	return uart->mcr & MCR_RTS && !(uart->mcr & MCR_LOOP) &&
+	       uart->rx.count < depth(uart);
+}
+
+static void ask_for_input(struct pearl_uart *uart)
+{
+	if (!uart->refused || !takes_input(uart))
+		return;
+	uart->refused = false;
+	uart->chars->wanted(uart->chars);
+}
+
 static void receive(struct pearl_uart *uart, uint8_t byte)
 {
 	if (uart->rx.count < depth(uart))
@@ -163,15 +183,7 @@ static void transmit(struct pearl_uart *uart, uint8_t byte)
 
 static uint8_t read_data(struct pearl_uart *uart)
 {
-	bool was_full = uart->rx.count >= depth(uart);
-	uint8_t byte;
-
-	if (!uart->rx.count)
-		return 0;
-	byte = fifo_get(&uart->rx);
-	if (was_full)
-		uart->chars->wanted(uart->chars);
-	return byte;
+	return uart->rx.count ? fifo_get(&uart->rx) : 0;
 }
 
 static uint8_t read_iir(struct pearl_uart *uart)
@@ -323,6 +335,7 @@ static uint64_t uart_read(struct pearl_region *region, uint64_t offset,
 	uint8_t value = read_register(uart, offset);
 
 	(void)size;
+	ask_for_input(uart);
 	update(uart);
 	return value;
 }
@@ -335,6 +348,7 @@ static void uart_write(struct pearl_region *region, uint64_t offset,
 
 	(void)size;
 	write_register(uart, offset, value);
+	ask_for_input(uart);
 	update(uart);
 }
 
@@ -344,11 +358,9 @@ static size_t uart_get(struct pearl_chars_device *end, const uint8_t *bytes,
 	struct pearl_uart *uart = container_of(end, struct pearl_uart, end);
 	size_t i;
 
-	/* In loopback the line outside is cut off. */
-	if (uart->mcr & MCR_LOOP)
-		return 0;
-	for (i = 0; i < n && uart->rx.count < depth(uart); i++)
+	for (i = 0; i < n && takes_input(uart); i++)
 		fifo_put(&uart->rx, bytes[i]);
+	uart->refused = i < n;
 	update(uart);
 	return i;
 }
