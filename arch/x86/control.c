@@ -14,6 +14,8 @@
 #include "module/guest_mem.h"
 #include "module/vcpu.h"
 #include "arch/x86/control.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/host_cpuid.h"
 #include "arch/x86/regs.h"
 
 #define CR0_DEFINED	(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | \
@@ -40,7 +42,7 @@ static const struct {
 	{ X86_CR4_SMEP, X86_FEATURE_SMEP },
 	{ X86_CR4_SMAP, X86_FEATURE_SMAP },
 	{ X86_CR4_FSGSBASE, X86_FEATURE_FSGSBASE },
-	{ X86_CR4_PKE, X86_FEATURE_OSPKE },
+	{ X86_CR4_PKE, X86_FEATURE_PKU },
 	{ X86_CR4_LA57, X86_FEATURE_LA57 },
 	{ X86_CR4_UMIP, X86_FEATURE_UMIP },
 	{ X86_CR4_PCIDE, X86_FEATURE_PCID },
@@ -52,7 +54,7 @@ static u64 cr4_host_allowed(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cr4_features); i++) {
-		if (boot_cpu_has(cr4_features[i].feature))
+		if (nacre_host_has(cr4_features[i].feature))
 			allowed |= cr4_features[i].bit;
 	}
 	return allowed;
@@ -80,9 +82,9 @@ bool nacre_valid_efer_bits(u64 efer)
 {
 	u64 allowed = EFER_SCE | EFER_LME | EFER_LMA;
 
-	if (boot_cpu_has(X86_FEATURE_NX))
+	if (nacre_host_has(X86_FEATURE_NX))
 		allowed |= EFER_NX;
-	if (boot_cpu_has(X86_FEATURE_FXSR_OPT))
+	if (nacre_host_has(X86_FEATURE_FXSR_OPT))
 		allowed |= EFER_FFXSR;
 	return !(efer & ~allowed);
 }
@@ -236,11 +238,32 @@ bool nacre_guest_write_cr4(struct nacre_vcpu *vcpu, u64 cr4)
 	return true;
 }
 
+/* A guest may use what its CPUID shows; userspace may restore in any order. */
+static bool efer_in_cpuid(const struct nacre_vcpu *vcpu, u64 efer)
+{
+	static const struct {
+		u64 bits;
+		unsigned int feature;
+	} rules[] = {
+		{ EFER_FFXSR, X86_FEATURE_FXSR_OPT },
+		{ EFER_LME | EFER_LMA, X86_FEATURE_LM },
+		{ EFER_NX, X86_FEATURE_NX },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rules); i++) {
+		if (efer & rules[i].bits &&
+		    !nacre_guest_has(vcpu, rules[i].feature))
+			return false;
+	}
+	return true;
+}
+
 bool nacre_guest_write_efer(struct nacre_vcpu *vcpu, u64 efer)
 {
 	u64 old = vcpu->arch.efer;
 
-	if (!nacre_valid_efer_bits(efer))
+	if (!nacre_valid_efer_bits(efer) || !efer_in_cpuid(vcpu, efer))
 		return false;
 	if (nacre_is_paging(vcpu) && (efer ^ old) & EFER_LME)
 		return false;
@@ -259,6 +282,17 @@ bool nacre_valid_apic_base(struct nacre_vcpu *vcpu, u64 value)
 
 	if (value & reserved)
 		return false;
+	if (!(value & X2APIC_ENABLE))
+		return true;
 	/* x2APIC without the global enable is no mode at all. */
-	return !(value & X2APIC_ENABLE) || value & MSR_IA32_APICBASE_ENABLE;
+	return value & MSR_IA32_APICBASE_ENABLE &&
+	       nacre_guest_has(vcpu, X86_FEATURE_X2APIC);
+}
+
+/* Intel SDM, "x2APIC State Transitions": x2APIC is entered and left by way. */
+bool nacre_apic_mode_follows(u64 old, u64 new)
+{
+	if (new & X2APIC_ENABLE)
+		return old & MSR_IA32_APICBASE_ENABLE;
+	return !(old & X2APIC_ENABLE) || !(new & MSR_IA32_APICBASE_ENABLE);
 }

@@ -9,8 +9,6 @@ struct nacre_cpuid_entry2;
 struct nacre_ioctl_arg;
 struct nacre_vcpu;
 
-#define NACRE_MAX_CPUID_ENTRIES	256
-
 /* The guest's entry, or NULL: nothing was set for it. */
 const struct nacre_cpuid_entry2 *
 nacre_find_cpuid(const struct nacre_vcpu *vcpu, u32 function, u32 index);

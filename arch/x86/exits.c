@@ -16,6 +16,8 @@
 
 enum nacre_result nacre_exit_cpuid(struct nacre_vcpu *vcpu)
 {
+	if (unlikely(nacre_cpuid_faulting(vcpu)) && backend(read_cpl)(vcpu))
+		return nacre_exit_gp(vcpu);
 	nacre_execute_cpuid(vcpu);
 	return nacre_skip_insn(vcpu);
 }

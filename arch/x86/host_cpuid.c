@@ -90,9 +90,10 @@ static const struct register_row registers[] = {
 		 .always = F(X2APIC)),
 	FEATURES(0x1, 0, edx, CPUID_1_EDX, .pass =
 		 F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) |
-		 F(PAE) | F(CX8) | F(APIC) | F(SEP) | F(PGE) | F(CMOV) |
-		 F(PAT) | F(PSE36) | F(CLFLUSH) | F(MMX) | F(FXSR) | F(XMM) |
-		 F(XMM2) | F(SELFSNOOP)),
+		 F(PAE) | F(MCE) | F(CX8) | F(APIC) | F(SEP) | F(MTRR) |
+		 F(PGE) | F(MCA) | F(CMOV) | F(PAT) | F(PSE36) |
+		 F(CLFLUSH) | F(MMX) | F(FXSR) | F(XMM) | F(XMM2) |
+		 F(SELFSNOOP)),
 
 	REGISTER(0x2, 0, eax, .pass = ALL),
 	REGISTER(0x2, 0, ebx, .pass = ALL),
@@ -115,7 +116,7 @@ static const struct register_row registers[] = {
 		 F(AVX512DQ) | F(RDSEED) | F(ADX) | F(SMAP) |
 		 F(AVX512IFMA) | F(CLFLUSHOPT) | F(CLWB) | F(AVX512PF) |
 		 F(AVX512ER) | F(AVX512CD) | F(SHA_NI) | F(AVX512BW) |
-		 F(AVX512VL)),
+		 F(AVX512VL), .always = F(TSC_ADJUST)),
 	FEATURES(0x7, 0, ecx, CPUID_7_ECX, .pass =
 		 F(AVX512VBMI) | F(LA57) | F(PKU) | F(RDPID) |
 		 F(AVX512_VPOPCNTDQ) | F(UMIP) | F(AVX512_VBMI2) | F(GFNI) |
@@ -147,14 +148,14 @@ static const struct register_row registers[] = {
 		 EXT1_EBX_BRAND),
 	FEATURES(0x80000001, 0, ecx, CPUID_8000_0001_ECX, .pass =
 		 F(LAHF_LM) | F(CMP_LEGACY) | F(CR8_LEGACY) | F(ABM) |
-		 F(SSE4A) | F(MISALIGNSSE) | F(3DNOWPREFETCH) | F(XOP) |
-		 F(FMA4) | F(TBM) | F(TOPOEXT)),
+		 F(SSE4A) | F(MISALIGNSSE) | F(3DNOWPREFETCH) | F(OSVW) |
+		 F(XOP) | F(FMA4) | F(TBM) | F(TOPOEXT)),
 	FEATURES(0x80000001, 0, edx, CPUID_8000_0001_EDX, .pass =
 		 F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) |
-		 F(PAE) | F(CX8) | F(APIC) | F(SYSCALL) | F(PGE) |
-		 F(CMOV) | F(PAT) | F(PSE36) | F(NX) | F(MMXEXT) | F(MMX) |
-		 F(FXSR) | F(FXSR_OPT) | F(GBPAGES) | F(RDTSCP) | F(LM) |
-		 F(3DNOWEXT) | F(3DNOW)),
+		 F(PAE) | F(MCE) | F(CX8) | F(APIC) | F(SYSCALL) |
+		 F(MTRR) | F(PGE) | F(MCA) | F(CMOV) | F(PAT) | F(PSE36) |
+		 F(NX) | F(MMXEXT) | F(MMX) | F(FXSR) | F(FXSR_OPT) |
+		 F(GBPAGES) | F(RDTSCP) | F(LM) | F(3DNOWEXT) | F(3DNOW)),
 
 	REGISTER(0x80000005, 0, eax, .pass = ALL),
 	REGISTER(0x80000005, 0, ebx, .pass = ALL),

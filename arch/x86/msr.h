@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Model-specific registers, as the guest and as userspace reach them. */
+/*
+ * Model-specific registers, as the guest and as userspace reach them.
+ *
+ * An access comes from the guest (RDMSR, WRMSR) or from userspace
+ * (NACRE_GET_MSRS, NACRE_SET_MSRS), which moves state and so may do more.
+ */
 #ifndef NACRE_X86_MSR_H
 #define NACRE_X86_MSR_H
 
@@ -8,15 +13,53 @@
 struct nacre_ioctl_arg;
 struct nacre_vcpu;
 
+enum nacre_msr_by { BY_GUEST, BY_USER };
+
+/* Read or write one MSR of a row; false: refused, which is #GP for a guest. */
+typedef bool (*nacre_msr_read)(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			       enum nacre_msr_by by);
+typedef bool (*nacre_msr_write)(struct nacre_vcpu *vcpu, u32 index, u64 value,
+				enum nacre_msr_by by);
+
+struct nacre_msr {
+	u32 first, last;
+	u16 field;		/* in struct nacre_vcpu_arch: where it is kept */
+	bool plain;		/* any value may be written into the field */
+	bool listed;		/* in NACRE_GET_MSR_INDEX_LIST */
+	/* X86_FEATURE_*, of which a guest has to have one; 0: none. */
+	u16 feature, other_feature;
+	nacre_msr_read read;	/* NULL: the field */
+	nacre_msr_write write;	/* NULL and not plain: read-only */
+};
+
+/* The row of an MSR, or NULL; row by row, sorted by number. */
+const struct nacre_msr *nacre_find_msr(u32 index);
+const struct nacre_msr *nacre_msr_row(unsigned int i);
+
+/*
+ * MSRs that hold nothing here but that some guest reads or writes without
+ * asking CPUID first. False: not even that.
+ */
+bool nacre_read_probed_msr(u32 index, u64 *value);
+bool nacre_write_probed_msr(u32 index, u64 value);
+
+/* Their values at power-on. */
+void nacre_msr_setup(void);
+void nacre_msr_init(struct nacre_vcpu *vcpu);
+/* The feature MSRs: what this host and module offer. */
+bool nacre_read_feature_msr(u32 index, u64 *value);
+
 /* 0, or nonzero: #GP(0). An MSR that is not known is never ignored. */
 int nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value);
 int nacre_guest_wrmsr(struct nacre_vcpu *vcpu, u32 index, u64 value);
 
-/* TSC = host TSC + offset; set so that the guest reads @value now. */
-void nacre_write_tsc(struct nacre_vcpu *vcpu, u64 value);
+/* Does CPUID fault in this guest outside ring 0? */
+bool nacre_cpuid_faulting(const struct nacre_vcpu *vcpu);
 
 long nacre_get_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
 long nacre_set_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
 long nacre_get_msr_index_list(struct nacre_ioctl_arg *arg);
+long nacre_get_feature_msrs(struct nacre_ioctl_arg *arg);
+long nacre_get_feature_msr_list(struct nacre_ioctl_arg *arg);
 
 #endif /* NACRE_X86_MSR_H */

@@ -14,6 +14,7 @@
 
 #include "module/types.h"
 #include "arch/x86/mmu/stage2.h"
+#include "arch/x86/msr_state.h"
 #include "include/uapi/nacre.h"
 
 struct nacre_vcpu;
@@ -135,10 +136,16 @@ struct nacre_pio {
 	u64 next_rip;
 };
 
+#define NACRE_MAX_CPUID_ENTRIES	256
+#define NACRE_CPUID_HASH	64
+
 /* The guest's CPUID as userspace set it, and what follows from it. */
 struct nacre_guest_cpuid {
 	struct nacre_cpuid_entry2 *entries;
 	unsigned int count;
+	/* Entries by a hash of the leaf, in their order; 0 ends a chain. */
+	u16 first[NACRE_CPUID_HASH];
+	u16 next[NACRE_MAX_CPUID_ENTRIES + 1];
 	u8 maxphyaddr;
 	u64 cr4_reserved;	/* CR4 bits that the guest's CPUID lacks */
 	u64 xcr0_allowed;
@@ -169,6 +176,7 @@ struct nacre_vcpu_arch {
 	struct nacre_exit exit;
 	struct nacre_pio pio;
 	struct nacre_guest_cpuid cpuid;
+	struct nacre_msr_state msr;
 	struct nacre_table_cache tables;	/* stage-2 pages for one fault */
 	struct fpu_guest fpu;
 	u32 guest_debug;	/* NACRE_GUESTDBG_* */
@@ -178,13 +186,23 @@ struct nacre_vcpu_arch {
 	bool triple_fault;	/* the next entry ends in a shutdown exit */
 };
 
+/* By which vCPUs' time stamp counters are kept in step; arch/x86/tsc.c. */
+struct nacre_tsc {
+	raw_spinlock_t lock;	/* guards all below but khz */
+	u32 khz;		/* any; of vCPUs to come */
+	bool written_once;
+	bool user_wrote;	/* not only created */
+	u64 written;		/* the last value given to a vCPU ... */
+	u64 written_ns;		/* ... when ... */
+	u64 offset;		/* ... and the offset that made it so */
+};
+
 struct nacre_vm_arch {
 	struct nacre_stage2 stage2;
 	gpa_t tss_addr;
 	gpa_t identity_map_addr;
 	u32 boot_vcpu_id;
-	u64 tsc_offset;		/* of vCPUs to come */
-	u32 tsc_khz;
+	struct nacre_tsc tsc;
 };
 
 #endif /* NACRE_X86_STATE_H */

@@ -17,8 +17,10 @@
 #include "arch/x86/events.h"
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/insn.h"
+#include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
+#include "arch/x86/tsc.h"
 #include "arch/x86/xstate.h"
 
 int nacre_arch_init(void)
@@ -28,6 +30,7 @@ int nacre_arch_init(void)
 	if (err)
 		return err;
 	nacre_xstate_setup();
+	nacre_msr_setup();
 	nacre_host_cpuid_begin();
 	err = nacre_backend()->setup();
 	if (!err)
@@ -68,9 +71,12 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_DEBUGREGS:
 	case NACRE_CAP_XSAVE:
 	case NACRE_CAP_GET_TSC_KHZ:
+	case NACRE_CAP_GET_MSR_FEATURES:
 		return 1;
 	case NACRE_CAP_XCRS:
 		return boot_cpu_has(X86_FEATURE_XSAVE);
+	case NACRE_CAP_MCE:
+		return NACRE_MCE_BANKS;
 	case NACRE_CAP_SYNC_REGS:
 		return NACRE_SYNC_X86_VALID_FIELDS;
 	case NACRE_CAP_NR_VCPUS:
@@ -89,6 +95,13 @@ static const struct nacre_ioctl system_rows[] = {
 			   NACRE_IOC_TAIL_OUT,
 			   NACRE_COUNTED(struct nacre_cpuid_entry2,
 					 NACRE_MAX_CPUID_ENTRIES)),
+	NACRE_SYSTEM_IOCTL(NACRE_GET_MSR_FEATURE_INDEX_LIST,
+			   nacre_get_feature_msr_list,
+			   NACRE_IOC_TAIL_OUT, NACRE_COUNTED(u32, 1024)),
+	NACRE_SYSTEM_IOCTL(NACRE_GET_MSRS, nacre_get_feature_msrs, 0,
+			   NACRE_COUNTED(struct nacre_msr_entry, 255)),
+	NACRE_SYSTEM_IOCTL(NACRE_X86_GET_MCE_CAP_SUPPORTED, nacre_get_mce_cap,
+			   0),
 	NACRE_SYSTEM_IOCTL(NACRE_GET_MSR_INDEX_LIST, nacre_get_msr_index_list,
 			   NACRE_IOC_TAIL_OUT, NACRE_COUNTED(u32, 1024)),
 };
@@ -128,6 +141,8 @@ static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_SET_TSS_ADDR, vm_set_tss_addr, 0),
 	NACRE_VM_IOCTL(NACRE_SET_IDENTITY_MAP_ADDR, vm_set_identity_map_addr,
 		       NACRE_IOC_VM_LOCK),
+	NACRE_VM_IOCTL(NACRE_SET_TSC_KHZ, nacre_vm_set_tsc_khz, 0),
+	NACRE_VM_IOCTL(NACRE_GET_TSC_KHZ, nacre_vm_get_tsc_khz, 0),
 	NACRE_VM_IOCTL(NACRE_SET_BOOT_CPU_ID, vm_set_boot_cpu_id,
 		       NACRE_IOC_VM_LOCK),
 };
@@ -156,12 +171,6 @@ static long vcpu_set_mp_state(struct nacre_vcpu *vcpu,
 		return -EINVAL;
 	vcpu->arch.mp_state = in->mp_state;
 	return 0;
-}
-
-static long vcpu_get_tsc_khz(struct nacre_vcpu *vcpu,
-			     struct nacre_ioctl_arg *arg)
-{
-	return vcpu->arch.tsc_khz;
 }
 
 /*
@@ -222,8 +231,11 @@ static const struct nacre_ioctl vcpu_rows[] = {
 	NACRE_VCPU_IOCTL(NACRE_NMI, nacre_nmi, LOADED),
 	NACRE_VCPU_IOCTL(NACRE_GET_MP_STATE, vcpu_get_mp_state, LOADED),
 	NACRE_VCPU_IOCTL(NACRE_SET_MP_STATE, vcpu_set_mp_state, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_GET_TSC_KHZ, vcpu_get_tsc_khz, 0),
 	NACRE_VCPU_IOCTL(NACRE_TRANSLATE, vcpu_translate, LOADED_SRCU),
+	NACRE_VCPU_IOCTL(NACRE_GET_TSC_KHZ, nacre_get_tsc_khz, 0),
+	NACRE_VCPU_IOCTL(NACRE_SET_TSC_KHZ, nacre_set_tsc_khz, 0),
+	NACRE_VCPU_IOCTL(NACRE_X86_SETUP_MCE, nacre_setup_mce, 0),
+	NACRE_VCPU_IOCTL(NACRE_X86_SET_MCE, nacre_set_mce, LOADED),
 };
 
 const struct nacre_ioctl_table nacre_arch_vcpu_ioctls = {
@@ -235,8 +247,7 @@ int nacre_arch_vm_init(struct nacre_vm *vm)
 {
 	int err;
 
-	vm->arch.tsc_khz = tsc_khz;
-	vm->arch.tsc_offset = -rdtsc();
+	nacre_tsc_init_vm(vm);
 	err = nacre_stage2_init(vm);
 	if (err)
 		return err;
@@ -270,8 +281,7 @@ static void first_reset(struct nacre_vcpu *vcpu)
 	nacre_vcpu_load(vcpu);
 	nacre_reset_vcpu(vcpu, false);
 	backend(load_stage2)(vcpu, vcpu->vm->arch.stage2.root);
-	vcpu->arch.tsc_offset = vcpu->vm->arch.tsc_offset;
-	backend(write_tsc_offset)(vcpu, vcpu->arch.tsc_offset);
+	nacre_tsc_init_vcpu(vcpu);
 	nacre_vcpu_put(vcpu);
 }
 
@@ -281,8 +291,8 @@ int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
 
 	vcpu->arch.avail = BIT(NACRE_NR_LAZY) - 1;
 	vcpu->arch.mp_state = NACRE_MP_STATE_RUNNABLE;
-	vcpu->arch.tsc_khz = vcpu->vm->arch.tsc_khz;
 	nacre_cpuid_init(vcpu);
+	nacre_msr_init(vcpu);
 	err = nacre_xstate_init(vcpu);
 	if (err)
 		return err;

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The guest's machine-check banks, and errors that userspace reports in them.
+ *
+ * Intel SDM, "Machine-Check Architecture"; AMD APM, "Machine Check
+ * Architecture".
+ */
+#include <linux/nospec.h>
+#include <asm/mce.h>
+#include <asm/trapnr.h>
+
+#include "module/ioctl.h"
+#include "module/vcpu.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/events.h"
+#include "arch/x86/mce.h"
+#include "arch/x86/regs.h"
+
+/* IA32_MCG_CAP, the bank count apart; no interrupt for corrected errors. */
+#define MCG_CAP_SUPPORTED	(MCG_CTL_P | MCG_SER_P)
+/* Also accepted: how many extended state registers there are. */
+#define MCG_CAP_COUNTS		(GENMASK(23, 16) | GENMASK(7, 0))
+#define MCG_CAP_BANKS		GENMASK(7, 0)
+#define MC_CTL2_DEFINED		(MCI_CTL2_CMCI_EN | MCI_CTL2_CMCI_THRESHOLD_MASK)
+#define ALL_ON			(~0ull)
+/* HWCR of AMD's: software may write other than zeroes into MCi_STATUS. */
+#define HWCR_MC_STATUS_WRITE	BIT_ULL(18)
+
+/* Some kernels leave these bits of a bank off, for errors of old processors. */
+#define MC_CTL_MAY_BE_OFF	(BIT_ULL(10) | BIT_ULL(0))
+
+static unsigned int nr_banks(const struct nacre_mce *mce)
+{
+	return mce->cap & MCG_CAP_BANKS;
+}
+
+void nacre_mce_init(struct nacre_vcpu *vcpu)
+{
+	vcpu->arch.msr.mce.cap = NACRE_MCE_BANKS;
+}
+
+bool nacre_read_mcg(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+		    enum nacre_msr_by by)
+{
+	const struct nacre_mce *mce = &vcpu->arch.msr.mce;
+
+	switch (index) {
+	case MSR_IA32_MCG_CAP:
+		*value = mce->cap;
+		/* AMD APM, "MCG_CAP": nothing above the control bit. */
+		if (!nacre_guest_is_intel(vcpu))
+			*value &= MCG_CTL_P | MCG_CAP_BANKS;
+		return true;
+	case MSR_IA32_MCG_STATUS:
+		*value = mce->status;
+		return true;
+	default:
+		*value = mce->ctl;
+		return by == BY_USER || mce->cap & MCG_CTL_P;
+	}
+}
+
+static bool write_mcg_ctl(struct nacre_mce *mce, u64 value,
+			  enum nacre_msr_by by)
+{
+	if (!(mce->cap & MCG_CTL_P) && (value || by == BY_GUEST))
+		return false;
+	if (value && value != ALL_ON)
+		return false;
+	mce->ctl = value;
+	return true;
+}
+
+bool nacre_write_mcg(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		     enum nacre_msr_by by)
+{
+	struct nacre_mce *mce = &vcpu->arch.msr.mce;
+
+	if (index == MSR_IA32_MCG_CTL)
+		return write_mcg_ctl(mce, value, by);
+	if (index != MSR_IA32_MCG_STATUS)
+		return false;
+	mce->status = value;
+	return true;
+}
+
+/* NULL: the guest has fewer banks. */
+static u64 *find_bank_reg(struct nacre_mce *mce, u32 index)
+{
+	u32 n = index - MSR_IA32_MC0_CTL;
+	u32 bank = n / NACRE_MC_REGS;
+
+	if (bank >= nr_banks(mce) || bank >= NACRE_MCE_BANKS)
+		return NULL;
+	bank = array_index_nospec(bank, NACRE_MCE_BANKS);
+	return &mce->bank[bank][n % NACRE_MC_REGS];
+}
+
+static u64 *find_ctl2(struct nacre_mce *mce, u32 index)
+{
+	u32 bank = index - MSR_IA32_MC0_CTL2;
+
+	if (bank >= nr_banks(mce) || bank >= NACRE_MCE_BANKS)
+		return NULL;
+	return &mce->ctl2[array_index_nospec(bank, NACRE_MCE_BANKS)];
+}
+
+bool nacre_read_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			enum nacre_msr_by by)
+{
+	const u64 *reg = find_bank_reg(&vcpu->arch.msr.mce, index);
+
+	if (!reg)
+		return false;
+	*value = *reg;
+	return true;
+}
+
+static bool valid_bank_value(const struct nacre_vcpu *vcpu, u32 index,
+			     u64 value, enum nacre_msr_by by)
+{
+	switch ((index - MSR_IA32_MC0_CTL) % NACRE_MC_REGS) {
+	case NACRE_MC_CTL:
+		return !value || (value | MC_CTL_MAY_BE_OFF) == ALL_ON;
+	case NACRE_MC_STATUS:
+		return !value || by == BY_USER ||
+		       vcpu->arch.msr.hwcr & HWCR_MC_STATUS_WRITE;
+	default:
+		return true;
+	}
+}
+
+bool nacre_write_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			 enum nacre_msr_by by)
+{
+	u64 *reg = find_bank_reg(&vcpu->arch.msr.mce, index);
+
+	if (!reg || !valid_bank_value(vcpu, index, value, by))
+		return false;
+	*reg = value;
+	return true;
+}
+
+bool nacre_read_mc_ctl2(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			enum nacre_msr_by by)
+{
+	struct nacre_mce *mce = &vcpu->arch.msr.mce;
+	const u64 *reg = find_ctl2(mce, index);
+
+	if (!reg || (by == BY_GUEST && !(mce->cap & MCG_CMCI_P)))
+		return false;
+	*value = *reg;
+	return true;
+}
+
+bool nacre_write_mc_ctl2(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			 enum nacre_msr_by by)
+{
+	struct nacre_mce *mce = &vcpu->arch.msr.mce;
+	u64 *reg = find_ctl2(mce, index);
+
+	if (!reg || value & ~(u64)MC_CTL2_DEFINED)
+		return false;
+	if (!(mce->cap & MCG_CMCI_P) && (value || by == BY_GUEST))
+		return false;
+	*reg = value;
+	return true;
+}
+
+long nacre_get_mce_cap(struct nacre_ioctl_arg *arg)
+{
+	*(u64 *)arg->data = MCG_CAP_SUPPORTED;
+	return 0;
+}
+
+long nacre_setup_mce(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	struct nacre_mce *mce = &vcpu->arch.msr.mce;
+	u64 cap = *(const u64 *)arg->data;
+	unsigned int i, banks = cap & MCG_CAP_BANKS;
+
+	if (!banks || banks > NACRE_MCE_BANKS)
+		return -EINVAL;
+	if (cap & ~(u64)(MCG_CAP_SUPPORTED | MCG_CAP_COUNTS))
+		return -EINVAL;
+	mce->cap = cap;
+	if (cap & MCG_CTL_P)
+		mce->ctl = ALL_ON;
+	for (i = 0; i < banks; i++)
+		mce->bank[i][NACRE_MC_CTL] = ALL_ON;
+	return 0;
+}
+
+/* An error that asks nobody to do anything; Intel SDM, "UCR Error ..." */
+static bool asks_for_no_action(const struct nacre_x86_mce *in)
+{
+	return !in->mcg_status &&
+	       !(in->status & (MCI_STATUS_PCC | MCI_STATUS_S | MCI_STATUS_AR)) &&
+	       in->status & MCI_STATUS_UC;
+}
+
+/* The guest has the bank, or all of them, turned off. */
+static bool reporting_is_off(const struct nacre_mce *mce, const u64 *bank)
+{
+	return (mce->cap & MCG_CTL_P && mce->ctl != ALL_ON) ||
+	       bank[NACRE_MC_CTL] != ALL_ON;
+}
+
+static void log_error(u64 *bank, const struct nacre_x86_mce *in)
+{
+	u64 status = in->status;
+
+	if (bank[NACRE_MC_STATUS] & MCI_STATUS_VAL)
+		status |= MCI_STATUS_OVER;
+	bank[NACRE_MC_STATUS] = status;
+	bank[NACRE_MC_ADDR] = in->addr;
+	bank[NACRE_MC_MISC] = in->misc;
+}
+
+static void log_no_action(struct nacre_mce *mce, u64 *bank,
+			  const struct nacre_x86_mce *in)
+{
+	bank[NACRE_MC_STATUS] = in->status;
+	bank[NACRE_MC_ADDR] = in->addr;
+	bank[NACRE_MC_MISC] = in->misc;
+	mce->status = in->mcg_status;
+}
+
+/* A corrected error gives way to an uncorrected one that waits there. */
+static void log_corrected(u64 *bank, const struct nacre_x86_mce *in)
+{
+	const u64 uncorrected = MCI_STATUS_VAL | MCI_STATUS_UC;
+
+	if ((bank[NACRE_MC_STATUS] & uncorrected) == uncorrected)
+		bank[NACRE_MC_STATUS] |= MCI_STATUS_OVER;
+	else
+		log_error(bank, in);
+}
+
+/* Nobody can take it: one is being handled, or the guest wants none. */
+static bool shuts_down(struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.msr.mce.status & MCG_STATUS_MCIP ||
+	       !(nacre_cr4(vcpu) & X86_CR4_MCE);
+}
+
+static void raise_uncorrected(struct nacre_vcpu *vcpu, u64 *bank,
+			      const struct nacre_x86_mce *in)
+{
+	struct nacre_mce *mce = &vcpu->arch.msr.mce;
+
+	if (reporting_is_off(mce, bank))
+		return;
+	if (shuts_down(vcpu)) {
+		vcpu->arch.triple_fault = true;
+		return;
+	}
+	log_error(bank, in);
+	mce->status = in->mcg_status;
+	nacre_queue_exception(vcpu, X86_TRAP_MC);
+}
+
+long nacre_set_mce(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	struct nacre_mce *mce = &vcpu->arch.msr.mce;
+	const struct nacre_x86_mce *in = arg->data;
+	u64 *bank;
+
+	if (in->bank >= nr_banks(mce) || !(in->status & MCI_STATUS_VAL))
+		return -EINVAL;
+	bank = mce->bank[array_index_nospec(in->bank, NACRE_MCE_BANKS)];
+	if (asks_for_no_action(in))
+		log_no_action(mce, bank, in);
+	else if (in->status & MCI_STATUS_UC)
+		raise_uncorrected(vcpu, bank, in);
+	else
+		log_corrected(bank, in);
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The guest's machine-check banks, and errors that userspace reports in them. */
+#ifndef NACRE_X86_MCE_H
+#define NACRE_X86_MCE_H
+
+#include "arch/x86/msr.h"
+
+void nacre_mce_init(struct nacre_vcpu *vcpu);
+
+bool nacre_read_mcg(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+		    enum nacre_msr_by by);
+bool nacre_write_mcg(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		     enum nacre_msr_by by);
+bool nacre_read_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			enum nacre_msr_by by);
+bool nacre_write_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			 enum nacre_msr_by by);
+bool nacre_read_mc_ctl2(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			enum nacre_msr_by by);
+bool nacre_write_mc_ctl2(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			 enum nacre_msr_by by);
+
+long nacre_get_mce_cap(struct nacre_ioctl_arg *arg);
+long nacre_setup_mce(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+long nacre_set_mce(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+
+#endif /* NACRE_X86_MCE_H */

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The MSRs that are alike on either vendor: who may read and write which, and
+ * what is a value.
+ */
+#include <linux/kernel.h>
+#include <asm/msr.h>
+#include <asm/mtrr.h>
+
+#include "module/vcpu.h"
+#include "arch/x86/control.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/host_cpuid.h"
+#include "arch/x86/mce.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/mtrr.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/tsc.h"
+#include "arch/x86/xstate.h"
+
+/* HWCR: may be written without effect; AMD APM, "HWCR". */
+#define HWCR_IGNORED		(BIT_ULL(3) | BIT_ULL(6) | BIT_ULL(8))
+#define HWCR_MC_STATUS_WRITE	BIT_ULL(18)
+#define HWCR_TSC_FREQ_SEL	BIT_ULL(24)
+#define VM_CR_DEFINED		GENMASK_ULL(4, 0)
+#define VM_CR_LOCK		BIT_ULL(3)
+#define VM_CR_SVMDIS		BIT_ULL(4)
+/* OSVW: errata that no guest meets, for their workarounds are the host's. */
+#define OSVW_MIN_LENGTH		3
+#define OSVW_NOT_FOR_GUESTS	(BIT_ULL(1) | BIT_ULL(2))
+
+/* Of this host, read at load. */
+static struct {
+	u64 ucode_rev;
+	u64 de_cfg;
+	u64 osvw_length, osvw_status;
+} host __read_mostly;
+
+void nacre_msr_setup(void)
+{
+	if (rdmsrl_safe(MSR_IA32_UCODE_REV, &host.ucode_rev))
+		host.ucode_rev = 0;
+	host.de_cfg = boot_cpu_has(X86_FEATURE_LFENCE_RDTSC) ?
+		      MSR_AMD64_DE_CFG_LFENCE_SERIALIZE : 0;
+	if (!boot_cpu_has(X86_FEATURE_OSVW) ||
+	    rdmsrl_safe(MSR_AMD64_OSVW_ID_LENGTH, &host.osvw_length) ||
+	    rdmsrl_safe(MSR_AMD64_OSVW_STATUS, &host.osvw_status)) {
+		host.osvw_length = 0;
+		host.osvw_status = 0;
+	}
+}
+
+bool nacre_read_feature_msr(u32 index, u64 *value)
+{
+	switch (index) {
+	case MSR_IA32_UCODE_REV:
+		*value = host.ucode_rev;
+		return true;
+	case MSR_AMD64_DE_CFG:
+		*value = host.de_cfg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+void nacre_msr_init(struct nacre_vcpu *vcpu)
+{
+	struct nacre_msr_state *msr = &vcpu->arch.msr;
+
+	msr->ucode_rev = host.ucode_rev;
+	msr->platform_info = MSR_PLATFORM_INFO_CPUID_FAULT;
+	msr->misc_enable = MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
+			   MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
+	msr->osvw_length = max_t(u64, host.osvw_length, OSVW_MIN_LENGTH);
+	msr->osvw_status = host.osvw_status & ~OSVW_NOT_FOR_GUESTS;
+	nacre_mce_init(vcpu);
+}
+
+static bool write_efer(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		       enum nacre_msr_by by)
+{
+	if (by == BY_GUEST)
+		return nacre_guest_write_efer(vcpu, value);
+	if (!nacre_valid_efer_bits(value))
+		return false;
+	value = (value & ~EFER_LMA) | (vcpu->arch.efer & EFER_LMA);
+	backend(write_efer)(vcpu, value);
+	return true;
+}
+
+static bool write_apic_base(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			    enum nacre_msr_by by)
+{
+	if (!nacre_valid_apic_base(vcpu, value))
+		return false;
+	if (by == BY_GUEST &&
+	    !nacre_apic_mode_follows(vcpu->arch.apic_base, value))
+		return false;
+	vcpu->arch.apic_base = value;
+	return true;
+}
+
+/* Intel SDM, "IA32_PAT MSR": eight types, of which 2, 3 and above 7 are none. */
+static bool valid_pat(u64 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++, value >>= 8) {
+		u8 type = value;
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	return true;
+}
+
+static bool write_pat(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		      enum nacre_msr_by by)
+{
+	if (!valid_pat(value))
+		return false;
+	vcpu->arch.pat = value;
+	backend(write_pat)(vcpu, value);
+	return true;
+}
+
+static bool read_tsc_aux(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			 enum nacre_msr_by by)
+{
+	*value = vcpu->arch.tsc_aux;
+	return true;
+}
+
+/* AMD's has 32 bits and ignores the rest, Intel's refuses it. */
+static bool write_tsc_aux(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			  enum nacre_msr_by by)
+{
+	if (value >> 32 && nacre_guest_is_intel(vcpu))
+		return false;
+	vcpu->arch.tsc_aux = value;
+	return true;
+}
+
+/* A guest writes 0 before it asks, which must not lose what it asks for. */
+static bool write_ucode_rev(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			    enum nacre_msr_by by)
+{
+	if (by == BY_USER)
+		vcpu->arch.msr.ucode_rev = value;
+	return true;
+}
+
+bool nacre_cpuid_faulting(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.msr.misc_features &
+	       MSR_MISC_FEATURES_ENABLES_CPUID_FAULT;
+}
+
+static bool can_fault_cpuid(u64 platform_info)
+{
+	return platform_info & MSR_PLATFORM_INFO_CPUID_FAULT;
+}
+
+static bool write_platform_info(struct nacre_vcpu *vcpu, u32 index, u64 value,
+				enum nacre_msr_by by)
+{
+	if (by == BY_GUEST)
+		return false;
+	if (nacre_cpuid_faulting(vcpu) && !can_fault_cpuid(value))
+		return false;
+	vcpu->arch.msr.platform_info = value;
+	return true;
+}
+
+static bool write_misc_features(struct nacre_vcpu *vcpu, u32 index, u64 value,
+				enum nacre_msr_by by)
+{
+	if (value & ~(u64)MSR_MISC_FEATURES_ENABLES_CPUID_FAULT)
+		return false;
+	if (value && !can_fault_cpuid(vcpu->arch.msr.platform_info))
+		return false;
+	vcpu->arch.msr.misc_features = value;
+	return true;
+}
+
+static bool write_misc_enable(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			      enum nacre_msr_by by)
+{
+	const u64 fixed = MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
+			  MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
+	u64 old = vcpu->arch.msr.misc_enable;
+
+	if (by == BY_GUEST) {
+		if ((value ^ old) & fixed)
+			return false;
+		/* Read-only, but no fault: no performance monitoring. */
+		value &= ~(u64)MSR_IA32_MISC_ENABLE_EMON;
+		value |= old & MSR_IA32_MISC_ENABLE_EMON;
+	}
+	vcpu->arch.msr.misc_enable = value;
+	return true;
+}
+
+static bool write_xss(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		      enum nacre_msr_by by)
+{
+	if (value & ~nacre_host_xss())
+		return false;
+	vcpu->arch.xss = value;
+	return true;
+}
+
+static bool write_hwcr(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		       enum nacre_msr_by by)
+{
+	value &= ~HWCR_IGNORED;
+	if (value & ~(HWCR_MC_STATUS_WRITE | HWCR_TSC_FREQ_SEL))
+		return false;
+	vcpu->arch.msr.hwcr = value;
+	return true;
+}
+
+/* AMD APM, "VM_CR MSR": once SVM is off, neither it nor the lock changes. */
+static bool write_vm_cr(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			enum nacre_msr_by by)
+{
+	u64 *vm_cr = &vcpu->arch.msr.vm_cr;
+	u64 settled = 0;
+
+	if (value & ~VM_CR_DEFINED)
+		return false;
+	if (*vm_cr & VM_CR_SVMDIS)
+		settled = VM_CR_LOCK | VM_CR_SVMDIS;
+	*vm_cr = (*vm_cr & settled) | (value & ~settled);
+	return true;
+}
+
+static bool write_de_cfg(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			 enum nacre_msr_by by)
+{
+	if (value & ~host.de_cfg)
+		return false;
+	/* What is on stays on; a guest may say so once more. */
+	if (by == BY_GUEST && value != host.de_cfg)
+		return false;
+	vcpu->arch.msr.de_cfg = value;
+	return true;
+}
+
+#define FIELD(_member)	.field = offsetof(struct nacre_vcpu_arch, _member)
+#define ONE(_index)	.first = (_index), .last = (_index)
+#define RANGE(_first, _last)	.first = (_first), .last = (_last)
+
+/* Sorted by number. */
+static const struct nacre_msr table[] = {
+	{ ONE(MSR_IA32_TSC), .listed = true,
+	  .read = nacre_read_tsc, .write = nacre_write_tsc },
+	{ ONE(MSR_IA32_APICBASE),
+	  FIELD(apic_base), .write = write_apic_base },
+	{ ONE(MSR_IA32_TSC_ADJUST), .listed = true,
+	  .feature = X86_FEATURE_TSC_ADJUST,
+	  FIELD(msr.tsc_adjust), .write = nacre_write_tsc_adjust },
+	{ ONE(MSR_IA32_UCODE_REV), .listed = true,
+	  FIELD(msr.ucode_rev), .write = write_ucode_rev },
+	{ ONE(MSR_PLATFORM_INFO), .listed = true,
+	  FIELD(msr.platform_info), .write = write_platform_info },
+	{ ONE(MSR_MTRRcap), .read = nacre_read_mtrr },
+	{ ONE(MSR_MISC_FEATURES_ENABLES), .listed = true,
+	  FIELD(msr.misc_features), .write = write_misc_features },
+	{ ONE(MSR_IA32_MCG_CAP), .read = nacre_read_mcg },
+	{ ONE(MSR_IA32_MCG_STATUS), .listed = true,
+	  .read = nacre_read_mcg, .write = nacre_write_mcg },
+	{ ONE(MSR_IA32_MCG_CTL), .listed = true,
+	  .read = nacre_read_mcg, .write = nacre_write_mcg },
+	{ ONE(MSR_IA32_MISC_ENABLE), .listed = true,
+	  FIELD(msr.misc_enable), .write = write_misc_enable },
+	{ ONE(MSR_IA32_POWER_CTL), .listed = true,
+	  FIELD(msr.power_ctl), .plain = true },
+	{ RANGE(MTRRphysBase_MSR(0), MTRRphysMask_MSR(NACRE_VARIABLE_MTRRS - 1)),
+	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
+	{ RANGE(MSR_MTRRfix64K_00000, MSR_MTRRfix4K_F8000),
+	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
+	{ ONE(MSR_IA32_CR_PAT), .listed = true,
+	  FIELD(pat), .write = write_pat },
+	{ RANGE(MSR_IA32_MC0_CTL2, MSR_IA32_MCx_CTL2(NACRE_MCE_BANKS - 1)),
+	  .read = nacre_read_mc_ctl2, .write = nacre_write_mc_ctl2 },
+	{ ONE(MSR_MTRRdefType),
+	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
+	{ RANGE(MSR_IA32_MC0_CTL, MSR_IA32_MCx_MISC(NACRE_MCE_BANKS - 1)),
+	  .read = nacre_read_mc_bank, .write = nacre_write_mc_bank },
+	{ ONE(MSR_IA32_XSS), .listed = true, .feature = X86_FEATURE_XSAVES,
+	  FIELD(xss), .write = write_xss },
+	{ ONE(MSR_EFER), FIELD(efer), .write = write_efer },
+	{ ONE(MSR_TSC_AUX), .listed = true, .feature = X86_FEATURE_RDTSCP,
+	  .other_feature = X86_FEATURE_RDPID,
+	  .read = read_tsc_aux, .write = write_tsc_aux },
+	{ ONE(MSR_K7_HWCR), .listed = true,
+	  FIELD(msr.hwcr), .write = write_hwcr },
+	{ ONE(MSR_VM_CR), FIELD(msr.vm_cr), .write = write_vm_cr },
+	{ ONE(MSR_AMD64_OSVW_ID_LENGTH), .feature = X86_FEATURE_OSVW,
+	  FIELD(msr.osvw_length), .plain = true },
+	{ ONE(MSR_AMD64_OSVW_STATUS), .feature = X86_FEATURE_OSVW,
+	  FIELD(msr.osvw_status), .plain = true },
+	{ ONE(MSR_AMD64_DE_CFG), FIELD(msr.de_cfg), .write = write_de_cfg },
+};
+
+const struct nacre_msr *nacre_msr_row(unsigned int i)
+{
+	return i < ARRAY_SIZE(table) ? &table[i] : NULL;
+}
+
+const struct nacre_msr *nacre_find_msr(u32 index)
+{
+	unsigned int low = 0, high = ARRAY_SIZE(table);
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (index < table[middle].first)
+			high = middle;
+		else if (index > table[middle].last)
+			low = middle + 1;
+		else
+			return &table[middle];
+	}
+	return NULL;
+}
+
+enum probe_write { READ_ONLY, IGNORED, ZERO_ONLY };
+
+/* MSRs without state, for guests that do not ask CPUID before. */
+static const struct {
+	u32 first, last;
+	u64 value;
+	enum probe_write write;
+	bool write_only;
+} probed[] = {
+	{ MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE, 0, READ_ONLY },
+	{ MSR_IA32_PLATFORM_ID, MSR_IA32_PLATFORM_ID, 0, READ_ONLY },
+	{ MSR_IA32_EBL_CR_POWERON, MSR_IA32_EBL_CR_POWERON, 0, READ_ONLY },
+	/* Bus at 100 MHz, ratio 1: guests divide by them. */
+	{ MSR_EBC_FREQUENCY_ID, MSR_EBC_FREQUENCY_ID, BIT_ULL(24), READ_ONLY },
+	{ MSR_SMI_COUNT, MSR_SMI_COUNT, 0, READ_ONLY },
+	{ MSR_IA32_UCODE_WRITE, MSR_IA32_UCODE_WRITE, 0, IGNORED, true },
+	{ MSR_P6_PERFCTR0, MSR_P6_PERFCTR1, 0, IGNORED },
+	{ MSR_FSB_FREQ, MSR_FSB_FREQ, 3, READ_ONLY },
+	/* L2 cache of 256 KiB, enabled, configured, latency 1. */
+	{ MSR_IA32_BBL_CR_CTL3, MSR_IA32_BBL_CR_CTL3, 0xbe702111, IGNORED },
+	{ MSR_P6_EVNTSEL0, MSR_P6_EVNTSEL1, 0, IGNORED },
+	/* 1000 TSC ticks, ratio 4. */
+	{ MSR_IA32_PERF_STATUS, MSR_IA32_PERF_STATUS, 1000 | 4ull << 40,
+	  READ_ONLY },
+	{ MSR_IA32_PERF_CTL, MSR_IA32_PERF_CTL, 0, READ_ONLY },
+	/* No branch is recorded. */
+	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0, IGNORED },
+	{ MSR_IA32_LASTBRANCHFROMIP, MSR_IA32_LASTINTTOIP, 0, READ_ONLY },
+	{ MSR_RAPL_POWER_UNIT, MSR_RAPL_POWER_UNIT, 0, READ_ONLY },
+	{ MSR_PKG_ENERGY_STATUS, MSR_PKG_ENERGY_STATUS, 0, READ_ONLY },
+	{ MSR_DRAM_ENERGY_STATUS, MSR_DRAM_ENERGY_STATUS, 0, READ_ONLY },
+	{ MSR_PP0_ENERGY_STATUS, MSR_PP0_ENERGY_STATUS, 0, READ_ONLY },
+	{ MSR_PP1_ENERGY_STATUS, MSR_PP1_ENERGY_STATUS, 0, READ_ONLY },
+	/* K7_EVNTSEL0 to 3 and K7_PERFCTR0 to 3. */
+	{ MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3, 0, IGNORED },
+	{ MSR_AMD64_SYSCFG, MSR_AMD64_SYSCFG, 0, READ_ONLY },
+	{ MSR_K7_CLK_CTL, MSR_K7_CLK_CTL, 0x20000000, IGNORED },
+	{ MSR_AMD64_NB_CFG, MSR_AMD64_NB_CFG, 0, IGNORED },
+	{ MSR_AMD64_PATCH_LOADER, MSR_AMD64_PATCH_LOADER, 0, IGNORED, true },
+	{ MSR_K8_INT_PENDING_MSG, MSR_K8_INT_PENDING_MSG, 0, READ_ONLY },
+	{ MSR_FAM10H_MMIO_CONF_BASE, MSR_FAM10H_MMIO_CONF_BASE, 0, ZERO_ONLY },
+	{ MSR_K8_TSEG_ADDR, MSR_K8_TSEG_MASK, 0, READ_ONLY },
+	{ MSR_VM_IGNNE, MSR_VM_IGNNE, 0, IGNORED, true },
+	{ MSR_F15H_IC_CFG, MSR_F15H_IC_CFG, 0, READ_ONLY },
+	{ MSR_AMD64_DC_CFG, MSR_AMD64_TW_CFG, 0, IGNORED },
+	{ MSR_AMD64_BU_CFG2, MSR_AMD64_BU_CFG2, 0, IGNORED },
+	{ MSR_F15H_EX_CFG, MSR_F15H_EX_CFG, 0, IGNORED },
+};
+
+bool nacre_read_probed_msr(u32 index, u64 *value)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probed); i++) {
+		if (index < probed[i].first || index > probed[i].last)
+			continue;
+		*value = probed[i].value;
+		return !probed[i].write_only;
+	}
+	return false;
+}
+
+bool nacre_write_probed_msr(u32 index, u64 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probed); i++) {
+		if (index < probed[i].first || index > probed[i].last)
+			continue;
+		return probed[i].write == IGNORED ||
+		       (probed[i].write == ZERO_ONLY && !value);
+	}
+	return false;
+}
