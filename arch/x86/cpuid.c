@@ -12,15 +12,21 @@
 #include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "arch/x86/cpuid.h"
+#include "arch/x86/host_cpuid.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
 #define SIGNATURE_RESET		0x600	/* what the ABI gives without leaf 1 */
 #define DEFAULT_MAXPHYADDR	36
-#define LEAF1_ECX_XSAVE		BIT(26)
 #define LEAF1_ECX_OSXSAVE	BIT(27)
 #define LEAF1_EDX_APIC		BIT(9)
 #define LEAF7_ECX_OSPKE		BIT(4)
+
+/* Spreads the three ranges' first leaves, which is where all of them are. */
+static unsigned int hash(u32 function)
+{
+	return (function ^ function >> 26) % NACRE_CPUID_HASH;
+}
 
 static bool entry_matches(const struct nacre_cpuid_entry2 *entry, u32 function,
 			  u32 index)
@@ -35,13 +41,26 @@ const struct nacre_cpuid_entry2 *
 nacre_find_cpuid(const struct nacre_vcpu *vcpu, u32 function, u32 index)
 {
 	const struct nacre_guest_cpuid *cpuid = &vcpu->arch.cpuid;
-	unsigned int i;
+	unsigned int n;
 
-	for (i = 0; i < cpuid->count; i++) {
-		if (entry_matches(&cpuid->entries[i], function, index))
-			return &cpuid->entries[i];
+	for (n = cpuid->first[hash(function)]; n; n = cpuid->next[n]) {
+		if (entry_matches(&cpuid->entries[n - 1], function, index))
+			return &cpuid->entries[n - 1];
 	}
 	return NULL;
+}
+
+/* Backwards, so that each chain is in the order of the entries. */
+static void index_entries(struct nacre_guest_cpuid *cpuid)
+{
+	unsigned int n, h;
+
+	memset(cpuid->first, 0, sizeof(cpuid->first));
+	for (n = cpuid->count; n; n--) {
+		h = hash(cpuid->entries[n - 1].function);
+		cpuid->next[n] = cpuid->first[h];
+		cpuid->first[h] = n;
+	}
 }
 
 /* Where a feature word of asm/cpufeatures.h stands in CPUID. */
@@ -97,54 +116,70 @@ static void set_bit_to(u32 *word, u32 bit, bool value)
 static void apply_state(struct nacre_vcpu *vcpu,
 			struct nacre_cpuid_entry2 *leaf)
 {
-	u64 cr4 = nacre_cr4(vcpu);
+	u64 cr4;
 
+	/* CR4 may cost something to read, and most leaves do not need it. */
+	if (leaf->function == 0xd) {
+		nacre_xstate_sizes(vcpu, leaf);
+		return;
+	}
+	if (leaf->function != 1 && leaf->function != 7)
+		return;
+	cr4 = nacre_cr4(vcpu);
 	if (leaf->function == 1) {
-		if (leaf->ecx & LEAF1_ECX_XSAVE)
+		if (nacre_host_has(X86_FEATURE_XSAVE))
 			set_bit_to(&leaf->ecx, LEAF1_ECX_OSXSAVE,
 				   cr4 & X86_CR4_OSXSAVE);
 		set_bit_to(&leaf->edx, LEAF1_EDX_APIC,
 			   vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE);
 	} else if (leaf->function == 7 && leaf->index == 0) {
-		set_bit_to(&leaf->ecx, LEAF7_ECX_OSPKE, cr4 & X86_CR4_PKE);
-	} else if (leaf->function == 0xd) {
-		nacre_xstate_sizes(vcpu, leaf);
+		if (nacre_host_has(X86_FEATURE_PKU))
+			set_bit_to(&leaf->ecx, LEAF7_ECX_OSPKE,
+				   cr4 & X86_CR4_PKE);
 	}
 }
 
-/* Which of the ranges (basic, hypervisor's, extended ...) a leaf is in. */
+/* The first leaf of the range (basic, hypervisor's, extended) of a leaf. */
 static u32 range_base(u32 function)
 {
 	if (function >= 0x40000000 && function <= 0x4fffffff)
 		return function & 0xffffff00;
-	return function & 0xffff0000;
+	if (function >= 0xc0000000)
+		return 0xc0000000;
+	return function & 0x80000000;
+}
+
+static bool vendor_is(const struct nacre_cpuid_entry2 *leaf,
+		      const char name[12])
+{
+	return leaf && !memcmp(&leaf->ebx, name, 4) &&
+	       !memcmp(&leaf->edx, name + 4, 4) &&
+	       !memcmp(&leaf->ecx, name + 8, 4);
 }
 
 bool nacre_guest_is_intel(const struct nacre_vcpu *vcpu)
 {
-	const struct nacre_cpuid_entry2 *leaf = nacre_find_cpuid(vcpu, 0, 0);
-
-	/* "Genu" "ineI" "ntel". AMD and Hygon answer zero out of range. */
-	return leaf && leaf->ebx == 0x756e6547 && leaf->edx == 0x49656e69 &&
-	       leaf->ecx == 0x6c65746e;
+	return vendor_is(nacre_find_cpuid(vcpu, 0, 0), "GenuineIntel");
 }
 
 /*
- * Intel SDM, CPUID: above the highest leaf of its range an Intel processor
- * answers as for the highest basic leaf.
+ * Intel SDM, CPUID: above the highest leaf of its range the processor answers
+ * as for the highest basic leaf. AMD's answers zero.
  */
 static const struct nacre_cpuid_entry2 *
-find_out_of_range(const struct nacre_vcpu *vcpu, u32 function, u32 index)
+find_out_of_range(const struct nacre_vcpu *vcpu, u32 *function, u32 index)
 {
-	const struct nacre_cpuid_entry2 *base;
+	const struct nacre_cpuid_entry2 *basic = nacre_find_cpuid(vcpu, 0, 0);
+	const struct nacre_cpuid_entry2 *range;
 
-	if (!nacre_guest_is_intel(vcpu))
+	if (!basic || vendor_is(basic, "AuthenticAMD") ||
+	    vendor_is(basic, "HygonGenuine"))
 		return NULL;
-	base = nacre_find_cpuid(vcpu, range_base(function), 0);
-	if (base && function <= base->eax)
+	range = nacre_find_cpuid(vcpu, range_base(*function), 0);
+	if (range && *function <= range->eax)
 		return NULL;
-	base = nacre_find_cpuid(vcpu, 0, 0);
-	return nacre_find_cpuid(vcpu, base->eax, index);
+	*function = basic->eax;
+	return nacre_find_cpuid(vcpu, *function, index);
 }
 
 /* Topology leaves count up: a subleaf that is absent echoes ECX and EDX. */
@@ -171,7 +206,7 @@ void nacre_execute_cpuid(struct nacre_vcpu *vcpu)
 
 	entry = nacre_find_cpuid(vcpu, function, index);
 	if (!entry)
-		entry = find_out_of_range(vcpu, function, index);
+		entry = find_out_of_range(vcpu, &function, index);
 	if (entry) {
 		out = *entry;
 		apply_state(vcpu, &out);
@@ -251,31 +286,77 @@ void nacre_cpuid_destroy(struct nacre_vcpu *vcpu)
 	kvfree(vcpu->arch.cpuid.entries);
 }
 
-static bool same_cpuid(const struct nacre_vcpu *vcpu,
+/* As the guest reads them, so that what NACRE_GET_CPUID2 told is the same. */
+static bool same_entry(struct nacre_vcpu *vcpu, struct nacre_cpuid_entry2 a,
+		       struct nacre_cpuid_entry2 b)
+{
+	apply_state(vcpu, &a);
+	apply_state(vcpu, &b);
+	return a.function == b.function && a.index == b.index &&
+	       a.flags == b.flags && a.eax == b.eax && a.ebx == b.ebx &&
+	       a.ecx == b.ecx && a.edx == b.edx;
+}
+
+static bool same_cpuid(struct nacre_vcpu *vcpu,
 		       const struct nacre_cpuid_entry2 *entries,
 		       unsigned int count)
 {
-	return vcpu->arch.cpuid.count == count &&
-	       !memcmp(vcpu->arch.cpuid.entries, entries,
-		       array_size(sizeof(*entries), count));
+	unsigned int i;
+
+	if (vcpu->arch.cpuid.count != count)
+		return false;
+	for (i = 0; i < count; i++) {
+		if (!same_entry(vcpu, vcpu->arch.cpuid.entries[i], entries[i]))
+			return false;
+	}
+	return true;
 }
 
-/* Takes @entries over, or frees them. */
+/* Canonical addresses have 48 or 57 bits; 0 is for 48. */
+static bool valid_entries(const struct nacre_cpuid_entry2 *entries,
+			  unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		u8 linear_bits = entries[i].eax >> 8;
+
+		if (entries[i].function == 0x80000008)
+			return linear_bits == 0 || linear_bits == 48 ||
+			       linear_bits == 57;
+	}
+	return true;
+}
+
+/* Takes @entries over, or the caller frees them. */
 static long install(struct nacre_vcpu *vcpu, struct nacre_cpuid_entry2 *entries,
 		    unsigned int count)
 {
-	/* A guest that has run has built on what it saw. */
-	if (vcpu->ran) {
-		bool same = same_cpuid(vcpu, entries, count);
+	struct nacre_guest_cpuid *cpuid = &vcpu->arch.cpuid;
 
-		kvfree(entries);
-		return same ? 0 : -EINVAL;
-	}
-	kvfree(vcpu->arch.cpuid.entries);
-	vcpu->arch.cpuid.entries = entries;
-	vcpu->arch.cpuid.count = count;
+	if (!valid_entries(entries, count))
+		return -EINVAL;
+	kvfree(cpuid->entries);
+	cpuid->entries = entries;
+	cpuid->count = count;
+	index_entries(cpuid);
 	update_from_cpuid(vcpu);
 	return 0;
+}
+
+/* A guest that has run has built on what it saw. Takes @entries over. */
+static long set_entries(struct nacre_vcpu *vcpu,
+			struct nacre_cpuid_entry2 *entries, unsigned int count)
+{
+	long ret;
+
+	if (vcpu->ran)
+		ret = same_cpuid(vcpu, entries, count) ? 0 : -EINVAL;
+	else
+		ret = install(vcpu, entries, count);
+	if (ret || vcpu->ran)
+		kvfree(entries);
+	return ret;
 }
 
 long nacre_set_cpuid2(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
@@ -290,7 +371,7 @@ long nacre_set_cpuid2(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 		memcpy(entries, arg->tail,
 		       array_size(sizeof(*entries), arg->count));
 	}
-	return install(vcpu, entries, arg->count);
+	return set_entries(vcpu, entries, arg->count);
 }
 
 /* The older form has no subleaves: each entry stands for all of them. */
@@ -313,7 +394,7 @@ long nacre_set_cpuid(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 		entries[i].ecx = in[i].ecx;
 		entries[i].edx = in[i].edx;
 	}
-	return install(vcpu, entries, arg->count);
+	return set_entries(vcpu, entries, arg->count);
 }
 
 long nacre_get_cpuid2(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
