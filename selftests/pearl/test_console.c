@@ -179,6 +179,10 @@ static void output_full(void)
 	EXPECT(!console.full);
 
 	/* The help text that has no room makes no device wait, or forget. */
+	keys("\001h");
+	EXPECT(!console.full);
+	pearl_console_consume(&console, 1);
+	EXPECT_EQ(drains, 1);
 	EXPECT_EQ(put(bytes, 2), 1);
 	keys("\001h");
 	EXPECT(console.full);
