@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "module/compat/compat.h"
 #include "module/notifier.h"
 #include "module/vm.h"
 #include "arch/x86/mmu/stage2.h"
@@ -135,14 +136,15 @@ static void invalidate_range_end(struct mmu_notifier *mn,
 }
 
 /* The TLB is left alone, as by x86's own ptep_clear_flush_young(). */
-static int clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
-		       unsigned long start, unsigned long end)
+static compat_young_t clear_young(struct mmu_notifier *mn,
+				  struct mm_struct *mm,
+				  unsigned long start, unsigned long end)
 {
 	return walk_vms(mm_of(mn), start, end, age);
 }
 
-static int test_young(struct mmu_notifier *mn, struct mm_struct *mm,
-		      unsigned long address)
+static compat_young_t test_young(struct mmu_notifier *mn,
+				 struct mm_struct *mm, unsigned long address)
 {
 	return walk_vms(mm_of(mn), address, address + PAGE_SIZE, test_age);
 }

@@ -8,6 +8,7 @@
 #define NACRE_COMPAT_H
 
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/types.h>
 #include <asm/fpu/api.h>
 #include <asm/mmu_context.h>
@@ -100,6 +101,10 @@ bool compat_get_user_page_fast(unsigned long hva, unsigned int gup_flags,
 			       struct page **page);
 long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
 			  struct page **page);
+
+/* What an mmu notifier's callbacks about age return: int, later bool. */
+typedef typeof(((struct mmu_notifier_ops *)0)->test_young(NULL, NULL, 0))
+	compat_young_t;
 
 /*
  * Work that the task owes the kernel before it may enter a guest: signals,

@@ -191,8 +191,8 @@ static enum nacre_fault_result clear_the_way(struct nacre_vm *vm,
 static enum nacre_fault_result kill(struct nacre_vcpu *vcpu,
 				    const struct target *target)
 {
-	pr_err("vCPU %u: frame %#llx has another page than %#llx\n",
-	       vcpu->id, target->gfn, target->page.pfn);
+	pr_err("vCPU %u: another page is mapped at frame %#llx\n", vcpu->id,
+	       target->gfn);
 	nacre_vm_kill(vcpu->vm);
 	return fail(vcpu, -EIO);
 }
