@@ -44,20 +44,29 @@ static void caught(int signal, siginfo_t *info, void *context)
 	siglongjmp(after_signal, 1);
 }
 
-/* The page's memory is broken: the VMM hears of it as of any access. */
-TEST_F(unfit, poisoned)
+/* Some kernels send the signal at once, and again when it is touched. */
+static bool poison(void *page)
 {
 	struct sigaction action = {
 		.sa_sigaction = caught,
 		.sa_flags = SA_SIGINFO,
 	};
+
+	CHECK(!sigaction(SIGBUS, &action, NULL));
+	if (sigsetjmp(after_signal, 1))
+		return true;
+	return !madvise(page, PAGE_SIZE, MADV_HWPOISON);
+}
+
+/* The page's memory is broken: the VMM hears of it as of any access. */
+TEST_F(unfit, poisoned)
+{
 	u64 *memory = map_anon(PAGE_SIZE);
 
 	*memory = 1;
-	if (madvise(memory, PAGE_SIZE, MADV_HWPOISON))
+	if (!poison(memory))
 		SKIP(return, "no MADV_HWPOISON: %s", strerror(errno));
 	vm_add_memory_at(self->vcpu->vm, 1, GPA, PAGE_SIZE, 0, memory);
-	ASSERT_EQ(0, sigaction(SIGBUS, &action, NULL));
 	if (!sigsetjmp(after_signal, 1)) {
 		raw_run(self->vcpu);
 		ASSERT_TRUE(false) TH_LOG("no SIGBUS, errno %d", errno);
@@ -69,21 +78,16 @@ TEST_F(unfit, poisoned)
 /* Poisoned while the guest has it: the mapping goes. */
 TEST_F(unfit, poisoned_under_the_guest)
 {
-	struct sigaction action = {
-		.sa_sigaction = caught,
-		.sa_flags = SA_SIGINFO,
-	};
 	u64 *memory = map_anon(PAGE_SIZE);
 
 	*memory = 7;
 	vm_add_memory_at(self->vcpu->vm, 1, GPA, PAGE_SIZE, 0, memory);
 	run_to_sync(self->vcpu, 1);
 	EXPECT_EQ(7, self->vcpu->uc.args[1]);
-	if (madvise(memory, PAGE_SIZE, MADV_HWPOISON))
+	if (!poison(memory))
 		SKIP(return, "no MADV_HWPOISON: %s", strerror(errno));
 	vcpu_setup(self->vcpu, GUEST_64, "writes");
 	vcpu_args(self->vcpu, 1, GPA);
-	ASSERT_EQ(0, sigaction(SIGBUS, &action, NULL));
 	if (!sigsetjmp(after_signal, 1)) {
 		raw_run(self->vcpu);
 		ASSERT_TRUE(false) TH_LOG("no SIGBUS, errno %d", errno);
