@@ -118,14 +118,11 @@ static int cpus_on(void)
 	compat_syscore_register(cpus_suspend, cpus_resume);
 	compat_emergency_register(nacre_arch_cpu_off);
 	register_module_notifier(&cpus_module_nb);
-	/* vCPUs hear of their thread's being scheduled; costs others nothing. */
-	preempt_notifier_inc();
 	return 0;
 }
 
 static void cpus_off(void)
 {
-	preempt_notifier_dec();
 	unregister_module_notifier(&cpus_module_nb);
 	compat_emergency_unregister(nacre_arch_cpu_off);
 	compat_syscore_unregister();
@@ -153,11 +150,20 @@ int nacre_cpus_init(void)
 	}
 	compat_hp_remove();
 	/* Not with the first VM: that could be made when reboot has begun. */
-	return register_reboot_notifier(&cpus_reboot_nb);
+	err = register_reboot_notifier(&cpus_reboot_nb);
+	if (err)
+		return err;
+	/*
+	 * vCPUs hear of their thread's being scheduled. Nor this with the first
+	 * VM: it patches the scheduler's text, interrupting every CPU.
+	 */
+	preempt_notifier_inc();
+	return 0;
 }
 
 void nacre_cpus_exit(void)
 {
+	preempt_notifier_dec();
 	unregister_reboot_notifier(&cpus_reboot_nb);
 }
 
