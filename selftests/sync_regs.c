@@ -128,12 +128,18 @@ TEST_F(sync, unknown_fields)
 {
 	self->run->nacre_valid_regs = 1ull << 20;
 	EXPECT_ERROR(EINVAL, raw_run(self->vcpu));
-	self->run->nacre_valid_regs = 1ull << 63 | NACRE_SYNC_X86_REGS;
-	EXPECT_ERROR(EINVAL, raw_run(self->vcpu));
 	self->run->nacre_valid_regs = 0;
 	self->run->nacre_dirty_regs = 1ull << 20;
 	EXPECT_ERROR(EINVAL, raw_run(self->vcpu));
 	self->run->nacre_dirty_regs = 0;
+	next();
+}
+
+TEST_F(sync, unknown_fields_of_the_upper_half)
+{
+	self->run->nacre_valid_regs = 1ull << 63 | NACRE_SYNC_X86_REGS;
+	EXPECT_ERROR(EINVAL, raw_run(self->vcpu));
+	self->run->nacre_valid_regs = 0;
 	next();
 }
 
