@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The I/O APIC.
+ *
+ * Intel 82093AA data sheet, "I/O Redirection Table Registers".
+ */
+#ifdef __KERNEL__
+#include <linux/nospec.h>
+#include <linux/string.h>
+#endif
+
+#include "arch/x86/irqchip/ioapic.h"
+
+#define REG_SELECT	0x00
+#define REG_WINDOW	0x10
+
+#define INDEX_ID	0x00
+#define INDEX_VERSION	0x01
+#define INDEX_ARB	0x02
+#define INDEX_REDIR	0x10
+
+#define VERSION_VALUE	(0x11 | (NACRE_IOAPIC_NUM_PINS - 1) << 16)
+
+/* A redirection entry. */
+#define ENTRY_VECTOR	0xffull
+#define ENTRY_DELIVERY(e)	((e) >> 8 & 7)
+#define ENTRY_LOGICAL	BIT_ULL(11)
+#define ENTRY_STATUS	BIT_ULL(12)
+#define ENTRY_REMOTE_IRR BIT_ULL(14)
+#define ENTRY_LEVEL	BIT_ULL(15)
+#define ENTRY_MASKED	BIT_ULL(16)
+#define ENTRY_DEST(e)	((e) >> 56)
+#define ENTRY_READ_ONLY	(ENTRY_STATUS | ENTRY_REMOTE_IRR)
+#define ENTRY_VALID	(0xff00000000000000ull | 0x1ffffull)
+
+static u64 *entry_at(struct nacre_ioapic *ioapic, unsigned int pin)
+{
+	pin = array_index_nospec(pin, NACRE_IOAPIC_NUM_PINS);
+	return (u64 *)&ioapic->state.redirtbl[pin].bits;
+}
+
+/* Send what the pin asks for, unless it has to wait. */
+static bool service(struct nacre_ioapic *ioapic, unsigned int pin)
+{
+	u64 *entry = entry_at(ioapic, pin);
+	const struct nacre_irq irq = {
+		.dest = ENTRY_DEST(*entry),
+		.vector = *entry & ENTRY_VECTOR,
+		.delivery = ENTRY_DELIVERY(*entry),
+		.logical = *entry & ENTRY_LOGICAL,
+		.level = *entry & ENTRY_LEVEL,
+		.assert = true,
+	};
+
+	if (*entry & ENTRY_MASKED)
+		return false;
+	/* In service: the end of interrupt will look again. */
+	if (*entry & ENTRY_LEVEL && *entry & ENTRY_REMOTE_IRR)
+		return false;
+	if (!ioapic->ops->deliver(ioapic, &irq))
+		return false;
+	if (*entry & ENTRY_LEVEL)
+		*entry |= ENTRY_REMOTE_IRR;
+	return true;
+}
+
+bool nacre_ioapic_set_line(struct nacre_ioapic *ioapic, unsigned int pin,
+			   bool level)
+{
+	u32 bit, before;
+
+	if (pin >= NACRE_IOAPIC_NUM_PINS)
+		return false;
+	bit = 1u << pin;
+	before = ioapic->state.irr;
+	if (!level) {
+		ioapic->state.irr &= ~bit;
+		return true;
+	}
+	ioapic->state.irr |= bit;
+	/* An edge is a change. */
+	if (!(*entry_at(ioapic, pin) & ENTRY_LEVEL) && before & bit)
+		return false;
+	return service(ioapic, pin);
+}
+
+void nacre_ioapic_eoi(struct nacre_ioapic *ioapic, u8 vector)
+{
+	unsigned int pin;
+
+	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
+		u64 *entry = entry_at(ioapic, pin);
+
+		if (!(*entry & ENTRY_LEVEL) ||
+		    (*entry & ENTRY_VECTOR) != vector)
+			continue;
+		*entry &= ~ENTRY_REMOTE_IRR;
+		if (ioapic->state.irr & 1u << pin)
+			service(ioapic, pin);
+	}
+}
+
+static void write_entry(struct nacre_ioapic *ioapic, unsigned int index,
+			u32 value)
+{
+	unsigned int pin = index / 2;
+	u64 *entry, new;
+
+	if (pin >= NACRE_IOAPIC_NUM_PINS)
+		return;
+	entry = entry_at(ioapic, pin);
+	if (index & 1)
+		new = (u32)*entry | (u64)value << 32;
+	else
+		new = (*entry & ~0xffffffffull) | value;
+	new = (new & ENTRY_VALID & ~ENTRY_READ_ONLY) |
+	      (*entry & ENTRY_READ_ONLY);
+	/* An edge-triggered pin has no remote IRR; software clears it so. */
+	if (!(new & ENTRY_LEVEL))
+		new &= ~ENTRY_REMOTE_IRR;
+	*entry = new;
+	if (new & ENTRY_LEVEL && ioapic->state.irr & 1u << pin)
+		service(ioapic, pin);
+}
+
+static u32 read_entry(struct nacre_ioapic *ioapic, unsigned int index)
+{
+	u64 entry;
+
+	if (index / 2 >= NACRE_IOAPIC_NUM_PINS)
+		return 0xffffffff;
+	entry = *entry_at(ioapic, index / 2);
+	return index & 1 ? entry >> 32 : entry;
+}
+
+static u32 read_window(struct nacre_ioapic *ioapic)
+{
+	u32 index = ioapic->state.ioregsel;
+
+	switch (index) {
+	case INDEX_ID:
+	case INDEX_ARB:
+		return (ioapic->state.id & 0xf) << 24;
+	case INDEX_VERSION:
+		return VERSION_VALUE;
+	default:
+		if (index < INDEX_REDIR)
+			return 0;
+		return read_entry(ioapic, index - INDEX_REDIR);
+	}
+}
+
+static void write_window(struct nacre_ioapic *ioapic, u32 value)
+{
+	u32 index = ioapic->state.ioregsel;
+
+	if (index == INDEX_ID)
+		ioapic->state.id = value >> 24 & 0xf;
+	else if (index >= INDEX_REDIR)
+		write_entry(ioapic, index - INDEX_REDIR, value);
+}
+
+u32 nacre_ioapic_read(struct nacre_ioapic *ioapic, u32 offset)
+{
+	switch (offset & 0xff) {
+	case REG_SELECT:
+		return ioapic->state.ioregsel;
+	case REG_WINDOW:
+		return read_window(ioapic);
+	default:
+		return 0;
+	}
+}
+
+void nacre_ioapic_write(struct nacre_ioapic *ioapic, u32 offset, u32 value)
+{
+	switch (offset & 0xff) {
+	case REG_SELECT:
+		ioapic->state.ioregsel = value & 0xff;
+		break;
+	case REG_WINDOW:
+		write_window(ioapic, value);
+		break;
+	default:
+		break;
+	}
+}
+
+void nacre_ioapic_reset(struct nacre_ioapic *ioapic)
+{
+	unsigned int pin;
+
+	memset(&ioapic->state, 0, sizeof(ioapic->state));
+	ioapic->state.base_address = IOAPIC_BASE;
+	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++)
+		*entry_at(ioapic, pin) = ENTRY_MASKED;
+}
+
+void nacre_ioapic_get_state(const struct nacre_ioapic *ioapic,
+			    struct nacre_ioapic_state *out)
+{
+	*out = ioapic->state;
+}
+
+void nacre_ioapic_set_state(struct nacre_ioapic *ioapic,
+			    const struct nacre_ioapic_state *in)
+{
+	u32 lines = in->irr & ((1u << NACRE_IOAPIC_NUM_PINS) - 1);
+	unsigned int pin;
+
+	ioapic->state = *in;
+	ioapic->state.base_address = IOAPIC_BASE;
+	ioapic->state.ioregsel &= 0xff;
+	ioapic->state.irr = 0;
+	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++)
+		*entry_at(ioapic, pin) &= ENTRY_VALID;
+	/* Lines that are up may have something to say by the new entries. */
+	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
+		if (lines & 1u << pin)
+			nacre_ioapic_set_line(ioapic, pin, true);
+	}
+}

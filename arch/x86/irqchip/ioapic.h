@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The I/O APIC with 24 pins. The caller holds a lock around every call.
+ */
+#ifndef NACRE_IOAPIC_H
+#define NACRE_IOAPIC_H
+
+#include "arch/x86/irqchip/irq.h"
+#include "include/uapi/nacre.h"
+
+#define IOAPIC_BASE	0xfec00000ull
+#define IOAPIC_SIZE	0x100
+
+struct nacre_ioapic;
+
+struct nacre_ioapic_ops {
+	/* Send it to the local APICs; false: nobody took it. May not sleep. */
+	bool (*deliver)(struct nacre_ioapic *ioapic,
+			const struct nacre_irq *irq);
+};
+
+/* irr is the state of the lines, as the ABI's struct has it. */
+struct nacre_ioapic {
+	const struct nacre_ioapic_ops *ops;
+	struct nacre_ioapic_state state;
+};
+
+void nacre_ioapic_reset(struct nacre_ioapic *ioapic);
+
+/* The register window, by offset from its base. */
+u32 nacre_ioapic_read(struct nacre_ioapic *ioapic, u32 offset);
+void nacre_ioapic_write(struct nacre_ioapic *ioapic, u32 offset, u32 value);
+
+/* True: it was sent. */
+bool nacre_ioapic_set_line(struct nacre_ioapic *ioapic, unsigned int pin,
+			   bool level);
+/* A local APIC retired a level-triggered vector. */
+void nacre_ioapic_eoi(struct nacre_ioapic *ioapic, u8 vector);
+
+void nacre_ioapic_get_state(const struct nacre_ioapic *ioapic,
+			    struct nacre_ioapic_state *out);
+void nacre_ioapic_set_state(struct nacre_ioapic *ioapic,
+			    const struct nacre_ioapic_state *in);
+
+#endif /* NACRE_IOAPIC_H */

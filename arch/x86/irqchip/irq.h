@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An interrupt on its way: the one form in which LAPICs, I/O APICs, MSIs and
+ * IPIs speak of it. Intel SDM, "Interrupt Command Register", "Message Data
+ * Register Format".
+ *
+ * This folder knows no hypervisor struct. Each chip reaches the outside by a
+ * table of its own, embedded in whatever owns it (container_of), and also
+ * builds as a host program.
+ */
+#ifndef NACRE_IRQ_H
+#define NACRE_IRQ_H
+
+#ifdef __KERNEL__
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/types.h>
+#else
+#include "host_types.h"
+#endif
+
+enum nacre_delivery {
+	NACRE_DELIVER_FIXED = 0,
+	NACRE_DELIVER_LOWEST = 1,
+	NACRE_DELIVER_SMI = 2,
+	NACRE_DELIVER_NMI = 4,
+	NACRE_DELIVER_INIT = 5,
+	NACRE_DELIVER_STARTUP = 6,
+	NACRE_DELIVER_EXTINT = 7,
+};
+
+enum nacre_shorthand {
+	NACRE_TO_DEST,
+	NACRE_TO_SELF,
+	NACRE_TO_ALL,
+	NACRE_TO_OTHERS,
+};
+
+struct nacre_irq {
+	u32 dest;		/* xAPIC: 8 bits; x2APIC: 32 */
+	u8 vector;
+	u8 delivery;		/* enum nacre_delivery */
+	u8 shorthand;		/* enum nacre_shorthand; IPIs only */
+	bool logical;		/* dest is a logical destination */
+	bool level;		/* trigger mode; false: edge */
+	bool assert;
+};
+
+#endif /* NACRE_IRQ_H */

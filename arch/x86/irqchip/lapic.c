@@ -1,0 +1,773 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The local APIC.
+ *
+ * Registers live in an array with the layout of the page, so that reading one
+ * is reading the array, and saving them is copying it. What is derived (PPR,
+ * the current count) is put there when it is asked for.
+ *
+ * Intel SDM, "Advanced Programmable Interrupt Controller (APIC)"; AMD APM,
+ * "Advanced Programmable Interrupt Controller (APIC)".
+ */
+#ifdef __KERNEL__
+#include <linux/bitops.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#endif
+
+#include "arch/x86/irqchip/lapic.h"
+
+/* An integrated APIC (10h and up) with six LVT entries. */
+#define VERSION_VALUE	0x00050014
+#define VECTORS		256
+#define WORDS		(VECTORS / 32)
+
+#define SVR_ENABLE	BIT(8)
+#define SVR_VALID	0x1ff
+#define LVT_MASKED	BIT(16)
+#define LVT_VECTOR	0xff
+#define LVT_LEVEL	BIT(15)
+#define LVT_PENDING	BIT(12)
+#define LVT_DELIVERY(lvt)	((lvt) >> 8 & 7)
+#define TIMER_MODE(lvt)	((lvt) >> 17 & 3)
+#define TIMER_ONE_SHOT	0
+#define TIMER_PERIODIC	1
+#define TIMER_DEADLINE	2
+#define ICR_BUSY	BIT(12)
+#define ICR_VALID	0x000ccfff
+#define ESR_SEND_VECTOR		BIT(5)
+#define ESR_RECEIVE_VECTOR	BIT(6)
+#define ESR_REGISTER		BIT(7)
+#define DFR_FLAT	0xffffffff
+#define MSR_BASE	0x800
+
+/* One bus cycle of the timer; the guest measures it, nothing else depends. */
+#define BUS_CYCLE_NS	1
+/* A guest may not keep the host busy with its periodic timer alone. */
+#define MIN_PERIOD_NS	200000
+
+static void deliver_lvt(struct nacre_lapic *apic, u32 lvt_offset);
+
+static u32 *reg(struct nacre_lapic *apic, u32 offset)
+{
+	return &apic->regs[(offset & (LAPIC_REGS_SIZE - 1)) / sizeof(u32)];
+}
+
+static u32 peek(const struct nacre_lapic *apic, u32 offset)
+{
+	return apic->regs[(offset & (LAPIC_REGS_SIZE - 1)) / sizeof(u32)];
+}
+
+/* IRR, TMR and ISR: 32 vectors in each register, one every 16 bytes. */
+static atomic_t *vector_word(struct nacre_lapic *apic, u32 base, u8 vector)
+{
+	return (atomic_t *)reg(apic, base + (vector / 32) * 16);
+}
+
+static u32 vector_bit(u8 vector)
+{
+	return 1u << (vector % 32);
+}
+
+static void set_vector(struct nacre_lapic *apic, u32 base, u8 vector)
+{
+	atomic_or(vector_bit(vector), vector_word(apic, base, vector));
+}
+
+static void clear_vector(struct nacre_lapic *apic, u32 base, u8 vector)
+{
+	atomic_andnot(vector_bit(vector), vector_word(apic, base, vector));
+}
+
+static bool test_vector(struct nacre_lapic *apic, u32 base, u8 vector)
+{
+	return atomic_read(vector_word(apic, base, vector)) &
+	       vector_bit(vector);
+}
+
+static int highest_vector(struct nacre_lapic *apic, u32 base)
+{
+	int word;
+
+	for (word = WORDS - 1; word >= 0; word--) {
+		u32 bits = atomic_read(vector_word(apic, base, word * 32));
+
+		if (bits)
+			return word * 32 + fls(bits) - 1;
+	}
+	return -1;
+}
+
+static bool software_enabled(const struct nacre_lapic *apic)
+{
+	return peek(apic, LAPIC_SVR) & SVR_ENABLE;
+}
+
+/*
+ * Errors collect until software writes ESR; that latches them and, by the
+ * error LVT, may interrupt when one is new.
+ */
+static void note_error(struct nacre_lapic *apic, u32 error)
+{
+	if (!(atomic_fetch_or(error, &apic->errors) & error))
+		deliver_lvt(apic, LAPIC_LVT_ERROR);
+}
+
+/* A local interrupt, edge-triggered whatever the LVT says of LINTs. */
+static void deliver_lvt(struct nacre_lapic *apic, u32 lvt_offset)
+{
+	u32 lvt = peek(apic, lvt_offset);
+	const struct nacre_irq irq = {
+		.vector = lvt & LVT_VECTOR,
+		.delivery = lvt_offset == LAPIC_LVT_TIMER ||
+			    lvt_offset == LAPIC_LVT_ERROR ?
+			    NACRE_DELIVER_FIXED : LVT_DELIVERY(lvt),
+		.assert = true,
+	};
+
+	if (!(lvt & LVT_MASKED) && nacre_lapic_enabled(apic))
+		nacre_lapic_accept(apic, &irq);
+}
+
+/* Processor priority: the higher class of what is wanted and what is served. */
+static u8 processor_priority(struct nacre_lapic *apic)
+{
+	u8 tpr = peek(apic, LAPIC_TPR);
+	int isr = highest_vector(apic, LAPIC_ISR);
+	u8 served = isr < 0 ? 0 : isr;
+
+	return (tpr & 0xf0) >= (served & 0xf0) ? tpr : served & 0xf0;
+}
+
+u8 nacre_lapic_priority(const struct nacre_lapic *apic)
+{
+	return peek(apic, LAPIC_TPR);
+}
+
+int nacre_lapic_pending(struct nacre_lapic *apic)
+{
+	int irr;
+
+	if (!nacre_lapic_enabled(apic) || !software_enabled(apic))
+		return -1;
+	irr = highest_vector(apic, LAPIC_IRR);
+	if (irr < 0 || (irr & 0xf0) <= (processor_priority(apic) & 0xf0))
+		return -1;
+	return irr;
+}
+
+void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector)
+{
+	clear_vector(apic, LAPIC_IRR, vector);
+	set_vector(apic, LAPIC_ISR, vector);
+}
+
+static void end_of_interrupt(struct nacre_lapic *apic)
+{
+	int vector = highest_vector(apic, LAPIC_ISR);
+
+	/* Spurious interrupts have no bit to clear. */
+	if (vector < 0)
+		return;
+	clear_vector(apic, LAPIC_ISR, vector);
+	if (test_vector(apic, LAPIC_TMR, vector))
+		apic->ops->eoi(apic, vector);
+	if (nacre_lapic_pending(apic) >= 0)
+		apic->ops->notify(apic);
+}
+
+u8 nacre_lapic_cr8(const struct nacre_lapic *apic)
+{
+	return peek(apic, LAPIC_TPR) >> 4 & 0xf;
+}
+
+static void set_tpr(struct nacre_lapic *apic, u8 tpr)
+{
+	*reg(apic, LAPIC_TPR) = tpr;
+	if (nacre_lapic_pending(apic) >= 0)
+		apic->ops->notify(apic);
+}
+
+void nacre_lapic_set_cr8(struct nacre_lapic *apic, u8 cr8)
+{
+	set_tpr(apic, (cr8 & 0xf) << 4);
+}
+
+static bool accept_vector(struct nacre_lapic *apic, const struct nacre_irq *irq)
+{
+	bool there;
+
+	if (irq->vector < 16) {
+		note_error(apic, ESR_RECEIVE_VECTOR);
+		return false;
+	}
+	if (!software_enabled(apic))
+		return false;
+	/* The trigger mode before the request: EOI looks at it. */
+	if (irq->level)
+		set_vector(apic, LAPIC_TMR, irq->vector);
+	else
+		clear_vector(apic, LAPIC_TMR, irq->vector);
+	there = atomic_fetch_or(vector_bit(irq->vector),
+				vector_word(apic, LAPIC_IRR, irq->vector)) &
+		vector_bit(irq->vector);
+	apic->ops->notify(apic);
+	return !there;
+}
+
+bool nacre_lapic_accept(struct nacre_lapic *apic, const struct nacre_irq *irq)
+{
+	if (!nacre_lapic_enabled(apic))
+		return false;
+	switch (irq->delivery) {
+	case NACRE_DELIVER_FIXED:
+	case NACRE_DELIVER_LOWEST:
+		return accept_vector(apic, irq);
+	case NACRE_DELIVER_NMI:
+		apic->ops->nmi(apic);
+		return true;
+	case NACRE_DELIVER_INIT:
+		/* Level de-assert sets arbitration IDs, which are gone. */
+		if (!irq->level || irq->assert)
+			apic->ops->init(apic);
+		return true;
+	case NACRE_DELIVER_STARTUP:
+		apic->ops->startup(apic, irq->vector);
+		return true;
+	case NACRE_DELIVER_EXTINT:
+		/* The vector is the PIC's to give; see accepts_pic(). */
+		apic->ops->notify(apic);
+		return true;
+	default:
+		/* SMI: there is no system-management mode. */
+		return false;
+	}
+}
+
+static bool match_physical(const struct nacre_lapic *apic, u32 dest)
+{
+	if (nacre_lapic_is_x2apic(apic))
+		return dest == apic->id || dest == 0xffffffff;
+	return dest == peek(apic, LAPIC_ID) >> 24 || (u8)dest == 0xff;
+}
+
+/* x2APIC: a cluster of 16 in the upper half, one bit each in the lower. */
+static bool match_x2apic_logical(const struct nacre_lapic *apic, u32 dest)
+{
+	u32 ldr = peek(apic, LAPIC_LDR);
+
+	if (dest == 0xffffffff)
+		return true;
+	return dest >> 16 == ldr >> 16 && dest & ldr & 0xffff;
+}
+
+static bool match_logical(const struct nacre_lapic *apic, u32 dest)
+{
+	u8 id = peek(apic, LAPIC_LDR) >> 24;
+
+	if (nacre_lapic_is_x2apic(apic))
+		return match_x2apic_logical(apic, dest);
+	if ((u8)dest == 0xff)
+		return true;
+	switch (peek(apic, LAPIC_DFR) >> 28) {
+	case 0xf:
+		return id & dest;
+	case 0:
+		return (id & 0xf0) == (dest & 0xf0) && id & dest & 0xf;
+	default:
+		return false;
+	}
+}
+
+bool nacre_lapic_match(const struct nacre_lapic *apic,
+		       const struct nacre_irq *irq)
+{
+	return irq->logical ? match_logical(apic, irq->dest) :
+			      match_physical(apic, irq->dest);
+}
+
+bool nacre_lapic_accepts_pic(const struct nacre_lapic *apic)
+{
+	u32 lint0 = peek(apic, LAPIC_LVT_LINT0);
+
+	if (!nacre_lapic_enabled(apic))
+		return true;
+	return !(lint0 & LVT_MASKED) &&
+	       LVT_DELIVERY(lint0) == NACRE_DELIVER_EXTINT;
+}
+
+static void send_ipi(struct nacre_lapic *apic, u32 low, u32 dest)
+{
+	const struct nacre_irq irq = {
+		.dest = dest,
+		.vector = low & 0xff,
+		.delivery = low >> 8 & 7,
+		.logical = low & BIT(11),
+		.assert = low & BIT(14),
+		.level = low & BIT(15),
+		.shorthand = low >> 18 & 3,
+	};
+
+	if (irq.delivery <= NACRE_DELIVER_LOWEST && irq.vector < 16) {
+		note_error(apic, ESR_SEND_VECTOR);
+		return;
+	}
+	apic->ops->send(apic, &irq);
+}
+
+/* TDCR: bits 3, 1 and 0 are one number, of which 7 means 1. */
+static u32 timer_divisor(const struct nacre_lapic *apic)
+{
+	u32 tdcr = peek(apic, LAPIC_TDCR);
+	u32 code = (tdcr & 3) | (tdcr & 8) >> 1;
+
+	return 1u << ((code + 1) & 7);
+}
+
+static u32 timer_mode(const struct nacre_lapic *apic)
+{
+	return TIMER_MODE(peek(apic, LAPIC_LVT_TIMER));
+}
+
+static u64 timer_length(const struct nacre_lapic *apic, u32 count)
+{
+	u64 ns = (u64)count * timer_divisor(apic) * BUS_CYCLE_NS;
+
+	if (ns && timer_mode(apic) == TIMER_PERIODIC && ns < MIN_PERIOD_NS)
+		ns = MIN_PERIOD_NS;
+	return ns;
+}
+
+static void stop_timer(struct nacre_lapic *apic)
+{
+	apic->timer_period = 0;
+	apic->ops->set_timer(apic, 0);
+}
+
+/* A count that is running goes on; one that is 0 stays so. */
+static void start_timer(struct nacre_lapic *apic, u32 count)
+{
+	apic->timer_period = timer_length(apic, count);
+	if (!apic->timer_period || timer_mode(apic) == TIMER_DEADLINE) {
+		stop_timer(apic);
+		return;
+	}
+	apic->timer_start = apic->ops->now(apic);
+	apic->ops->set_timer(apic, apic->timer_start + apic->timer_period);
+}
+
+static u32 current_count(struct nacre_lapic *apic)
+{
+	u64 elapsed;
+
+	if (!apic->timer_period || timer_mode(apic) == TIMER_DEADLINE)
+		return 0;
+	elapsed = apic->ops->now(apic) - apic->timer_start;
+	if (elapsed >= apic->timer_period)
+		return 0;
+	return (apic->timer_period - elapsed) /
+	       ((u64)timer_divisor(apic) * BUS_CYCLE_NS);
+}
+
+/* Another divisor: the rest of the count takes as much longer or shorter. */
+static void write_divisor(struct nacre_lapic *apic, u32 value)
+{
+	u32 left = current_count(apic);
+
+	*reg(apic, LAPIC_TDCR) = value & 0xb;
+	if (left)
+		start_timer(apic, left);
+}
+
+static void start_deadline(struct nacre_lapic *apic)
+{
+	u64 when = 0;
+
+	if (apic->tsc_deadline)
+		when = apic->ops->tsc_to_ns(apic, apic->tsc_deadline);
+	apic->ops->set_timer(apic, apic->tsc_deadline && !when ? 1 : when);
+}
+
+u64 nacre_lapic_read_deadline(const struct nacre_lapic *apic)
+{
+	return timer_mode(apic) == TIMER_DEADLINE ? apic->tsc_deadline : 0;
+}
+
+void nacre_lapic_write_deadline(struct nacre_lapic *apic, u64 tsc)
+{
+	if (!nacre_lapic_enabled(apic) || timer_mode(apic) != TIMER_DEADLINE)
+		return;
+	apic->tsc_deadline = tsc;
+	start_deadline(apic);
+}
+
+/* Ticks that were missed are one: nothing counts them on hardware either. */
+static void restart_period(struct nacre_lapic *apic)
+{
+	u64 now = apic->ops->now(apic);
+	u64 missed = (now - apic->timer_start) / apic->timer_period;
+
+	apic->timer_start += max(missed, (u64)1) * apic->timer_period;
+	apic->ops->set_timer(apic, apic->timer_start + apic->timer_period);
+}
+
+void nacre_lapic_timer_expired(struct nacre_lapic *apic)
+{
+	deliver_lvt(apic, LAPIC_LVT_TIMER);
+	if (timer_mode(apic) == TIMER_DEADLINE)
+		apic->tsc_deadline = 0;
+	else if (timer_mode(apic) == TIMER_PERIODIC && apic->timer_period)
+		restart_period(apic);
+	else
+		apic->timer_period = 0;
+}
+
+/* Arming one way ends what was armed the other way. */
+static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
+{
+	bool was_deadline = timer_mode(apic) == TIMER_DEADLINE;
+	bool is_deadline = TIMER_MODE(value) == TIMER_DEADLINE;
+
+	if (was_deadline != is_deadline) {
+		stop_timer(apic);
+		*reg(apic, LAPIC_TMICT) = 0;
+		apic->tsc_deadline = 0;
+	}
+	*reg(apic, LAPIC_LVT_TIMER) = value;
+}
+
+/* The bits of each LVT entry that exist; 0: not an LVT entry of ours. */
+static u32 lvt_valid(u32 offset)
+{
+	switch (offset) {
+	case LAPIC_LVT_TIMER:
+		return LVT_VECTOR | LVT_MASKED | 3 << 17;
+	case LAPIC_LVT_ERROR:
+		return LVT_VECTOR | LVT_MASKED;
+	case LAPIC_LVT_THERMAL:
+	case LAPIC_LVT_PMC:
+		return LVT_VECTOR | 7 << 8 | LVT_MASKED;
+	case LAPIC_LVT_LINT0:
+	case LAPIC_LVT_LINT1:
+		return LVT_VECTOR | 7 << 8 | BIT(13) | LVT_LEVEL | LVT_MASKED;
+	default:
+		return 0;
+	}
+}
+
+static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
+{
+	value &= lvt_valid(offset);
+	if (!software_enabled(apic))
+		value |= LVT_MASKED;
+	if (offset == LAPIC_LVT_TIMER)
+		write_lvt_timer(apic, value);
+	else
+		*reg(apic, offset) = value;
+}
+
+static const u16 lvts[] = {
+	LAPIC_LVT_TIMER, LAPIC_LVT_THERMAL, LAPIC_LVT_PMC,
+	LAPIC_LVT_LINT0, LAPIC_LVT_LINT1, LAPIC_LVT_ERROR,
+};
+
+static void write_svr(struct nacre_lapic *apic, u32 value)
+{
+	unsigned int i;
+
+	*reg(apic, LAPIC_SVR) = value & SVR_VALID;
+	if (value & SVR_ENABLE) {
+		if (nacre_lapic_pending(apic) >= 0)
+			apic->ops->notify(apic);
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(lvts); i++)
+		*reg(apic, lvts[i]) |= LVT_MASKED;
+}
+
+static void latch_errors(struct nacre_lapic *apic)
+{
+	*reg(apic, LAPIC_ESR) = atomic_xchg(&apic->errors, 0);
+}
+
+/* Registers that both modes write alike; false: there is none. */
+static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
+{
+	switch (offset) {
+	case LAPIC_TPR:
+		set_tpr(apic, value);
+		return true;
+	case LAPIC_EOI:
+		end_of_interrupt(apic);
+		return true;
+	case LAPIC_SVR:
+		write_svr(apic, value);
+		return true;
+	case LAPIC_ESR:
+		latch_errors(apic);
+		return true;
+	case LAPIC_TMICT:
+		if (timer_mode(apic) == TIMER_DEADLINE)
+			return true;
+		*reg(apic, LAPIC_TMICT) = value;
+		start_timer(apic, value);
+		return true;
+	case LAPIC_TDCR:
+		write_divisor(apic, value);
+		return true;
+	default:
+		break;
+	}
+	if (!lvt_valid(offset))
+		return false;
+	write_lvt(apic, offset, value);
+	return true;
+}
+
+void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
+{
+	offset &= 0xff0;
+	switch (offset) {
+	case LAPIC_ID:
+		*reg(apic, LAPIC_ID) = value & 0xff000000;
+		return;
+	case LAPIC_LDR:
+		*reg(apic, LAPIC_LDR) = value & 0xff000000;
+		return;
+	case LAPIC_DFR:
+		*reg(apic, LAPIC_DFR) = value | 0x0fffffff;
+		return;
+	case LAPIC_ICR:
+		*reg(apic, LAPIC_ICR) = value & ICR_VALID;
+		send_ipi(apic, value, peek(apic, LAPIC_ICR2) >> 24);
+		return;
+	case LAPIC_ICR2:
+		*reg(apic, LAPIC_ICR2) = value & 0xff000000;
+		return;
+	default:
+		break;
+	}
+	if (!write_common(apic, offset, value))
+		note_error(apic, ESR_REGISTER);
+}
+
+/* Offsets that can be read: bit n stands for register n * 16. */
+static bool readable(u32 offset)
+{
+	static const u64 map = BIT_ULL(LAPIC_ID / 16) |
+		BIT_ULL(LAPIC_VERSION / 16) | BIT_ULL(LAPIC_TPR / 16) |
+		BIT_ULL(LAPIC_PPR / 16) | BIT_ULL(LAPIC_LDR / 16) |
+		BIT_ULL(LAPIC_DFR / 16) | BIT_ULL(LAPIC_SVR / 16) |
+		GENMASK_ULL(LAPIC_ESR / 16, LAPIC_ISR / 16) |
+		GENMASK_ULL(LAPIC_TMCCT / 16, LAPIC_ICR / 16) |
+		BIT_ULL(LAPIC_TDCR / 16);
+
+	return offset < LAPIC_REGS_SIZE && map & BIT_ULL(offset / 16);
+}
+
+static u32 read_register(struct nacre_lapic *apic, u32 offset)
+{
+	switch (offset) {
+	case LAPIC_PPR:
+		return processor_priority(apic);
+	case LAPIC_TMCCT:
+		return current_count(apic);
+	default:
+		return peek(apic, offset);
+	}
+}
+
+u32 nacre_lapic_read(struct nacre_lapic *apic, u32 offset)
+{
+	offset &= 0xff0;
+	if (!readable(offset)) {
+		note_error(apic, ESR_REGISTER);
+		return 0;
+	}
+	return read_register(apic, offset);
+}
+
+bool nacre_lapic_read_msr(struct nacre_lapic *apic, u32 msr, u64 *value)
+{
+	u32 offset = (msr - MSR_BASE) << 4;
+
+	if (!nacre_lapic_is_x2apic(apic))
+		return false;
+	/* ICR is one register of 64 bits here, and DFR is none at all. */
+	if (!readable(offset) || offset == LAPIC_DFR || offset == LAPIC_ICR2)
+		return false;
+	*value = read_register(apic, offset);
+	if (offset == LAPIC_ICR)
+		*value |= (u64)peek(apic, LAPIC_ICR2) << 32;
+	return true;
+}
+
+/* Reserved bits fault here, where the page only ignores them. */
+static bool valid_x2apic_value(u32 offset, u64 value)
+{
+	switch (offset) {
+	case LAPIC_TPR:
+	case LAPIC_SELF_IPI:
+		return !(value & ~0xffull);
+	case LAPIC_EOI:
+	case LAPIC_ESR:
+		return !value;
+	case LAPIC_SVR:
+		return !(value & ~(u64)SVR_VALID);
+	case LAPIC_TDCR:
+		return !(value & ~0xbull);
+	case LAPIC_TMICT:
+		return !(value >> 32);
+	case LAPIC_ICR:
+		return !((u32)value & ~ICR_VALID);
+	default:
+		return !(value & ~(u64)(lvt_valid(offset) | LVT_PENDING));
+	}
+}
+
+static void write_x2apic_icr(struct nacre_lapic *apic, u64 value)
+{
+	*reg(apic, LAPIC_ICR) = value & ICR_VALID;
+	*reg(apic, LAPIC_ICR2) = value >> 32;
+	send_ipi(apic, value, value >> 32);
+}
+
+bool nacre_lapic_write_msr(struct nacre_lapic *apic, u32 msr, u64 value)
+{
+	u32 offset = (msr - MSR_BASE) << 4;
+	const struct nacre_irq self = {
+		.vector = value,
+		.delivery = NACRE_DELIVER_FIXED,
+		.shorthand = NACRE_TO_SELF,
+		.assert = true,
+	};
+
+	if (!nacre_lapic_is_x2apic(apic) || offset >= LAPIC_REGS_SIZE ||
+	    !valid_x2apic_value(offset, value))
+		return false;
+	switch (offset) {
+	case LAPIC_ICR:
+		write_x2apic_icr(apic, value);
+		return true;
+	case LAPIC_SELF_IPI:
+		apic->ops->send(apic, &self);
+		return true;
+	default:
+		return write_common(apic, offset, value);
+	}
+}
+
+/* In x2APIC mode the logical ID follows from the physical one. */
+static void derive_x2apic_ids(struct nacre_lapic *apic)
+{
+	*reg(apic, LAPIC_ID) = apic->id;
+	*reg(apic, LAPIC_LDR) = (apic->id >> 4) << 16 | 1u << (apic->id & 0xf);
+}
+
+static void reset_registers(struct nacre_lapic *apic)
+{
+	unsigned int i;
+
+	memset(apic->regs, 0, sizeof(apic->regs));
+	*reg(apic, LAPIC_VERSION) = VERSION_VALUE;
+	*reg(apic, LAPIC_DFR) = DFR_FLAT;
+	*reg(apic, LAPIC_SVR) = 0xff;
+	for (i = 0; i < ARRAY_SIZE(lvts); i++)
+		*reg(apic, lvts[i]) = LVT_MASKED;
+	atomic_set(&apic->errors, 0);
+	apic->tsc_deadline = 0;
+}
+
+void nacre_lapic_reset(struct nacre_lapic *apic, bool init)
+{
+	stop_timer(apic);
+	reset_registers(apic);
+	if (!init)
+		apic->base = LAPIC_BASE_ENABLE | 0xfee00000 |
+			     (apic->base & LAPIC_BASE_BSP);
+	/* What the BIOS would have left for the PIC: virtual wire mode. */
+	if (!init)
+		*reg(apic, LAPIC_LVT_LINT0) = NACRE_DELIVER_EXTINT << 8;
+	if (nacre_lapic_is_x2apic(apic))
+		derive_x2apic_ids(apic);
+	else
+		*reg(apic, LAPIC_ID) = apic->id << 24;
+}
+
+/* Intel SDM, "x2APIC State Transitions". */
+static bool may_switch(u64 from, u64 to)
+{
+	bool was_x2apic = from & LAPIC_BASE_X2APIC;
+	bool is_x2apic = to & LAPIC_BASE_X2APIC;
+
+	if (!(from & LAPIC_BASE_ENABLE) && is_x2apic)
+		return false;
+	return !was_x2apic || is_x2apic || !(to & LAPIC_BASE_ENABLE);
+}
+
+bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
+{
+	u64 old = apic->base;
+
+	if (base & LAPIC_BASE_X2APIC && !(base & LAPIC_BASE_ENABLE))
+		return false;
+	if (by_guest && !may_switch(old, base))
+		return false;
+	apic->base = base;
+	if (!((old ^ base) & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)))
+		return true;
+	if (!(base & LAPIC_BASE_ENABLE))
+		stop_timer(apic);
+	else if (base & LAPIC_BASE_X2APIC)
+		derive_x2apic_ids(apic);
+	else
+		*reg(apic, LAPIC_ID) = apic->id << 24;
+	return true;
+}
+
+void nacre_lapic_get_state(struct nacre_lapic *apic, u8 *state)
+{
+	*reg(apic, LAPIC_PPR) = processor_priority(apic);
+	*reg(apic, LAPIC_TMCCT) = current_count(apic);
+	memcpy(state, apic->regs, LAPIC_REGS_SIZE);
+}
+
+/* Only what a guest could have left there is taken in. */
+static void check_registers(struct nacre_lapic *apic)
+{
+	unsigned int i;
+
+	*reg(apic, LAPIC_VERSION) = VERSION_VALUE;
+	*reg(apic, LAPIC_SVR) &= SVR_VALID;
+	*reg(apic, LAPIC_TPR) &= 0xff;
+	*reg(apic, LAPIC_TDCR) &= 0xb;
+	*reg(apic, LAPIC_ICR) &= ICR_VALID;
+	for (i = 0; i < ARRAY_SIZE(lvts); i++)
+		*reg(apic, lvts[i]) &= lvt_valid(lvts[i]);
+	/* Vectors below 16 do not exist. */
+	*reg(apic, LAPIC_IRR) &= ~0xffffu;
+	*reg(apic, LAPIC_ISR) &= ~0xffffu;
+}
+
+bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
+{
+	u32 id;
+
+	memcpy(&id, state + LAPIC_ID, sizeof(id));
+	if (nacre_lapic_is_x2apic(apic) && id != apic->id && id >> 24 != apic->id)
+		return false;
+	apic->ops->set_timer(apic, 0);
+	memcpy(apic->regs, state, LAPIC_REGS_SIZE);
+	check_registers(apic);
+	if (nacre_lapic_is_x2apic(apic))
+		derive_x2apic_ids(apic);
+	atomic_set(&apic->errors, 0);
+	apic->timer_period = 0;
+	if (timer_mode(apic) == TIMER_DEADLINE)
+		start_deadline(apic);
+	else
+		start_timer(apic, peek(apic, LAPIC_TMICT));
+	if (nacre_lapic_pending(apic) >= 0)
+		apic->ops->notify(apic);
+	return true;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The local APIC, as xAPIC registers in a page and as x2APIC MSRs.
+ *
+ * Who may touch what: nacre_lapic_accept() and the nacre_lapic_match*()
+ * family, any thread at any time; the bits that they share with the vCPU
+ * (IRR, TMR) are atomic, and what they read of the rest may be a moment old,
+ * as on a bus. Everything else: the vCPU's own thread, or whoever holds its
+ * mutex.
+ */
+#ifndef NACRE_LAPIC_H
+#define NACRE_LAPIC_H
+
+#include "arch/x86/irqchip/irq.h"
+
+/* Register offsets; Intel SDM, "Local APIC Register Address Map". */
+#define LAPIC_ID	0x020
+#define LAPIC_VERSION	0x030
+#define LAPIC_TPR	0x080
+#define LAPIC_APR	0x090
+#define LAPIC_PPR	0x0a0
+#define LAPIC_EOI	0x0b0
+#define LAPIC_RRD	0x0c0
+#define LAPIC_LDR	0x0d0
+#define LAPIC_DFR	0x0e0
+#define LAPIC_SVR	0x0f0
+#define LAPIC_ISR	0x100
+#define LAPIC_TMR	0x180
+#define LAPIC_IRR	0x200
+#define LAPIC_ESR	0x280
+#define LAPIC_LVT_CMCI	0x2f0
+#define LAPIC_ICR	0x300
+#define LAPIC_ICR2	0x310
+#define LAPIC_LVT_TIMER	0x320
+#define LAPIC_LVT_THERMAL 0x330
+#define LAPIC_LVT_PMC	0x340
+#define LAPIC_LVT_LINT0	0x350
+#define LAPIC_LVT_LINT1	0x360
+#define LAPIC_LVT_ERROR	0x370
+#define LAPIC_TMICT	0x380
+#define LAPIC_TMCCT	0x390
+#define LAPIC_TDCR	0x3e0
+#define LAPIC_SELF_IPI	0x3f0
+
+#define LAPIC_REGS_SIZE	0x400
+
+/* IA32_APIC_BASE. */
+#define LAPIC_BASE_BSP		BIT(8)
+#define LAPIC_BASE_X2APIC	BIT(10)
+#define LAPIC_BASE_ENABLE	BIT(11)
+
+struct nacre_lapic;
+
+/* What a local APIC asks of its surroundings. None may sleep. */
+struct nacre_lapic_ops {
+	/* Something came in: the vCPU has to look, or to wake. Any thread. */
+	void (*notify)(struct nacre_lapic *apic);
+	/* NMI, INIT and start-up for this processor. Any thread. */
+	void (*nmi)(struct nacre_lapic *apic);
+	void (*init)(struct nacre_lapic *apic);
+	void (*startup)(struct nacre_lapic *apic, u8 vector);
+	/* An IPI leaves; a level-triggered vector was retired. */
+	void (*send)(struct nacre_lapic *apic, const struct nacre_irq *irq);
+	void (*eoi)(struct nacre_lapic *apic, u8 vector);
+	/* The timer's clock in ns; its next expiry on that clock, 0: none. */
+	u64 (*now)(struct nacre_lapic *apic);
+	void (*set_timer)(struct nacre_lapic *apic, u64 when);
+	/* When the guest's TSC will read @tsc, on that clock. */
+	u64 (*tsc_to_ns)(struct nacre_lapic *apic, u64 tsc);
+};
+
+struct nacre_lapic {
+	const struct nacre_lapic_ops *ops;
+	u32 id;			/* the vCPU's; 32 bits of it in x2APIC mode */
+	u64 base;		/* IA32_APIC_BASE */
+	u64 tsc_deadline;
+	u64 timer_start;	/* ns, when the count began */
+	u64 timer_period;	/* ns, 0: stopped */
+	atomic_t errors;	/* any thread: what a write of ESR will show */
+	u32 regs[LAPIC_REGS_SIZE / sizeof(u32)];
+};
+
+/* Power-on; @init: as after INIT, which leaves the ID and the base alone. */
+void nacre_lapic_reset(struct nacre_lapic *apic, bool init);
+
+static inline bool nacre_lapic_enabled(const struct nacre_lapic *apic)
+{
+	return apic->base & LAPIC_BASE_ENABLE;
+}
+
+static inline bool nacre_lapic_is_x2apic(const struct nacre_lapic *apic)
+{
+	return apic->base & LAPIC_BASE_X2APIC;
+}
+
+/* Switch modes; false: not from here. The caller has checked reserved bits. */
+bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest);
+
+/* xAPIC register page: a naturally aligned 32-bit access. */
+u32 nacre_lapic_read(struct nacre_lapic *apic, u32 offset);
+void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value);
+
+/* x2APIC MSR 800h to 8FFh; false: #GP. */
+bool nacre_lapic_read_msr(struct nacre_lapic *apic, u32 msr, u64 *value);
+bool nacre_lapic_write_msr(struct nacre_lapic *apic, u32 msr, u64 value);
+
+u64 nacre_lapic_read_deadline(const struct nacre_lapic *apic);
+void nacre_lapic_write_deadline(struct nacre_lapic *apic, u64 tsc);
+
+/* CR8 is the upper half of the task priority. */
+u8 nacre_lapic_cr8(const struct nacre_lapic *apic);
+void nacre_lapic_set_cr8(struct nacre_lapic *apic, u8 cr8);
+
+/* Does this APIC take an interrupt sent to @dest? */
+bool nacre_lapic_match(const struct nacre_lapic *apic,
+		       const struct nacre_irq *irq);
+/* Take it. False: it was lost (disabled), or had been there already. */
+bool nacre_lapic_accept(struct nacre_lapic *apic, const struct nacre_irq *irq);
+/* What the lowest-priority arbiter compares: smaller is better. */
+u8 nacre_lapic_priority(const struct nacre_lapic *apic);
+/* Is LINT0 wired through, so that the PIC's output reaches the processor? */
+bool nacre_lapic_accepts_pic(const struct nacre_lapic *apic);
+
+/* Highest vector that may interrupt now, or -1. */
+int nacre_lapic_pending(struct nacre_lapic *apic);
+/* Take it into service. */
+void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector);
+
+/* The time given to set_timer() has come. vCPU's thread. */
+void nacre_lapic_timer_expired(struct nacre_lapic *apic);
+
+/* The registers as in struct nacre_lapic_state; a set starts the timer anew. */
+void nacre_lapic_get_state(struct nacre_lapic *apic, u8 *state);
+/* False: the ID is not this vCPU's. */
+bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state);
+
+#endif /* NACRE_LAPIC_H */

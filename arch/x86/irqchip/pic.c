@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pair of 8259A interrupt controllers.
+ *
+ * Intel 8259A data sheet: "Initialization Command Words", "Operation Command
+ * Words", "Fully Nested Mode", "Special Mask Mode", "Poll Command".
+ */
+#ifdef __KERNEL__
+#include <linux/string.h>
+#endif
+
+#include "arch/x86/irqchip/pic.h"
+
+#define CASCADE		2	/* the master's pin that the slave drives */
+#define SPURIOUS	7
+#define NONE		8	/* priority when no bit is set */
+
+/* Lines that are edge-triggered on every PC: timer, keyboard, cascade, ... */
+#define ELCR_MASTER	0xf8
+#define ELCR_SLAVE	0xde
+
+/* ICW1, OCW2 and OCW3 are told apart by two bits. */
+#define ICW1		BIT(4)
+#define ICW1_ICW4	BIT(0)
+#define OCW3		BIT(3)
+#define OCW3_POLL	BIT(2)
+#define OCW3_READ	BIT(1)
+#define OCW3_MASK	BIT(6)
+#define ICW4_AUTO_EOI	BIT(1)
+#define ICW4_NESTED	BIT(4)
+
+enum init_state { INIT_DONE, INIT_ICW2, INIT_ICW3, INIT_ICW4 };
+
+static void reset_chip(struct nacre_pic_state *s, u8 elcr_mask)
+{
+	memset(s, 0, sizeof(*s));
+	s->elcr_mask = elcr_mask;
+}
+
+/* Distance of the highest-priority bit from the pin that is highest now. */
+static unsigned int priority_of(const struct nacre_pic_state *s, u8 bits)
+{
+	unsigned int i;
+
+	for (i = 0; i < NONE; i++) {
+		if (bits & BIT((i + s->priority_add) & 7))
+			return i;
+	}
+	return NONE;
+}
+
+static unsigned int pin_at(const struct nacre_pic_state *s, unsigned int i)
+{
+	return (i + s->priority_add) & 7;
+}
+
+/* In service, as far as it keeps others out. */
+static u8 blocking(const struct nacre_pic *pic, const struct nacre_pic_state *s)
+{
+	u8 isr = s->isr;
+
+	if (s->special_mask)
+		isr &= ~s->imr;
+	/* The slave may interrupt its own service. */
+	if (s == &pic->chip[PIC_MASTER] && s->special_fully_nested_mode)
+		isr &= ~BIT(CASCADE);
+	return isr;
+}
+
+/* The pin that wants the processor, or -1. */
+static int wanted(const struct nacre_pic *pic, const struct nacre_pic_state *s)
+{
+	unsigned int request = priority_of(s, s->irr & ~s->imr);
+	unsigned int service = priority_of(s, blocking(pic, s));
+
+	if (request >= service)
+		return -1;
+	return pin_at(s, request);
+}
+
+static bool set_pin(struct nacre_pic_state *s, unsigned int pin, bool level)
+{
+	u8 bit = BIT(pin), before = s->irr;
+
+	if (s->elcr & bit)
+		s->irr = level ? s->irr | bit : s->irr & ~bit;
+	else if (level && !(s->last_irr & bit))
+		s->irr |= bit;
+	s->last_irr = level ? s->last_irr | bit : s->last_irr & ~bit;
+	return s->irr != before;
+}
+
+/* The slave's output is a pulse to the master: each request is an edge. */
+static void update(struct nacre_pic *pic)
+{
+	struct nacre_pic_state *master = &pic->chip[PIC_MASTER];
+	bool output;
+
+	if (wanted(pic, &pic->chip[PIC_SLAVE]) >= 0) {
+		set_pin(master, CASCADE, true);
+		set_pin(master, CASCADE, false);
+	}
+	output = wanted(pic, master) >= 0;
+	if (output == pic->output)
+		return;
+	pic->output = output;
+	pic->ops->output(pic, output);
+}
+
+void nacre_pic_reset(struct nacre_pic *pic)
+{
+	reset_chip(&pic->chip[PIC_MASTER], ELCR_MASTER);
+	reset_chip(&pic->chip[PIC_SLAVE], ELCR_SLAVE);
+	pic->output = false;
+}
+
+bool nacre_pic_set_line(struct nacre_pic *pic, unsigned int line, bool level)
+{
+	bool changed;
+
+	if (line >= PIC_PINS)
+		return false;
+	changed = set_pin(&pic->chip[line >> 3], line & 7, level);
+	update(pic);
+	return changed;
+}
+
+static void end_service(struct nacre_pic_state *s, unsigned int pin,
+			bool rotate)
+{
+	s->isr &= ~BIT(pin);
+	if (rotate)
+		s->priority_add = (pin + 1) & 7;
+}
+
+static void acknowledge(struct nacre_pic_state *s, unsigned int pin)
+{
+	/* An edge is used up; a level stays as long as the line does. */
+	if (!(s->elcr & BIT(pin)))
+		s->irr &= ~BIT(pin);
+	s->isr |= BIT(pin);
+	if (s->auto_eoi)
+		end_service(s, pin, s->rotate_on_auto_eoi);
+}
+
+static u8 acknowledge_slave(struct nacre_pic *pic)
+{
+	struct nacre_pic_state *slave = &pic->chip[PIC_SLAVE];
+	int pin = wanted(pic, slave);
+
+	if (pin < 0)
+		return slave->irq_base + SPURIOUS;
+	acknowledge(slave, pin);
+	return slave->irq_base + pin;
+}
+
+u8 nacre_pic_acknowledge(struct nacre_pic *pic)
+{
+	struct nacre_pic_state *master = &pic->chip[PIC_MASTER];
+	int pin = wanted(pic, master);
+	u8 vector;
+
+	if (pin < 0) {
+		vector = master->irq_base + SPURIOUS;
+	} else if (pin == CASCADE) {
+		acknowledge(master, pin);
+		vector = acknowledge_slave(pic);
+	} else {
+		acknowledge(master, pin);
+		vector = master->irq_base + pin;
+	}
+	update(pic);
+	return vector;
+}
+
+static void write_icw1(struct nacre_pic_state *s, u8 value)
+{
+	u8 elcr = s->elcr, mask = s->elcr_mask;
+	u8 level = s->irr & elcr, last = s->last_irr;
+
+	/* Edges that were remembered are forgotten, levels are still there. */
+	reset_chip(s, mask);
+	s->elcr = elcr;
+	s->irr = level;
+	s->last_irr = last;
+	s->init4 = value & ICW1_ICW4;
+	s->init_state = INIT_ICW2;
+}
+
+static void write_ocw3(struct nacre_pic_state *s, u8 value)
+{
+	if (value & OCW3_POLL)
+		s->poll = 1;
+	if (value & OCW3_READ)
+		s->read_reg_select = value & 1;
+	if (value & OCW3_MASK)
+		s->special_mask = value >> 5 & 1;
+}
+
+static void non_specific_eoi(struct nacre_pic *pic, struct nacre_pic_state *s,
+			     bool rotate)
+{
+	unsigned int i = priority_of(s, blocking(pic, s));
+
+	if (i != NONE)
+		end_service(s, pin_at(s, i), rotate);
+}
+
+/* The upper three bits: rotate, specific, EOI. */
+static void write_ocw2(struct nacre_pic *pic, struct nacre_pic_state *s,
+		       u8 value)
+{
+	unsigned int pin = value & 7;
+
+	switch (value >> 5) {
+	case 0:
+	case 4:
+		s->rotate_on_auto_eoi = value >> 7;
+		break;
+	case 1:
+	case 5:
+		non_specific_eoi(pic, s, value >> 7);
+		break;
+	case 3:
+	case 7:
+		end_service(s, pin, value >> 7);
+		break;
+	case 6:
+		s->priority_add = (pin + 1) & 7;
+		break;
+	default:
+		break;
+	}
+}
+
+static void write_command(struct nacre_pic *pic, struct nacre_pic_state *s,
+			  u8 value)
+{
+	if (value & ICW1)
+		write_icw1(s, value);
+	else if (value & OCW3)
+		write_ocw3(s, value);
+	else
+		write_ocw2(pic, s, value);
+}
+
+static void write_data(struct nacre_pic_state *s, u8 value)
+{
+	switch (s->init_state) {
+	case INIT_DONE:
+		s->imr = value;
+		break;
+	case INIT_ICW2:
+		s->irq_base = value & 0xf8;
+		s->init_state = INIT_ICW3;
+		break;
+	case INIT_ICW3:
+		/* Which pin cascades is soldered. */
+		s->init_state = s->init4 ? INIT_ICW4 : INIT_DONE;
+		break;
+	default:
+		s->special_fully_nested_mode = !!(value & ICW4_NESTED);
+		s->auto_eoi = !!(value & ICW4_AUTO_EOI);
+		s->init_state = INIT_DONE;
+		break;
+	}
+}
+
+/* A poll is an acknowledge cycle by a read: the pin, and whether there is one. */
+static u8 poll(struct nacre_pic *pic, struct nacre_pic_state *s)
+{
+	int pin = wanted(pic, s);
+
+	s->poll = 0;
+	if (pin < 0)
+		return 0;
+	acknowledge(s, pin);
+	return 0x80 | pin;
+}
+
+static u8 read_chip(struct nacre_pic *pic, struct nacre_pic_state *s, bool data)
+{
+	if (s->poll)
+		return poll(pic, s);
+	if (data)
+		return s->imr;
+	return s->read_reg_select ? s->isr : s->irr;
+}
+
+/* Ports to chips; ELCR's are next to each other. */
+static struct nacre_pic_state *chip_at(struct nacre_pic *pic, u16 port,
+				       bool *elcr)
+{
+	*elcr = port >> 1 == 0x4d0 >> 1;
+	switch (port) {
+	case 0x20:
+	case 0x21:
+	case 0x4d0:
+		return &pic->chip[PIC_MASTER];
+	case 0xa0:
+	case 0xa1:
+	case 0x4d1:
+		return &pic->chip[PIC_SLAVE];
+	default:
+		return NULL;
+	}
+}
+
+bool nacre_pic_read(struct nacre_pic *pic, u16 port, u8 *value)
+{
+	bool elcr;
+	struct nacre_pic_state *s = chip_at(pic, port, &elcr);
+
+	if (!s)
+		return false;
+	*value = elcr ? s->elcr : read_chip(pic, s, port & 1);
+	update(pic);
+	return true;
+}
+
+bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value)
+{
+	bool elcr;
+	struct nacre_pic_state *s = chip_at(pic, port, &elcr);
+
+	if (!s)
+		return false;
+	if (elcr)
+		s->elcr = value & s->elcr_mask;
+	else if (port & 1)
+		write_data(s, value);
+	else
+		write_command(pic, s, value);
+	update(pic);
+	return true;
+}
+
+void nacre_pic_get_state(const struct nacre_pic *pic, unsigned int chip,
+			 struct nacre_pic_state *out)
+{
+	*out = pic->chip[chip & 1];
+}
+
+void nacre_pic_set_state(struct nacre_pic *pic, unsigned int chip,
+			 const struct nacre_pic_state *in)
+{
+	struct nacre_pic_state *s = &pic->chip[chip & 1];
+	u8 mask = s->elcr_mask;
+
+	*s = *in;
+	s->elcr_mask = mask;
+	s->elcr &= mask;
+	s->priority_add &= 7;
+	s->init_state &= 3;
+	update(pic);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The pair of 8259A interrupt controllers of a PC, and their edge/level
+ * registers. The caller holds a lock around every call.
+ */
+#ifndef NACRE_PIC_H
+#define NACRE_PIC_H
+
+#include "arch/x86/irqchip/irq.h"
+#include "include/uapi/nacre.h"
+
+#define PIC_MASTER	0
+#define PIC_SLAVE	1
+#define PIC_PINS	16
+
+struct nacre_pic;
+
+struct nacre_pic_ops {
+	/* INTR to the processor changed. May not sleep, nor call back. */
+	void (*output)(struct nacre_pic *pic, bool level);
+};
+
+struct nacre_pic {
+	const struct nacre_pic_ops *ops;
+	struct nacre_pic_state chip[2];
+	bool output;
+};
+
+void nacre_pic_reset(struct nacre_pic *pic);
+
+/* Ports 20h, 21h, A0h, A1h, 4D0h, 4D1h; false: not the PIC's. */
+bool nacre_pic_read(struct nacre_pic *pic, u16 port, u8 *value);
+bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value);
+
+/* Line 0 to 15. True: the PIC has something new to say of it. */
+bool nacre_pic_set_line(struct nacre_pic *pic, unsigned int line, bool level);
+
+/* The processor's INTA cycle: the vector; a spurious one if nothing is there. */
+u8 nacre_pic_acknowledge(struct nacre_pic *pic);
+
+/* One chip's state in and out; what cannot be is put right. */
+void nacre_pic_get_state(const struct nacre_pic *pic, unsigned int chip,
+			 struct nacre_pic_state *out);
+void nacre_pic_set_state(struct nacre_pic *pic, unsigned int chip,
+			 const struct nacre_pic_state *in);
+
+#endif /* NACRE_PIC_H */
