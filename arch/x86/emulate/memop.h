@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Instructions with one operand in memory, taken apart into what is done to
+ * that operand: read it, write it, or both. Pure functions over a decoded
+ * instruction and a register file: no hypervisor struct, no memory access.
+ */
+#ifndef NACRE_MEMOP_H
+#define NACRE_MEMOP_H
+
+#include "arch/x86/emulate/decode.h"
+
+/* What is computed of the memory operand and the other one. */
+enum nacre_alu {
+	/* In the order of the opcodes' own numbers. */
+	NACRE_ALU_ADD, NACRE_ALU_OR, NACRE_ALU_ADC, NACRE_ALU_SBB,
+	NACRE_ALU_AND, NACRE_ALU_SUB, NACRE_ALU_XOR, NACRE_ALU_CMP,
+	NACRE_ALU_MOV, NACRE_ALU_TEST, NACRE_ALU_NOT, NACRE_ALU_NEG,
+	NACRE_ALU_INC, NACRE_ALU_DEC,
+};
+
+struct nacre_memop {
+	u8 alu;			/* enum nacre_alu: destination, source */
+	u8 size;		/* of the memory operand: 1, 2, 4, 8 */
+	bool reads;		/* the memory operand's old value is needed */
+	bool writes;		/* the result goes to memory ... */
+	bool to_register;	/* ... or, and for XCHG the old value, to reg */
+	bool has_register;	/* the other operand is reg, else value */
+	bool register_first;	/* reg is the destination, the memory the source */
+	bool sign_extend;	/* to_register: else zero-extended */
+	bool string;		/* STOS: address from RDI in ES, which moves */
+	u8 reg;			/* hardware number */
+	bool high_byte;		/* reg is AH, CH, DH or BH */
+	u8 reg_size;		/* to_register: bytes of the register */
+	u64 value;		/* immediate */
+};
+
+/* The registers that a memory operand can involve. */
+struct nacre_memop_regs {
+	u64 gpr[16];
+	u64 rflags;
+};
+
+/* False: an instruction that this does not know. */
+bool nacre_memop_parse(const struct nacre_insn *insn, struct nacre_memop *op);
+
+/*
+ * Compute: @memory is the operand's old value (if it reads), and what has to
+ * be written afterwards (if it writes). Registers and flags are changed.
+ */
+void nacre_memop_compute(const struct nacre_memop *op,
+			 struct nacre_memop_regs *regs, u64 *memory);
+
+#endif /* NACRE_MEMOP_H */
