@@ -6,8 +6,8 @@
  */
 #ifdef __KERNEL__
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/kernel.h>
-#include <linux/string.h>
 #endif
 
 #include "arch/x86/emulate/memop.h"
@@ -25,7 +25,7 @@
 
 static u64 mask_of(u8 size)
 {
-	return size == 8 ? ~0ull : (1ull << (size * 8)) - 1;
+	return ~0ull >> (64 - size * 8);
 }
 
 /* Byte forms have an even opcode, the others the operand size. */
@@ -223,7 +223,7 @@ static bool parse_0f(const struct nacre_insn *insn, struct nacre_memop *op)
 
 bool nacre_memop_parse(const struct nacre_insn *insn, struct nacre_memop *op)
 {
-	memset(op, 0, sizeof(*op));
+	*op = (struct nacre_memop) {};
 	/* No memory operand, or one that only vector instructions have. */
 	if (insn->has_modrm && insn->modrm >> 6 == 3)
 		return false;
@@ -239,28 +239,25 @@ bool nacre_memop_parse(const struct nacre_insn *insn, struct nacre_memop *op)
 	}
 }
 
-static u64 read_register(const struct nacre_memop *op,
+static u64 other_operand(const struct nacre_memop *op,
 			 const struct nacre_memop_regs *regs)
 {
-	u64 value = regs->gpr[op->reg];
-
-	return op->high_byte ? value >> 8 : value;
+	if (!op->has_register)
+		return op->value;
+	return regs->gpr[op->reg] >> (op->high_byte ? 8 : 0);
 }
 
 /* 8 and 16 bits leave the rest of the register, 32 bits clear it. */
 static void write_register(const struct nacre_memop *op,
 			   struct nacre_memop_regs *regs, u64 value)
 {
-	u64 *reg = &regs->gpr[op->reg];
+	u64 *reg = &regs->gpr[op->reg], mask = mask_of(op->reg_size);
+	u8 shift = op->high_byte ? 8 : 0;
 
-	if (op->high_byte)
-		*reg = (*reg & ~0xff00ull) | (value & 0xff) << 8;
-	else if (op->reg_size == 1)
-		*reg = (*reg & ~0xffull) | (value & 0xff);
-	else if (op->reg_size == 2)
-		*reg = (*reg & ~0xffffull) | (value & 0xffff);
+	if (op->reg_size >= 4)
+		*reg = value & mask;
 	else
-		*reg = value & mask_of(op->reg_size);
+		*reg = (*reg & ~(mask << shift)) | (value & mask) << shift;
 }
 
 static u64 extend(const struct nacre_memop *op, u64 value)
@@ -281,7 +278,7 @@ static u64 result_flags(u64 result, u8 size)
 		flags |= ZF;
 	if (result >> (size * 8 - 1))
 		flags |= SF;
-	if (!(__builtin_popcount((u8)result) & 1))
+	if (!__builtin_parity((u8)result))
 		flags |= PF;
 	return flags;
 }
@@ -375,28 +372,42 @@ static u64 run_alu(u8 alu, u64 a, u64 b, u8 size, u64 carry, u64 *flags,
 }
 
 /* Which of the two is the destination decides what the operation works on. */
-void nacre_memop_compute(const struct nacre_memop *op,
-			 struct nacre_memop_regs *regs, u64 *memory)
+static noinline void calculate(const struct nacre_memop *op,
+			       struct nacre_memop_regs *regs, u64 *memory)
 {
-	u64 other = op->has_register ? read_register(op, regs) : op->value;
-	u64 mask = mask_of(op->size), flags = 0, changed, result;
-	u64 old = extend(op, *memory);
-	u64 a = old;
+	u64 other = other_operand(op, regs), mask = mask_of(op->size);
+	u64 flags = 0, changed, result;
+	u64 a = *memory;
 
-	if (op->alu == NACRE_ALU_MOV) {
-		if (op->to_register)
-			write_register(op, regs, old);
-		*memory = other & mask;
-		return;
-	}
 	if (op->register_first) {
 		a = other;
-		other = old;
+		other = *memory;
 	}
 	result = run_alu(op->alu, a & mask, other & mask, op->size,
 			 regs->rflags & CF, &flags, &changed);
 	regs->rflags = (regs->rflags & ~changed) | (flags & changed);
 	if (op->to_register)
 		write_register(op, regs, result);
-	*memory = result & mask;
+	*memory = result;
+}
+
+static void move(const struct nacre_memop *op, struct nacre_memop_regs *regs,
+		 u64 *memory)
+{
+	u64 old = *memory;
+
+	if (!op->register_first)
+		*memory = other_operand(op, regs);
+	if (op->to_register)
+		write_register(op, regs, extend(op, old));
+}
+
+/* MOV is what drivers mostly do, and does not pay for the others. */
+void nacre_memop_compute(const struct nacre_memop *op,
+			 struct nacre_memop_regs *regs, u64 *memory)
+{
+	if (op->alu == NACRE_ALU_MOV)
+		move(op, regs, memory);
+	else
+		calculate(op, regs, memory);
 }

@@ -45,7 +45,8 @@ bool nacre_memop_parse(const struct nacre_insn *insn, struct nacre_memop *op);
 
 /*
  * Compute: @memory is the operand's old value (if it reads), and what has to
- * be written afterwards (if it writes). Registers and flags are changed.
+ * be written afterwards (if it writes); its low @size bytes are, the others
+ * mean nothing. Registers and flags are changed.
  */
 void nacre_memop_compute(const struct nacre_memop *op,
 			 struct nacre_memop_regs *regs, u64 *memory);
