@@ -67,8 +67,10 @@ static void describe(const struct nacre_memop *op, char *text)
 	else
 		text += sprintf(text, "m:%s%s %s", access,
 				op->to_register ? " <>" : ",", other);
-	if (op->string)
-		strcpy(text, " string");
+	if (op->string & NACRE_STRING_FROM)
+		text += sprintf(text, " from");
+	if (op->string & NACRE_STRING_TO)
+		strcpy(text, " to");
 }
 
 struct form {
@@ -130,10 +132,15 @@ static void moves(void)
 		{ 64, "668718", "mov2 m:rw <> r3/2" },
 		{ 64, "498718", "mov8 m:rw <> r3/8" },
 		/* STOS */
-		{ 64, "aa", "mov1 m:w, r0/1 string" },
-		{ 64, "f366ab", "mov2 m:w, r0/2 string" },
-		{ 64, "f348ab", "mov8 m:w, r0/8 string" },
-		{ 16, "f2ab", "mov2 m:w, r0/2 string" },
+		{ 64, "aa", "mov1 m:w, r0/1 to" },
+		{ 64, "f366ab", "mov2 m:w, r0/2 to" },
+		{ 64, "f348ab", "mov8 m:w, r0/8 to" },
+		{ 16, "f2ab", "mov2 m:w, r0/2 to" },
+		/* LODS */
+		{ 64, "ac", "mov1 r0/1, m:r from" },
+		{ 64, "65ad", "mov4 r0/4, m:r from" },
+		{ 64, "f348ad", "mov8 r0/8, m:r from" },
+		{ 32, "6667ad", "mov2 r0/2, m:r from" },
 	};
 
 	CHECK_FORMS(forms);
@@ -261,6 +268,7 @@ static void prefixes(void)
 		{ 64, "f0c60001", "not an instruction" },
 		{ 64, "f00fb618", "not an instruction" },
 		{ 64, "f0aa", "not an instruction" },
+		{ 64, "f0ac", "not an instruction" },
 		{ 64, "f001d8", "not an instruction" },
 	};
 
@@ -336,7 +344,7 @@ static const struct known known[] = {
 	{ NACRE_MAP_1BYTE, 0x80, 0x81, 0xff, false },
 	{ NACRE_MAP_1BYTE, 0x83, 0x8b, 0xff, false },
 	{ NACRE_MAP_1BYTE, 0xa0, 0xa3, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0xaa, 0xab, 0xff, false },
+	{ NACRE_MAP_1BYTE, 0xaa, 0xad, 0xff, false },
 	{ NACRE_MAP_1BYTE, 0xc6, 0xc7, 0x01, false },
 	{ NACRE_MAP_1BYTE, 0xf6, 0xf7, 0x0f, false },
 	{ NACRE_MAP_1BYTE, 0xfe, 0xff, 0x03, false },

@@ -387,7 +387,10 @@ static void aim(struct trial *t)
 {
 	if (!t->op.string)
 		return aim_modrm(t, t->target - segment_base(&t->insn));
-	set_pointer(t, RDI, t->target);
+	if (t->op.string & NACRE_STRING_FROM)
+		set_pointer(t, RSI, t->target - segment_base(&t->insn));
+	else
+		set_pointer(t, RDI, t->target);
 	if (is_repeated(t))
 		set_pointer(t, RCX, 1 + rnd() % 4);
 }
@@ -411,6 +414,8 @@ static u64 effective_address(const struct trial *t)
 	const struct nacre_insn *insn = &t->insn;
 	u64 address = insn->displacement;
 
+	if (t->op.string & NACRE_STRING_FROM)
+		return t->ours.gpr[RSI] & address_mask(insn);
 	if (t->op.string)
 		return t->ours.gpr[RDI] & address_mask(insn);
 	if (insn->base >= 0)
@@ -424,8 +429,10 @@ static u64 effective_address(const struct trial *t)
 
 static u64 linear_address(const struct trial *t)
 {
-	u64 base = t->op.string ? 0 : segment_base(&t->insn);
+	u64 base = segment_base(&t->insn);
 
+	if (t->op.string == NACRE_STRING_TO)
+		base = 0;
 	return base + effective_address(t);
 }
 
@@ -439,9 +446,10 @@ static void advance(struct trial *t)
 {
 	s64 step = t->ours.rflags & DF ? -t->op.size : t->op.size;
 
-	if (!t->op.string)
-		return;
-	add_to_register(t, RDI, step);
+	if (t->op.string & NACRE_STRING_FROM)
+		add_to_register(t, RSI, step);
+	if (t->op.string & NACRE_STRING_TO)
+		add_to_register(t, RDI, step);
 	if (is_repeated(t))
 		add_to_register(t, RCX, -1);
 }

@@ -135,12 +135,11 @@ static bool parse_xchg(const struct nacre_insn *insn, struct nacre_memop *op)
 	return true;
 }
 
-static bool parse_stos(const struct nacre_insn *insn, struct nacre_memop *op)
+static bool parse_string(const struct nacre_insn *insn, struct nacre_memop *op,
+			 bool load, u8 string)
 {
-	parse_register_form(insn, op, NACRE_ALU_MOV, RAX, false);
-	op->high_byte = false;
-	op->string = true;
-	return true;
+	op->string = string;
+	return parse_register_form(insn, op, NACRE_ALU_MOV, RAX, load);
 }
 
 /* MOVSXD, MOVZX and MOVSX: a register wider than the memory. */
@@ -173,23 +172,18 @@ static bool parse_1byte(const struct nacre_insn *insn, struct nacre_memop *op)
 	case 0x86:
 	case 0x87:
 		return parse_xchg(insn, op);
-	case 0x88:
-	case 0x89:
+	case 0x88 ... 0x8b:
 		return parse_register_form(insn, op, NACRE_ALU_MOV, insn->reg,
-					   false);
-	case 0x8a:
-	case 0x8b:
-		return parse_register_form(insn, op, NACRE_ALU_MOV, insn->reg,
-					   true);
-	case 0xa0:
-	case 0xa1:
-		return parse_register_form(insn, op, NACRE_ALU_MOV, RAX, true);
-	case 0xa2:
-	case 0xa3:
-		return parse_register_form(insn, op, NACRE_ALU_MOV, RAX, false);
+					   insn->opcode & 2);
+	case 0xa0 ... 0xa3:
+		return parse_register_form(insn, op, NACRE_ALU_MOV, RAX,
+					   !(insn->opcode & 2));
 	case 0xaa:
 	case 0xab:
-		return parse_stos(insn, op);
+		return parse_string(insn, op, false, NACRE_STRING_TO);
+	case 0xac:
+	case 0xad:
+		return parse_string(insn, op, true, NACRE_STRING_FROM);
 	case 0xc6:
 	case 0xc7:
 		return OPCODE_EXTENSION(insn) == 0 &&

@@ -18,6 +18,14 @@ enum nacre_alu {
 	NACRE_ALU_INC, NACRE_ALU_DEC,
 };
 
+/*
+ * A string's elements: their address is in a register that moves by the size,
+ * down if DF is set; as wide as the address size, of which 32 bits clear the
+ * rest. The one in ES cannot have another segment.
+ */
+#define NACRE_STRING_FROM	(1u << 0)	/* read at RSI, in DS */
+#define NACRE_STRING_TO		(1u << 1)	/* written at RDI, in ES */
+
 struct nacre_memop {
 	u8 alu;			/* enum nacre_alu: destination, source */
 	u8 size;		/* of the memory operand: 1, 2, 4, 8 */
@@ -27,7 +35,7 @@ struct nacre_memop {
 	bool has_register;	/* the other operand is reg, else value */
 	bool register_first;	/* reg is the destination, the memory the source */
 	bool sign_extend;	/* to_register: else zero-extended */
-	bool string;		/* STOS: address from RDI in ES, which moves */
+	u8 string;		/* NACRE_STRING_*: no address in ModRM */
 	u8 reg;			/* hardware number */
 	bool high_byte;		/* reg is AH, CH, DH or BH */
 	u8 reg_size;		/* to_register: bytes of the register */
