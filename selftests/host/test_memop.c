@@ -59,10 +59,14 @@ static void describe(const struct nacre_memop *op, char *text)
 					 op->writes ? "w" : "-";
 	char other[32];
 
+	if (op->string == (NACRE_STRING_FROM | NACRE_STRING_TO)) {
+		sprintf(text, "movs%u m:%s", op->size, access);
+		return;
+	}
 	describe_register(op, other);
 	text += sprintf(text, "%s%u%s ", alu_names[op->alu], op->size,
 			op->sign_extend ? "s" : "");
-	if (op->register_first)
+	if (op->from_memory)
 		text += sprintf(text, "%s, m:%s", other, access);
 	else
 		text += sprintf(text, "m:%s%s %s", access,
@@ -136,6 +140,11 @@ static void moves(void)
 		{ 64, "f366ab", "mov2 m:w, r0/2 to" },
 		{ 64, "f348ab", "mov8 m:w, r0/8 to" },
 		{ 16, "f2ab", "mov2 m:w, r0/2 to" },
+		/* MOVS */
+		{ 64, "a4", "movs1 m:rw" },
+		{ 64, "f365a5", "movs4 m:rw" },
+		{ 64, "f348a5", "movs8 m:rw" },
+		{ 16, "a5", "movs2 m:rw" },
 		/* LODS */
 		{ 64, "ac", "mov1 r0/1, m:r from" },
 		{ 64, "65ad", "mov4 r0/4, m:r from" },
@@ -267,6 +276,7 @@ static void prefixes(void)
 		{ 64, "f0f60001", "not an instruction" },
 		{ 64, "f0c60001", "not an instruction" },
 		{ 64, "f00fb618", "not an instruction" },
+		{ 64, "f0a5", "not an instruction" },
 		{ 64, "f0aa", "not an instruction" },
 		{ 64, "f0ac", "not an instruction" },
 		{ 64, "f001d8", "not an instruction" },
@@ -343,7 +353,7 @@ static const struct known known[] = {
 	{ NACRE_MAP_1BYTE, 0x63, 0x63, 0xff, true },
 	{ NACRE_MAP_1BYTE, 0x80, 0x81, 0xff, false },
 	{ NACRE_MAP_1BYTE, 0x83, 0x8b, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0xa0, 0xa3, 0xff, false },
+	{ NACRE_MAP_1BYTE, 0xa0, 0xa5, 0xff, false },
 	{ NACRE_MAP_1BYTE, 0xaa, 0xad, 0xff, false },
 	{ NACRE_MAP_1BYTE, 0xc6, 0xc7, 0x01, false },
 	{ NACRE_MAP_1BYTE, 0xf6, 0xf7, 0x0f, false },

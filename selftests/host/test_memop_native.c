@@ -383,16 +383,33 @@ static void aim_modrm(struct trial *t, u64 address)
 		put_displacement(t, address & address_mask(insn));
 }
 
+/* MOVS: to any place that is not at the page's edge, often close by. */
+static u64 choose_destination(const struct trial *t)
+{
+	const u64 first = (uintptr_t)data + 64;
+	u64 offset = one_in(4) ? t->target - first + rnd() % 16 : rnd();
+
+	return first + offset % (PAGE - 128);
+}
+
+static void aim_string(struct trial *t)
+{
+	u64 to = t->target;
+
+	if (t->op.string & NACRE_STRING_FROM) {
+		set_pointer(t, RSI, t->target - segment_base(&t->insn));
+		to = choose_destination(t);
+	}
+	set_pointer(t, RDI, to);
+	if (is_repeated(t))
+		set_pointer(t, RCX, 1 + rnd() % 4);
+}
+
 static void aim(struct trial *t)
 {
 	if (!t->op.string)
 		return aim_modrm(t, t->target - segment_base(&t->insn));
-	if (t->op.string & NACRE_STRING_FROM)
-		set_pointer(t, RSI, t->target - segment_base(&t->insn));
-	else
-		set_pointer(t, RDI, t->target);
-	if (is_repeated(t))
-		set_pointer(t, RCX, 1 + rnd() % 4);
+	aim_string(t);
 }
 
 static void make_memory(struct trial *t)
@@ -409,31 +426,46 @@ static void make_memory(struct trial *t)
 
 /* ---- as decoded and computed ---- */
 
-static u64 effective_address(const struct trial *t)
+static u64 modrm_address(const struct trial *t)
 {
 	const struct nacre_insn *insn = &t->insn;
 	u64 address = insn->displacement;
 
-	if (t->op.string & NACRE_STRING_FROM)
-		return t->ours.gpr[RSI] & address_mask(insn);
-	if (t->op.string)
-		return t->ours.gpr[RDI] & address_mask(insn);
 	if (insn->base >= 0)
 		address += t->ours.gpr[insn->base];
 	if (insn->index >= 0)
 		address += t->ours.gpr[insn->index] * insn->scale;
 	if (insn->rip_relative)
 		address += (uintptr_t)t->entry + insn->length;
-	return address & address_mask(insn);
+	return address;
 }
 
-static u64 linear_address(const struct trial *t)
+/* Linear addresses; of STOS and MOVS the one in ES. */
+static u64 destination(const struct trial *t)
 {
-	u64 base = segment_base(&t->insn);
+	return t->ours.gpr[RDI] & address_mask(&t->insn);
+}
+
+static u64 operand(const struct trial *t)
+{
+	u64 offset = t->ours.gpr[RSI];
 
 	if (t->op.string == NACRE_STRING_TO)
-		base = 0;
-	return base + effective_address(t);
+		return destination(t);
+	if (!t->op.string)
+		offset = modrm_address(t);
+	return segment_base(&t->insn) + (offset & address_mask(&t->insn));
+}
+
+/* Where that is in the shadow. */
+static u8 *shadowed(struct trial *t, u64 address)
+{
+	u64 at = address - (uintptr_t)data;
+
+	if (at <= PAGE - t->op.size)
+		return shadow + at;
+	t->differs = "address";
+	return shadow;
 }
 
 /* 32 bits of a register written clear the rest. */
@@ -457,31 +489,27 @@ static void advance(struct trial *t)
 /* Only what the operation says that it reads and writes. */
 static void compute_once(struct trial *t)
 {
-	u64 at = linear_address(t) - (uintptr_t)data;
+	u8 *from = shadowed(t, operand(t)), *to = from;
 	struct nacre_memop_regs regs = t->ours;
 	u64 memory = rnd();
 
-	if (at > PAGE - t->op.size) {
-		t->differs = "address";
-		return;
-	}
-	if (t->op.reads) {
-		memory = 0;
-		memcpy(&memory, shadow + at, t->op.size);
-	}
+	if (t->op.string & NACRE_STRING_TO)
+		to = shadowed(t, destination(t));
+	if (t->op.reads)
+		memcpy(&memory, from, t->op.size);
 	nacre_memop_compute(&t->op, &regs, &memory);
 	if (t->op.to_register)
 		t->ours.gpr[t->op.reg] = regs.gpr[t->op.reg];
 	t->ours.rflags = regs.rflags;
 	if (t->op.writes)
-		memcpy(shadow + at, &memory, t->op.size);
+		memcpy(to, &memory, t->op.size);
 	advance(t);
 }
 
 static void compute(struct trial *t)
 {
 	t->ours = t->before;
-	if (linear_address(t) != t->target)
+	if (operand(t) != t->target)
 		t->differs = "address";
 	if (!is_repeated(t))
 		return compute_once(t);

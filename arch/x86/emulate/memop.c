@@ -55,7 +55,7 @@ static void destination_memory(struct nacre_memop *op)
 
 static void destination_register(struct nacre_memop *op)
 {
-	op->register_first = true;
+	op->from_memory = true;
 	op->to_register = op->alu != NACRE_ALU_CMP;
 	op->reads = true;
 }
@@ -135,6 +135,18 @@ static bool parse_xchg(const struct nacre_insn *insn, struct nacre_memop *op)
 	return true;
 }
 
+/* Two operands in memory, and nothing but the one goes into the other. */
+static bool parse_movs(const struct nacre_insn *insn, struct nacre_memop *op)
+{
+	op->alu = NACRE_ALU_MOV;
+	op->size = size_by_opcode(insn);
+	op->string = NACRE_STRING_FROM | NACRE_STRING_TO;
+	op->from_memory = true;
+	op->reads = true;
+	op->writes = true;
+	return true;
+}
+
 static bool parse_string(const struct nacre_insn *insn, struct nacre_memop *op,
 			 bool load, u8 string)
 {
@@ -178,6 +190,9 @@ static bool parse_1byte(const struct nacre_insn *insn, struct nacre_memop *op)
 	case 0xa0 ... 0xa3:
 		return parse_register_form(insn, op, NACRE_ALU_MOV, RAX,
 					   !(insn->opcode & 2));
+	case 0xa4:
+	case 0xa5:
+		return parse_movs(insn, op);
 	case 0xaa:
 	case 0xab:
 		return parse_string(insn, op, false, NACRE_STRING_TO);
@@ -373,7 +388,7 @@ static noinline void calculate(const struct nacre_memop *op,
 	u64 flags = 0, changed, result;
 	u64 a = *memory;
 
-	if (op->register_first) {
+	if (op->from_memory) {
 		a = other;
 		other = *memory;
 	}
@@ -390,7 +405,7 @@ static void move(const struct nacre_memop *op, struct nacre_memop_regs *regs,
 {
 	u64 old = *memory;
 
-	if (!op->register_first)
+	if (!op->from_memory)
 		*memory = other_operand(op, regs);
 	if (op->to_register)
 		write_register(op, regs, extend(op, old));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Instructions with one operand in memory, taken apart into what is done to
+ * Instructions with an operand in memory, taken apart into what is done to
  * that operand: read it, write it, or both. Pure functions over a decoded
  * instruction and a register file: no hypervisor struct, no memory access.
  */
@@ -21,7 +21,8 @@ enum nacre_alu {
 /*
  * A string's elements: their address is in a register that moves by the size,
  * down if DF is set; as wide as the address size, of which 32 bits clear the
- * rest. The one in ES cannot have another segment.
+ * rest. The one in ES cannot have another segment. With both (MOVS) what was
+ * read at the one is written at the other.
  */
 #define NACRE_STRING_FROM	(1u << 0)	/* read at RSI, in DS */
 #define NACRE_STRING_TO		(1u << 1)	/* written at RDI, in ES */
@@ -33,7 +34,7 @@ struct nacre_memop {
 	bool writes;		/* the result goes to memory ... */
 	bool to_register;	/* ... or, and for XCHG the old value, to reg */
 	bool has_register;	/* the other operand is reg, else value */
-	bool register_first;	/* reg is the destination, the memory the source */
+	bool from_memory;	/* the memory is the source, reg the destination */
 	bool sign_extend;	/* to_register: else zero-extended */
 	u8 string;		/* NACRE_STRING_*: no address in ModRM */
 	u8 reg;			/* hardware number */
