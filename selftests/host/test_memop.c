@@ -214,6 +214,9 @@ static void arithmetic(void)
 		{ 64, "8418", "test1 m:r, r3/1" },
 		{ 64, "668518", "test2 m:r, r3/2" },
 		{ 64, "f610", "not1 m:rw, $0" },
+		{ 64, "0fc020", "add1 m:rw <> r0/1h" },
+		{ 64, "660fc118", "add2 m:rw <> r3/2" },
+		{ 64, "4c0fc118", "add8 m:rw <> r11/8" },
 		{ 64, "f718", "neg4 m:rw, $0" },
 		{ 64, "fe00", "inc1 m:rw, $0" },
 		{ 64, "48ff08", "dec8 m:rw, $0" },
@@ -257,6 +260,7 @@ static void prefixes(void)
 	static const struct form forms[] = {
 		{ 64, "f00118", "add4 m:rw, r3/4" },
 		{ 64, "f08718", "mov4 m:rw <> r3/4" },
+		{ 64, "f00fc118", "add4 m:rw <> r3/4" },
 		{ 64, "f0f610", "not1 m:rw, $0" },
 		{ 64, "f048ff08", "dec8 m:rw, $0" },
 		{ 64, "f0830801", "or4 m:rw, $1" },
@@ -359,7 +363,7 @@ static const struct known known[] = {
 	{ NACRE_MAP_1BYTE, 0xf6, 0xf7, 0x0f, false },
 	{ NACRE_MAP_1BYTE, 0xfe, 0xff, 0x03, false },
 	{ NACRE_MAP_0F, 0xb6, 0xb7, 0xff, false },
-	{ NACRE_MAP_0F, 0xbe, 0xbf, 0xff, false },
+	{ NACRE_MAP_0F, 0xbe, 0xc1, 0xff, false },
 };
 
 static bool is_known(const struct nacre_insn *insn)
@@ -527,6 +531,8 @@ static void results(void)
 		{ "0118", 0, 1, 0xffffffff, 0, 0, 1, 0, CF | PF | AF | ZF },
 		{ "0018", 0, 1, 0x7f, CF, 0, 1, 0x80, AF | SF | OF },
 		{ "1118", 0, 0, 0xffffffff, CF, 0, 0, 0, CF | PF | AF | ZF },
+		{ "660fc118", 0, ONES, 2, 0, 0, 0xffffffffffff0002, 1,
+		  CF | AF },
 		{ "2918", 0, 1, 0, 0, 0, 1, 0xffffffff, CF | PF | AF | SF },
 		{ "2b18", 0, 1, 3, 0, 0, 0xfffffffe, 0, CF | AF | SF },
 		{ "481918", 0, 0, 0, CF, 0, 0, ONES, CF | PF | AF | SF },

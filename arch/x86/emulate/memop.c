@@ -154,6 +154,13 @@ static bool parse_string(const struct nacre_insn *insn, struct nacre_memop *op,
 	return parse_register_form(insn, op, NACRE_ALU_MOV, RAX, load);
 }
 
+static bool parse_xadd(const struct nacre_insn *insn, struct nacre_memop *op)
+{
+	parse_register_form(insn, op, NACRE_ALU_ADD, insn->reg, false);
+	op->to_register = true;
+	return true;
+}
+
 /* MOVSXD, MOVZX and MOVSX: a register wider than the memory. */
 static bool parse_extension(const struct nacre_insn *insn,
 			    struct nacre_memop *op, u8 size, bool sign)
@@ -225,6 +232,9 @@ static bool parse_0f(const struct nacre_insn *insn, struct nacre_memop *op)
 		return parse_extension(insn, op, 1, true);
 	case 0xbf:
 		return parse_extension(insn, op, 2, true);
+	case 0xc0:
+	case 0xc1:
+		return parse_xadd(insn, op);
 	default:
 		return false;
 	}
@@ -386,17 +396,17 @@ static noinline void calculate(const struct nacre_memop *op,
 {
 	u64 other = other_operand(op, regs), mask = mask_of(op->size);
 	u64 flags = 0, changed, result;
-	u64 a = *memory;
+	u64 old = *memory, a = old;
 
 	if (op->from_memory) {
 		a = other;
-		other = *memory;
+		other = old;
 	}
 	result = run_alu(op->alu, a & mask, other & mask, op->size,
 			 regs->rflags & CF, &flags, &changed);
 	regs->rflags = (regs->rflags & ~changed) | (flags & changed);
 	if (op->to_register)
-		write_register(op, regs, result);
+		write_register(op, regs, op->from_memory ? result : old);
 	*memory = result;
 }
 

@@ -32,7 +32,8 @@ struct nacre_memop {
 	u8 size;		/* of the memory operand: 1, 2, 4, 8 */
 	bool reads;		/* the memory operand's old value is needed */
 	bool writes;		/* the result goes to memory ... */
-	bool to_register;	/* ... or, and for XCHG the old value, to reg */
+	/* ... or to reg; with both (XCHG, XADD) reg gets the old value. */
+	bool to_register;
 	bool has_register;	/* the other operand is reg, else value */
 	bool from_memory;	/* the memory is the source, reg the destination */
 	bool sign_extend;	/* to_register: else zero-extended */
