@@ -9,7 +9,7 @@
 
 static const char * const alu_names[] = {
 	"add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "mov", "test",
-	"not", "neg", "inc", "dec",
+	"not", "neg", "inc", "dec", "movbe",
 };
 
 static unsigned int parse_hex(const char *hex, u8 *bytes)
@@ -131,6 +131,14 @@ static void moves(void)
 		{ 64, "67a388776655", "mov4 m:w, r0/4" },
 		{ 32, "a288776655", "mov1 m:w, r0/1" },
 		{ 16, "a38877", "mov2 m:w, r0/2" },
+		/* MOVNTI, MOVBE */
+		{ 64, "0fc318", "mov4 m:w, r3/4" },
+		{ 64, "490fc318", "mov8 m:w, r3/8" },
+		{ 64, "660fc318", "not an instruction" },
+		{ 64, "0f38f018", "movbe4 r3/4, m:r" },
+		{ 64, "660f38f020", "movbe2 r4/2, m:r" },
+		{ 64, "4c0f38f118", "movbe8 m:w, r11/8" },
+		{ 16, "0f38f11c", "movbe2 m:w, r3/2" },
 		/* XCHG */
 		{ 64, "8618", "mov1 m:rw <> r3/1" },
 		{ 64, "668718", "mov2 m:rw <> r3/2" },
@@ -327,6 +335,9 @@ static void refusals(void)
 		{ 64, "6c", "refused" },
 		{ 64, "d900", "refused" },
 		{ 64, "0f1100", "refused" },
+		/* CRC32 where MOVBE is. */
+		{ 64, "f20f38f018", "refused" },
+		{ 64, "66f20f38f118", "refused" },
 		/* VEX and EVEX with the opcodes of known instructions. */
 		{ 64, "c5f8c20001", "refused" },
 		{ 64, "c5f81100", "refused" },
@@ -343,27 +354,30 @@ struct known {
 	u8 map, first, last;
 	u8 extensions;		/* of ModRM.reg */
 	bool only64;
+	bool no_f2;
 };
 
 static const struct known known[] = {
-	{ NACRE_MAP_1BYTE, 0x00, 0x03, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0x08, 0x0b, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0x10, 0x13, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0x18, 0x1b, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0x20, 0x23, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0x28, 0x2b, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0x30, 0x33, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0x38, 0x3b, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0x63, 0x63, 0xff, true },
-	{ NACRE_MAP_1BYTE, 0x80, 0x81, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0x83, 0x8b, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0xa0, 0xa5, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0xaa, 0xad, 0xff, false },
-	{ NACRE_MAP_1BYTE, 0xc6, 0xc7, 0x01, false },
-	{ NACRE_MAP_1BYTE, 0xf6, 0xf7, 0x0f, false },
-	{ NACRE_MAP_1BYTE, 0xfe, 0xff, 0x03, false },
-	{ NACRE_MAP_0F, 0xb6, 0xb7, 0xff, false },
-	{ NACRE_MAP_0F, 0xbe, 0xc1, 0xff, false },
+	{ NACRE_MAP_1BYTE, 0x00, 0x03, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0x08, 0x0b, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0x10, 0x13, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0x18, 0x1b, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0x20, 0x23, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0x28, 0x2b, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0x30, 0x33, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0x38, 0x3b, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0x63, 0x63, 0xff, true, false },
+	{ NACRE_MAP_1BYTE, 0x80, 0x81, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0x83, 0x8b, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0xa0, 0xa5, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0xaa, 0xad, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0xc6, 0xc7, 0x01, false, false },
+	{ NACRE_MAP_1BYTE, 0xf6, 0xf7, 0x0f, false, false },
+	{ NACRE_MAP_1BYTE, 0xfe, 0xff, 0x03, false, false },
+	{ NACRE_MAP_0F, 0xb6, 0xb7, 0xff, false, false },
+	{ NACRE_MAP_0F, 0xbe, 0xc1, 0xff, false, false },
+	{ NACRE_MAP_0F, 0xc3, 0xc3, 0xff, false, false },
+	{ NACRE_MAP_0F38, 0xf0, 0xf1, 0xff, false, true },
 };
 
 static bool is_known(const struct nacre_insn *insn)
@@ -380,7 +394,8 @@ static bool is_known(const struct nacre_insn *insn)
 		    insn->opcode >= known[i].first &&
 		    insn->opcode <= known[i].last &&
 		    known[i].extensions & BIT(extension) &&
-		    (insn->mode == 64 || !known[i].only64))
+		    (insn->mode == 64 || !known[i].only64) &&
+		    !(insn->prefixes & NACRE_PFX_REPNE && known[i].no_f2))
 			return true;
 	return false;
 }
@@ -526,6 +541,8 @@ static void results(void)
 		/* Stores */
 		{ "8838", 0, 0x12345678, 0, ZF, 0, 0x12345678, 0x56, ZF },
 		{ "48c70000000080", 0, 0, 0, 0, 0, 0, 0xffffffff80000000, 0 },
+		{ "0f38f018", 0, ONES, 0x12345678, CF, 0, 0x78563412, 0, CF },
+		{ "660f38f118", 0, 0x1234, 0, 0, 0, 0x1234, 0x3412, 0 },
 		{ "8718", 0, ONES, 5, 0, 0, 5, 0xffffffff, 0 },
 		/* Sums, differences, and their flags */
 		{ "0118", 0, 1, 0xffffffff, 0, 0, 1, 0, CF | PF | AF | ZF },

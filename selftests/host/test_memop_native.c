@@ -213,6 +213,15 @@ static bool parse(const u8 *bytes, struct nacre_insn *insn,
 	       NACRE_DECODE_OK && nacre_memop_parse(insn, op);
 }
 
+/* Of the forms that not every processor in use has. */
+static bool is_native(u8 map)
+{
+	unsigned int a, b, c, d;
+
+	return map != NACRE_MAP_0F38 ||
+	       (__get_cpuid(1, &a, &b, &c, &d) && c & bit_MOVBE);
+}
+
 static void add_form(u8 map, u8 opcode, u8 reg)
 {
 	struct form form = {
@@ -229,6 +238,10 @@ static void add_form(u8 map, u8 opcode, u8 reg)
 	if (insn.map != map || insn.opcode != opcode ||
 	    (!insn.has_modrm && reg))
 		return;
+	if (!is_native(map)) {
+		host_note("not on this processor: map %u, %02x", map, opcode);
+		return;
+	}
 	form.has_modrm = insn.has_modrm;
 	forms[nr_forms++] = form;
 }

@@ -8,6 +8,7 @@
 #include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/kernel.h>
+#include <linux/swab.h>
 #endif
 
 #include "arch/x86/emulate/memop.h"
@@ -50,7 +51,7 @@ static void use_register(struct nacre_memop *op, const struct nacre_insn *insn,
 static void destination_memory(struct nacre_memop *op)
 {
 	op->writes = op->alu != NACRE_ALU_CMP && op->alu != NACRE_ALU_TEST;
-	op->reads = op->alu != NACRE_ALU_MOV;
+	op->reads = op->alu != NACRE_ALU_MOV && op->alu != NACRE_ALU_MOVBE;
 }
 
 static void destination_register(struct nacre_memop *op)
@@ -173,6 +174,20 @@ static bool parse_extension(const struct nacre_insn *insn,
 	return true;
 }
 
+/* MOVBE and MOVNTI: no byte forms, so the opcode does not tell the size. */
+static bool parse_wide_move(const struct nacre_insn *insn,
+			    struct nacre_memop *op, u8 alu, bool load)
+{
+	op->alu = alu;
+	op->size = insn->operand_size;
+	use_register(op, insn, insn->reg, op->size);
+	if (load)
+		destination_register(op);
+	else
+		destination_memory(op);
+	return true;
+}
+
 static bool parse_1byte(const struct nacre_insn *insn, struct nacre_memop *op)
 {
 	if (insn->opcode < 0x40)
@@ -235,9 +250,19 @@ static bool parse_0f(const struct nacre_insn *insn, struct nacre_memop *op)
 	case 0xc0:
 	case 0xc1:
 		return parse_xadd(insn, op);
+	case 0xc3:
+		return parse_wide_move(insn, op, NACRE_ALU_MOV, false);
 	default:
 		return false;
 	}
+}
+
+/* F2 makes CRC32 of MOVBE. */
+static bool parse_0f38(const struct nacre_insn *insn, struct nacre_memop *op)
+{
+	if ((insn->opcode & 0xfe) != 0xf0 || insn->simd_prefix >= NACRE_SIMD_F3)
+		return false;
+	return parse_wide_move(insn, op, NACRE_ALU_MOVBE, insn->opcode == 0xf0);
 }
 
 bool nacre_memop_parse(const struct nacre_insn *insn, struct nacre_memop *op)
@@ -253,6 +278,8 @@ bool nacre_memop_parse(const struct nacre_insn *insn, struct nacre_memop *op)
 		return parse_1byte(insn, op);
 	case NACRE_MAP_0F:
 		return parse_0f(insn, op);
+	case NACRE_MAP_0F38:
+		return parse_0f38(insn, op);
 	default:
 		return false;
 	}
@@ -382,6 +409,9 @@ static u64 run_alu(u8 alu, u64 a, u64 b, u8 size, u64 carry, u64 *flags,
 	case NACRE_ALU_NOT:
 		*changed = 0;
 		return ~a;
+	case NACRE_ALU_MOVBE:
+		*changed = 0;
+		return swab64(b) >> (64 - size * 8);
 	default:
 		*changed = 0;
 		return b;
