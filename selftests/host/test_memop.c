@@ -43,7 +43,7 @@ static void describe_register(const struct nacre_memop *op, char *text)
 {
 	if (op->has_register)
 		sprintf(text, "r%u/%u%s", op->reg, op->reg_size,
-			op->high_byte ? "h" : "");
+			op->shift ? "h" : "");
 	else
 		sprintf(text, "$%llx", (unsigned long long)op->value);
 }

@@ -42,10 +42,11 @@ static void use_register(struct nacre_memop *op, const struct nacre_insn *insn,
 	op->has_register = true;
 	op->reg = reg & 15;
 	op->reg_size = size;
-	op->high_byte = size == 1 && !(insn->prefixes & NACRE_PFX_REX) &&
-			reg >= 4 && reg < 8;
-	if (op->high_byte)
+	if (size == 1 && reg >= 4 && reg < 8 &&
+	    !(insn->prefixes & NACRE_PFX_REX)) {
 		op->reg -= 4;
+		op->shift = 8;
+	}
 }
 
 static void destination_memory(struct nacre_memop *op)
@@ -290,7 +291,7 @@ static u64 other_operand(const struct nacre_memop *op,
 {
 	if (!op->has_register)
 		return op->value;
-	return regs->gpr[op->reg] >> (op->high_byte ? 8 : 0);
+	return regs->gpr[op->reg] >> op->shift;
 }
 
 /* 8 and 16 bits leave the rest of the register, 32 bits clear it. */
@@ -298,12 +299,12 @@ static void write_register(const struct nacre_memop *op,
 			   struct nacre_memop_regs *regs, u64 value)
 {
 	u64 *reg = &regs->gpr[op->reg], mask = mask_of(op->reg_size);
-	u8 shift = op->high_byte ? 8 : 0;
 
 	if (op->reg_size >= 4)
 		*reg = value & mask;
 	else
-		*reg = (*reg & ~(mask << shift)) | (value & mask) << shift;
+		*reg = (*reg & ~(mask << op->shift)) |
+		       (value & mask) << op->shift;
 }
 
 static u64 extend(const struct nacre_memop *op, u64 value)

@@ -39,7 +39,7 @@ struct nacre_memop {
 	bool sign_extend;	/* to_register: else zero-extended */
 	u8 string;		/* NACRE_STRING_*: no address in ModRM */
 	u8 reg;			/* hardware number */
-	bool high_byte;		/* reg is AH, CH, DH or BH */
+	u8 shift;		/* where in reg: 8 for AH, CH, DH, BH */
 	u8 reg_size;		/* to_register: bytes of the register */
 	u64 value;		/* immediate */
 };
