@@ -9,7 +9,7 @@
 
 static const char * const alu_names[] = {
 	"add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "mov", "test",
-	"not", "neg", "inc", "dec", "movbe",
+	"not", "neg", "inc", "dec", "movbe", "cmpxchg",
 };
 
 static unsigned int parse_hex(const char *hex, u8 *bytes)
@@ -71,6 +71,9 @@ static void describe(const struct nacre_memop *op, char *text)
 	else
 		text += sprintf(text, "m:%s%s %s", access,
 				op->to_register ? " <>" : ",", other);
+	if (op->alu == NACRE_ALU_CMPXCHG)
+		text += sprintf(text, ", r%u%s", op->source,
+				op->source_shift ? "h" : "");
 	if (op->string & NACRE_STRING_FROM)
 		text += sprintf(text, " from");
 	if (op->string & NACRE_STRING_TO)
@@ -225,6 +228,10 @@ static void arithmetic(void)
 		{ 64, "0fc020", "add1 m:rw <> r0/1h" },
 		{ 64, "660fc118", "add2 m:rw <> r3/2" },
 		{ 64, "4c0fc118", "add8 m:rw <> r11/8" },
+		{ 64, "0fb020", "cmpxchg1 m:rw <> r0/1, r0h" },
+		{ 64, "400fb020", "cmpxchg1 m:rw <> r0/1, r4" },
+		{ 64, "4c0fb118", "cmpxchg8 m:rw <> r0/8, r11" },
+		{ 16, "0fb11c", "cmpxchg2 m:rw <> r0/2, r3" },
 		{ 64, "f718", "neg4 m:rw, $0" },
 		{ 64, "fe00", "inc1 m:rw, $0" },
 		{ 64, "48ff08", "dec8 m:rw, $0" },
@@ -268,6 +275,7 @@ static void prefixes(void)
 	static const struct form forms[] = {
 		{ 64, "f00118", "add4 m:rw, r3/4" },
 		{ 64, "f08718", "mov4 m:rw <> r3/4" },
+		{ 64, "f00fb118", "cmpxchg4 m:rw <> r0/4, r3" },
 		{ 64, "f00fc118", "add4 m:rw <> r3/4" },
 		{ 64, "f0f610", "not1 m:rw, $0" },
 		{ 64, "f048ff08", "dec8 m:rw, $0" },
@@ -374,6 +382,7 @@ static const struct known known[] = {
 	{ NACRE_MAP_1BYTE, 0xc6, 0xc7, 0x01, false, false },
 	{ NACRE_MAP_1BYTE, 0xf6, 0xf7, 0x0f, false, false },
 	{ NACRE_MAP_1BYTE, 0xfe, 0xff, 0x03, false, false },
+	{ NACRE_MAP_0F, 0xb0, 0xb1, 0xff, false, false },
 	{ NACRE_MAP_0F, 0xb6, 0xb7, 0xff, false, false },
 	{ NACRE_MAP_0F, 0xbe, 0xc1, 0xff, false, false },
 	{ NACRE_MAP_0F, 0xc3, 0xc3, 0xff, false, false },
@@ -559,6 +568,10 @@ static void results(void)
 		  CF | PF | SF | OF },
 		{ "fe00", 0, 0, 0xff, CF, 0, 0, 0, CF | PF | AF | ZF },
 		{ "fe08", 0, 0, 0x80, 0, 0, 0, 0x7f, AF | OF },
+		/* Compare and exchange: 32 bits found clear the rest of RAX. */
+		{ "0fb118", ONES, 5, 0xffffffff, CF, ONES, 5, 5, PF | ZF },
+		{ "0fb118", ONES << 32, 5, 1, 0, 1, 5, 1, CF | PF | AF | SF },
+		{ "0fb038", 0x102, 0x300, 2, 0, 0x102, 0x300, 3, PF | ZF },
 		/* Logic */
 		{ "0918", 0, 0x80000000, 1, CF | OF, 0, 0x80000000, 0x80000001,
 		  SF },

@@ -425,6 +425,7 @@ static void aim(struct trial *t)
 	aim_string(t);
 }
 
+/* CMPXCHG finds what it expects half of the time. */
 static void make_memory(struct trial *t)
 {
 	u64 at = t->target - (uintptr_t)data, value;
@@ -435,6 +436,8 @@ static void make_memory(struct trial *t)
 		memcpy(data + i, &value, 8);
 		memcpy(shadow + i, &value, 8);
 	}
+	if (t->op.alu == NACRE_ALU_CMPXCHG && one_in(2))
+		memcpy(&t->before.gpr[RAX], data + at, t->op.size);
 }
 
 /* ---- as decoded and computed ---- */

@@ -163,6 +163,19 @@ static bool parse_xadd(const struct nacre_insn *insn, struct nacre_memop *op)
 	return true;
 }
 
+/* The accumulator is compared with, and written; the register is a source. */
+static bool parse_cmpxchg(const struct nacre_insn *insn,
+			  struct nacre_memop *op)
+{
+	parse_register_form(insn, op, NACRE_ALU_CMPXCHG, insn->reg, false);
+	op->source = op->reg;
+	op->source_shift = op->shift;
+	op->reg = RAX;
+	op->shift = 0;
+	op->to_register = true;
+	return true;
+}
+
 /* MOVSXD, MOVZX and MOVSX: a register wider than the memory. */
 static bool parse_extension(const struct nacre_insn *insn,
 			    struct nacre_memop *op, u8 size, bool sign)
@@ -240,6 +253,9 @@ static bool parse_1byte(const struct nacre_insn *insn, struct nacre_memop *op)
 static bool parse_0f(const struct nacre_insn *insn, struct nacre_memop *op)
 {
 	switch (insn->opcode) {
+	case 0xb0:
+	case 0xb1:
+		return parse_cmpxchg(insn, op);
 	case 0xb6:
 		return parse_extension(insn, op, 1, false);
 	case 0xb7:
@@ -441,6 +457,22 @@ static noinline void calculate(const struct nacre_memop *op,
 	*memory = result;
 }
 
+/* What is found is written, too, if it is not what was expected. */
+static noinline void compare_exchange(const struct nacre_memop *op,
+				      struct nacre_memop_regs *regs,
+				      u64 *memory)
+{
+	u64 mask = mask_of(op->size);
+	u64 expected = regs->gpr[op->reg] & mask, found = *memory & mask;
+
+	regs->rflags &= ~(u64)ARITHMETIC;
+	regs->rflags |= sub_flags(expected, found, expected - found, op->size);
+	if (expected == found)
+		*memory = regs->gpr[op->source] >> op->source_shift;
+	else
+		write_register(op, regs, found);
+}
+
 static void move(const struct nacre_memop *op, struct nacre_memop_regs *regs,
 		 u64 *memory)
 {
@@ -458,6 +490,8 @@ void nacre_memop_compute(const struct nacre_memop *op,
 {
 	if (op->alu == NACRE_ALU_MOV)
 		move(op, regs, memory);
+	else if (op->alu == NACRE_ALU_CMPXCHG)
+		compare_exchange(op, regs, memory);
 	else
 		calculate(op, regs, memory);
 }

@@ -16,6 +16,7 @@ enum nacre_alu {
 	NACRE_ALU_AND, NACRE_ALU_SUB, NACRE_ALU_XOR, NACRE_ALU_CMP,
 	NACRE_ALU_MOV, NACRE_ALU_TEST, NACRE_ALU_NOT, NACRE_ALU_NEG,
 	NACRE_ALU_INC, NACRE_ALU_DEC, NACRE_ALU_MOVBE,
+	NACRE_ALU_CMPXCHG,
 };
 
 /*
@@ -41,6 +42,8 @@ struct nacre_memop {
 	u8 reg;			/* hardware number */
 	u8 shift;		/* where in reg: 8 for AH, CH, DH, BH */
 	u8 reg_size;		/* to_register: bytes of the register */
+	u8 source;		/* CMPXCHG, whose reg is RAX: what is stored */
+	u8 source_shift;
 	u64 value;		/* immediate */
 };
 
