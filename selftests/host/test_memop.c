@@ -10,6 +10,7 @@
 static const char * const alu_names[] = {
 	"add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "mov", "test",
 	"not", "neg", "inc", "dec", "movbe", "cmpxchg",
+	"bt", "bts", "btr", "btc",
 };
 
 static unsigned int parse_hex(const char *hex, u8 *bytes)
@@ -74,6 +75,8 @@ static void describe(const struct nacre_memop *op, char *text)
 	if (op->alu == NACRE_ALU_CMPXCHG)
 		text += sprintf(text, ", r%u%s", op->source,
 				op->source_shift ? "h" : "");
+	if (op->bit_string)
+		text += sprintf(text, " string");
 	if (op->string & NACRE_STRING_FROM)
 		text += sprintf(text, " from");
 	if (op->string & NACRE_STRING_TO)
@@ -240,6 +243,60 @@ static void arithmetic(void)
 	CHECK_FORMS(forms);
 }
 
+static void bits(void)
+{
+	static const struct form forms[] = {
+		{ 64, "0fa318", "bt4 m:r, r3/4 string" },
+		{ 64, "660fab18", "bts2 m:rw, r3/2 string" },
+		{ 64, "4c0fb318", "btr8 m:rw, r11/8 string" },
+		{ 64, "f00fbb20", "btc4 m:rw, r4/4 string" },
+		{ 16, "0fa31c", "bt2 m:r, r3/2 string" },
+		{ 64, "0fba207f", "bt4 m:r, $7f" },
+		{ 64, "f0480fba28ff", "bts8 m:rw, $ff" },
+		{ 64, "660fba3001", "btr2 m:rw, $1" },
+		{ 32, "0fba3801", "btc4 m:rw, $1" },
+		{ 64, "0fba1801", "not an instruction" },
+		{ 64, "f00fa318", "not an instruction" },
+		{ 64, "f00fba2001", "not an instruction" },
+		{ 64, "0fba2801", "bts4 m:rw, $1" },
+		{ 64, "0fbae801", "refused" },
+		{ 64, "0fabd8", "refused" },
+	};
+
+	CHECK_FORMS(forms);
+}
+
+/* To the operand that has the bit, which can lie before the address. */
+static void bit_offsets(void)
+{
+	static const struct {
+		const char *hex;
+		u64 reg;
+		s64 bytes;
+	} rows[] = {
+		{ "0fa318", 0, 0 }, { "0fa318", 31, 0 }, { "0fa318", 32, 4 },
+		{ "0fa318", 0xffffffff, -4 }, { "0fa318", 0xffffffe0, -4 },
+		{ "0fa318", 0xffffffdf, -8 }, { "0fa318", 1ULL << 32, 0 },
+		{ "0fa318", 0x7fffffff, 0x0ffffffc },
+		{ "0fa318", 0x80000000, -0x10000000 },
+		{ "660fab18", 0x7fff, 0xffe }, { "660fab18", 0x8000, -0x1000 },
+		{ "660fab18", 0x1000f, 0 }, { "660fab18", 0xffff, -2 },
+		{ "480fb318", 63, 0 }, { "480fb318", 64, 8 },
+		{ "480fb318", ~0ULL, -8 },
+		{ "480fb318", 1ULL << 63, -(1LL << 60) },
+	};
+	struct nacre_insn insn;
+	struct nacre_memop op;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		EXPECT_EQ(decode(64, rows[i].hex, &insn), NACRE_DECODE_OK);
+		EXPECT(nacre_memop_parse(&insn, &op));
+		EXPECT_EQ(nacre_memop_bit_offset(&op, rows[i].reg),
+			  rows[i].bytes);
+	}
+}
+
 static void immediates(void)
 {
 	static const struct form forms[] = {
@@ -382,6 +439,11 @@ static const struct known known[] = {
 	{ NACRE_MAP_1BYTE, 0xc6, 0xc7, 0x01, false, false },
 	{ NACRE_MAP_1BYTE, 0xf6, 0xf7, 0x0f, false, false },
 	{ NACRE_MAP_1BYTE, 0xfe, 0xff, 0x03, false, false },
+	{ NACRE_MAP_0F, 0xa3, 0xa3, 0xff, false, false },
+	{ NACRE_MAP_0F, 0xab, 0xab, 0xff, false, false },
+	{ NACRE_MAP_0F, 0xb3, 0xb3, 0xff, false, false },
+	{ NACRE_MAP_0F, 0xba, 0xba, 0xf0, false, false },
+	{ NACRE_MAP_0F, 0xbb, 0xbb, 0xff, false, false },
 	{ NACRE_MAP_0F, 0xb0, 0xb1, 0xff, false, false },
 	{ NACRE_MAP_0F, 0xb6, 0xb7, 0xff, false, false },
 	{ NACRE_MAP_0F, 0xbe, 0xc1, 0xff, false, false },
@@ -572,6 +634,11 @@ static void results(void)
 		{ "0fb118", ONES, 5, 0xffffffff, CF, ONES, 5, 5, PF | ZF },
 		{ "0fb118", ONES << 32, 5, 1, 0, 1, 5, 1, CF | PF | AF | SF },
 		{ "0fb038", 0x102, 0x300, 2, 0, 0x102, 0x300, 3, PF | ZF },
+		/* Bits: the number is taken modulo the size. */
+		{ "0fa318", 0, 0x3f, 0x80000000, ZF, 0, 0x3f, 0, CF | ZF },
+		{ "0fab18", 0, ONES, 0, CF, 0, ONES, 0x80000000, 0 },
+		{ "660fba30f3", 0, 0, 0xf, 0, 0, 0, 7, CF },
+		{ "480fba38ff", 0, 0, 1, CF, 0, 0, (1ULL << 63) + 1, 0 },
 		/* Logic */
 		{ "0918", 0, 0x80000000, 1, CF | OF, 0, 0x80000000, 0x80000001,
 		  SF },
@@ -590,6 +657,8 @@ static const struct host_case cases[] = {
 	HOST_CASE(extensions),
 	HOST_CASE(high_bytes),
 	HOST_CASE(arithmetic),
+	HOST_CASE(bits),
+	HOST_CASE(bit_offsets),
 	HOST_CASE(immediates),
 	HOST_CASE(prefixes),
 	HOST_CASE(refusals),

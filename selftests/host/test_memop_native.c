@@ -329,13 +329,23 @@ static void put_bytes(struct trial *t, const struct form *form)
 		memset(t->bytes + n, one_in(2) ? 0xff : 0, sizeof(t->bytes) - n);
 }
 
+/* No register has to be two things at once. */
+static bool can_be_aimed(const struct trial *t)
+{
+	const struct nacre_insn *insn = &t->insn;
+
+	if (t->op.bit_string &&
+	    (insn->base == t->op.reg || insn->index == t->op.reg))
+		return false;
+	return insn->base < 0 || insn->base != insn->index;
+}
+
 /* Prefixes make some forms another instruction, or none; then others. */
 static void make_instruction(struct trial *t, const struct form *form)
 {
 	do {
 		put_bytes(t, form);
-	} while (!parse(t->bytes, &t->insn, &t->op) ||
-		 (t->insn.base >= 0 && t->insn.base == t->insn.index));
+	} while (!parse(t->bytes, &t->insn, &t->op) || !can_be_aimed(t));
 }
 
 static void make_registers(struct trial *t)
@@ -378,11 +388,23 @@ static void set_pointer(struct trial *t, unsigned int reg, u64 value)
 	t->before.gpr[reg] = (rnd() & ~mask) | (value & mask);
 }
 
+/* A displacement alone does not reach everywhere. */
+static u64 choose_bit(struct trial *t)
+{
+	u64 near = (s16)rnd(), *reg = &t->before.gpr[t->op.reg];
+
+	if (t->insn.base < 0)
+		memcpy(reg, &near, t->op.size);
+	return nacre_memop_bit_offset(&t->op, *reg);
+}
+
 /* Make @address what the instruction's own base, index, displacement give. */
 static void aim_modrm(struct trial *t, u64 address)
 {
 	const struct nacre_insn *insn = &t->insn;
 
+	if (t->op.bit_string)
+		address -= choose_bit(t);
 	if (insn->index >= 0) {
 		if (insn->base < 0)
 			set_pointer(t, insn->index, (s16)rnd());
@@ -453,6 +475,9 @@ static u64 modrm_address(const struct trial *t)
 		address += t->ours.gpr[insn->index] * insn->scale;
 	if (insn->rip_relative)
 		address += (uintptr_t)t->entry + insn->length;
+	if (t->op.bit_string)
+		address += nacre_memop_bit_offset(&t->op,
+						  t->ours.gpr[t->op.reg]);
 	return address;
 }
 
@@ -543,6 +568,8 @@ static u64 undefined_flags(const struct trial *t)
 	case NACRE_ALU_XOR:
 	case NACRE_ALU_TEST:
 		return AF;
+	case NACRE_ALU_BT ... NACRE_ALU_BTC:
+		return OF | SF | AF | PF;
 	default:
 		return 0;
 	}
@@ -721,7 +748,8 @@ static bool try_access(const struct form *form, const char *prefix)
 
 	memcpy(t.bytes, prefix, n);
 	put_opcode(t.bytes + n, form);
-	if (!parse(t.bytes, &t.insn, &t.op) || size_is_vague(&t))
+	if (!parse(t.bytes, &t.insn, &t.op) || !can_be_aimed(&t) ||
+	    size_is_vague(&t))
 		return true;
 	check_access(&t);
 	if (t.differs)

@@ -5,7 +5,7 @@
  * Intel SDM, "Instruction Set Reference": the flags of each operation.
  */
 #ifdef __KERNEL__
-#include <linux/bits.h>
+#include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/swab.h>
@@ -51,7 +51,8 @@ static void use_register(struct nacre_memop *op, const struct nacre_insn *insn,
 
 static void destination_memory(struct nacre_memop *op)
 {
-	op->writes = op->alu != NACRE_ALU_CMP && op->alu != NACRE_ALU_TEST;
+	op->writes = op->alu != NACRE_ALU_CMP && op->alu != NACRE_ALU_TEST &&
+		     op->alu != NACRE_ALU_BT;
 	op->reads = op->alu != NACRE_ALU_MOV && op->alu != NACRE_ALU_MOVBE;
 }
 
@@ -176,6 +177,28 @@ static bool parse_cmpxchg(const struct nacre_insn *insn,
 	return true;
 }
 
+/* BT, BTS, BTR, BTC: by register A3, AB, B3, BB, by immediate BA /4 to /7. */
+static bool parse_bit_register(const struct nacre_insn *insn,
+			       struct nacre_memop *op)
+{
+	op->bit_string = true;
+	return parse_register_form(insn, op,
+				   NACRE_ALU_BT + (insn->opcode >> 3 & 3),
+				   insn->reg, false);
+}
+
+static bool parse_bit_immediate(const struct nacre_insn *insn,
+				struct nacre_memop *op)
+{
+	if (OPCODE_EXTENSION(insn) < 4)
+		return false;
+	op->alu = NACRE_ALU_BT + (OPCODE_EXTENSION(insn) & 3);
+	op->size = insn->operand_size;
+	op->value = insn->immediate;
+	destination_memory(op);
+	return true;
+}
+
 /* MOVSXD, MOVZX and MOVSX: a register wider than the memory. */
 static bool parse_extension(const struct nacre_insn *insn,
 			    struct nacre_memop *op, u8 size, bool sign)
@@ -253,6 +276,11 @@ static bool parse_1byte(const struct nacre_insn *insn, struct nacre_memop *op)
 static bool parse_0f(const struct nacre_insn *insn, struct nacre_memop *op)
 {
 	switch (insn->opcode) {
+	case 0xa3:
+	case 0xab:
+	case 0xb3:
+	case 0xbb:
+		return parse_bit_register(insn, op);
 	case 0xb0:
 	case 0xb1:
 		return parse_cmpxchg(insn, op);
@@ -260,6 +288,8 @@ static bool parse_0f(const struct nacre_insn *insn, struct nacre_memop *op)
 		return parse_extension(insn, op, 1, false);
 	case 0xb7:
 		return parse_extension(insn, op, 2, false);
+	case 0xba:
+		return parse_bit_immediate(insn, op);
 	case 0xbe:
 		return parse_extension(insn, op, 1, true);
 	case 0xbf:
@@ -300,6 +330,13 @@ bool nacre_memop_parse(const struct nacre_insn *insn, struct nacre_memop *op)
 	default:
 		return false;
 	}
+}
+
+s64 nacre_memop_bit_offset(const struct nacre_memop *op, u64 reg)
+{
+	s64 number = sign_extend64(reg, op->size * 8 - 1);
+
+	return (number >> 3) & -(s64)op->size;
 }
 
 static u64 other_operand(const struct nacre_memop *op,
@@ -377,6 +414,23 @@ static u64 sub_flags(u64 a, u64 b, u64 result, u8 size)
 	return flags;
 }
 
+static u64 run_bit(u8 alu, u64 a, u64 number, u8 size, u64 *flags)
+{
+	u64 bit = 1ull << (number & (size * 8 - 1));
+
+	*flags = a & bit ? CF : 0;
+	switch (alu) {
+	case NACRE_ALU_BTS:
+		return a | bit;
+	case NACRE_ALU_BTR:
+		return a & ~bit;
+	case NACRE_ALU_BTC:
+		return a ^ bit;
+	default:
+		return a;
+	}
+}
+
 /* @changed: which flags the operation writes. */
 static u64 run_alu(u8 alu, u64 a, u64 b, u8 size, u64 carry, u64 *flags,
 		   u64 *changed)
@@ -426,6 +480,9 @@ static u64 run_alu(u8 alu, u64 a, u64 b, u8 size, u64 carry, u64 *flags,
 	case NACRE_ALU_NOT:
 		*changed = 0;
 		return ~a;
+	case NACRE_ALU_BT ... NACRE_ALU_BTC:
+		*changed = CF;
+		return run_bit(alu, a, b, size, flags);
 	case NACRE_ALU_MOVBE:
 		*changed = 0;
 		return swab64(b) >> (64 - size * 8);

@@ -17,6 +17,7 @@ enum nacre_alu {
 	NACRE_ALU_MOV, NACRE_ALU_TEST, NACRE_ALU_NOT, NACRE_ALU_NEG,
 	NACRE_ALU_INC, NACRE_ALU_DEC, NACRE_ALU_MOVBE,
 	NACRE_ALU_CMPXCHG,
+	NACRE_ALU_BT, NACRE_ALU_BTS, NACRE_ALU_BTR, NACRE_ALU_BTC,
 };
 
 /*
@@ -39,6 +40,7 @@ struct nacre_memop {
 	bool from_memory;	/* the memory is the source, reg the destination */
 	bool sign_extend;	/* to_register: else zero-extended */
 	u8 string;		/* NACRE_STRING_*: no address in ModRM */
+	bool bit_string;	/* reg moves the address, see below */
 	u8 reg;			/* hardware number */
 	u8 shift;		/* where in reg: 8 for AH, CH, DH, BH */
 	u8 reg_size;		/* to_register: bytes of the register */
@@ -55,6 +57,12 @@ struct nacre_memop_regs {
 
 /* False: an instruction that this does not know. */
 bool nacre_memop_parse(const struct nacre_insn *insn, struct nacre_memop *op);
+
+/*
+ * BT and its kin take the bit's number in a register as signed, and reach
+ * beyond the operand: how many bytes the address moves by, with @reg's value.
+ */
+s64 nacre_memop_bit_offset(const struct nacre_memop *op, u64 reg);
 
 /*
  * Compute: @memory is the operand's old value (if it reads), and what has to
