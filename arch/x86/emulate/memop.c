@@ -227,6 +227,10 @@ static bool parse_wide_move(const struct nacre_insn *insn,
 
 static bool parse_1byte(const struct nacre_insn *insn, struct nacre_memop *op)
 {
+	/* What drivers mostly do need not wait for its turn. */
+	if ((insn->opcode & 0xfc) == 0x88)
+		return parse_register_form(insn, op, NACRE_ALU_MOV, insn->reg,
+					   insn->opcode & 2);
 	if (insn->opcode < 0x40)
 		return parse_alu(insn, op);
 	switch (insn->opcode) {
@@ -243,9 +247,6 @@ static bool parse_1byte(const struct nacre_insn *insn, struct nacre_memop *op)
 	case 0x86:
 	case 0x87:
 		return parse_xchg(insn, op);
-	case 0x88 ... 0x8b:
-		return parse_register_form(insn, op, NACRE_ALU_MOV, insn->reg,
-					   insn->opcode & 2);
 	case 0xa0 ... 0xa3:
 		return parse_register_form(insn, op, NACRE_ALU_MOV, RAX,
 					   !(insn->opcode & 2));
