@@ -36,6 +36,52 @@ typedef int64_t s64;
 #define clamp_t(type, value, low, high) \
 	min(max((type)(value), (type)(low)), (type)(high))
 
+#define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, value)	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
+
+/* As strong as x86 makes them: each that changes something is a barrier. */
+typedef struct {
+	int counter;
+} atomic_t;
+
+#define smp_mb__before_atomic()	__atomic_signal_fence(__ATOMIC_SEQ_CST)
+#define smp_mb__after_atomic()	__atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+static inline int atomic_read(const atomic_t *v)
+{
+	return __atomic_load_n(&v->counter, __ATOMIC_RELAXED);
+}
+
+static inline void atomic_set(atomic_t *v, int i)
+{
+	__atomic_store_n(&v->counter, i, __ATOMIC_RELAXED);
+}
+
+static inline int atomic_xchg(atomic_t *v, int i)
+{
+	return __atomic_exchange_n(&v->counter, i, __ATOMIC_SEQ_CST);
+}
+
+static inline int atomic_fetch_or(int i, atomic_t *v)
+{
+	return __atomic_fetch_or(&v->counter, i, __ATOMIC_SEQ_CST);
+}
+
+static inline void atomic_or(int i, atomic_t *v)
+{
+	__atomic_fetch_or(&v->counter, i, __ATOMIC_SEQ_CST);
+}
+
+static inline void atomic_andnot(int i, atomic_t *v)
+{
+	__atomic_fetch_and(&v->counter, ~i, __ATOMIC_SEQ_CST);
+}
+
+static inline int fls(unsigned int x)
+{
+	return x ? 32 - __builtin_clz(x) : 0;
+}
+
 static inline s64 sign_extend64(u64 value, int index)
 {
 	return (s64)(value << (63 - index)) >> (63 - index);

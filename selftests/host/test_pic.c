@@ -1,0 +1,669 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The 8259A pair, as a PC's software programs it.
+ *
+ * Intel 8259A data sheet; for state that is saved and restored, and for what
+ * a raised line returns, the KVM ABI.
+ */
+#include "host_test.h"
+#include "arch/x86/irqchip/pic.h"
+
+#define MASTER		0x20
+#define SLAVE		0xa0
+#define BASE_MASTER	0x20
+#define BASE_SLAVE	0x28
+
+#define EOI		0x20
+#define SPECIFIC_EOI	0x60
+#define ROTATE_EOI	0xa0
+#define ROTATE_SPECIFIC	0xe0
+#define SET_PRIORITY	0xc0
+#define ROTATE_AUTO	0x80
+#define NO_ROTATE_AUTO	0x00
+#define READ_IRR	0x0a
+#define READ_ISR	0x0b
+#define POLL		0x0c
+#define SPECIAL_MASK	0x68
+#define NORMAL_MASK	0x48
+
+#define AUTO_EOI	0x02
+#define NESTED		0x10
+
+static struct nacre_pic pic;
+static bool intr;
+static unsigned int rises;
+
+static void note_output(struct nacre_pic *from, bool level)
+{
+	(void)from;
+	rises += level;
+	intr = level;
+}
+
+static const struct nacre_pic_ops ops = { .output = note_output };
+
+static void out(u16 port, u8 value)
+{
+	if (!nacre_pic_write(&pic, port, value))
+		abort();
+}
+
+static u8 in(u16 port)
+{
+	u8 value = 0xee;
+
+	if (!nacre_pic_read(&pic, port, &value))
+		abort();
+	return value;
+}
+
+static u8 isr(u16 chip)
+{
+	out(chip, READ_ISR);
+	return in(chip);
+}
+
+static u8 irr(u16 chip)
+{
+	out(chip, READ_IRR);
+	return in(chip);
+}
+
+static void init_chip(u16 chip, u8 base, u8 cascade, u8 icw4)
+{
+	out(chip, 0x11);
+	out(chip + 1, base);
+	out(chip + 1, cascade);
+	out(chip + 1, icw4 | 1);
+	out(chip + 1, 0);
+}
+
+static void init_pair(u8 icw4)
+{
+	memset(&pic, 0, sizeof(pic));
+	pic.ops = &ops;
+	intr = false;
+	nacre_pic_reset(&pic);
+	init_chip(MASTER, BASE_MASTER, 4, icw4);
+	init_chip(SLAVE, BASE_SLAVE, 2, icw4 & ~NESTED);
+	rises = 0;
+}
+
+static void raise(unsigned int line)
+{
+	nacre_pic_set_line(&pic, line, true);
+}
+
+static void lower(unsigned int line)
+{
+	nacre_pic_set_line(&pic, line, false);
+}
+
+static void pulse(unsigned int line)
+{
+	raise(line);
+	lower(line);
+}
+
+static int take(void)
+{
+	return nacre_pic_acknowledge(&pic);
+}
+
+static void reset(void)
+{
+	struct nacre_pic_state s;
+
+	memset(&pic, 0xff, sizeof(pic));
+	pic.ops = &ops;
+	nacre_pic_reset(&pic);
+	EXPECT(!pic.output);
+	nacre_pic_get_state(&pic, PIC_MASTER, &s);
+	EXPECT_EQ(s.elcr_mask, 0xf8);
+	EXPECT_EQ(s.irr | s.isr | s.imr | s.last_irr | s.elcr, 0);
+	EXPECT_EQ(s.irq_base | s.priority_add | s.init_state | s.init4, 0);
+	nacre_pic_get_state(&pic, PIC_SLAVE, &s);
+	EXPECT_EQ(s.elcr_mask, 0xde);
+}
+
+static void ports(void)
+{
+	static const u16 mine[] = { 0x20, 0x21, 0xa0, 0xa1, 0x4d0, 0x4d1 };
+	unsigned int port, i, count = 0;
+	u8 value;
+
+	init_pair(0);
+	for (port = 0; port < 0x10000; port++)
+		count += nacre_pic_read(&pic, port, &value);
+	EXPECT_EQ(count, ARRAY_SIZE(mine));
+	for (i = 0; i < ARRAY_SIZE(mine); i++)
+		EXPECT(nacre_pic_read(&pic, mine[i], &value));
+	EXPECT(!nacre_pic_write(&pic, 0x22, 0));
+	EXPECT(!nacre_pic_write(&pic, 0x4d2, 0));
+}
+
+/* ICW1 forgets edges and modes, and clears the mask. */
+static void icw1(void)
+{
+	init_pair(AUTO_EOI | NESTED);
+	out(MASTER, SET_PRIORITY | 3);
+	out(MASTER, SPECIAL_MASK);
+	out(MASTER, READ_ISR);
+	out(MASTER + 1, 0xff);
+	raise(1);
+	out(MASTER, 0x10);
+	EXPECT_EQ(in(MASTER), 0);
+	out(MASTER + 1, BASE_MASTER);
+	out(MASTER + 1, 4);
+	/* Without ICW4 the sequence ends here, and its modes are off. */
+	EXPECT_EQ(in(MASTER + 1), 0);
+	out(MASTER + 1, 0xff);
+	EXPECT_EQ(in(MASTER + 1), 0xff);
+	out(MASTER + 1, 0);
+	EXPECT_EQ(pic.chip[0].auto_eoi, 0);
+	EXPECT_EQ(pic.chip[0].special_fully_nested_mode, 0);
+	EXPECT_EQ(pic.chip[0].special_mask, 0);
+	EXPECT_EQ(pic.chip[0].priority_add, 0);
+	/* The line is still up: it has to fall and rise to be an edge. */
+	raise(1);
+	EXPECT(!intr);
+	lower(1);
+	raise(1);
+	EXPECT_EQ(take(), BASE_MASTER + 1);
+}
+
+static void icw1_ends_service(void)
+{
+	init_pair(0);
+	raise(3);
+	take();
+	EXPECT_EQ(isr(MASTER), 0x08);
+	init_chip(MASTER, 0x50, 4, 0);
+	EXPECT_EQ(isr(MASTER), 0);
+	pulse(7);
+	EXPECT_EQ(take(), 0x57);
+}
+
+/* An initialization in a level-triggered line's time loses nothing. */
+static void icw1_keeps_levels(void)
+{
+	init_pair(0);
+	out(0x4d0, 0x20);
+	raise(5);
+	init_chip(MASTER, BASE_MASTER, 4, 0);
+	EXPECT_EQ(in(0x4d0), 0x20);
+	EXPECT_EQ(take(), BASE_MASTER + 5);
+}
+
+static void vector_base(void)
+{
+	init_pair(0);
+	init_chip(MASTER, 0x4f, 4, 0);
+	pulse(6);
+	EXPECT_EQ(take(), 0x4e);
+	init_chip(MASTER, 0xf8, 4, 0);
+	pulse(7);
+	EXPECT_EQ(take(), 0xff);
+}
+
+static void mask(void)
+{
+	init_pair(0);
+	out(MASTER + 1, 0x12);
+	EXPECT_EQ(in(MASTER + 1), 0x12);
+	raise(1);
+	EXPECT(!intr);
+	EXPECT_EQ(irr(MASTER), 0x02);
+	raise(0);
+	EXPECT_EQ(take(), BASE_MASTER);
+	out(MASTER, EOI);
+	EXPECT(!intr);
+	out(MASTER + 1, 0);
+	EXPECT(intr);
+	EXPECT_EQ(take(), BASE_MASTER + 1);
+	EXPECT_EQ(irr(MASTER), 0);
+	EXPECT_EQ(isr(MASTER), 0x02);
+}
+
+static void edges(void)
+{
+	init_pair(0);
+	raise(4);
+	raise(4);
+	EXPECT_EQ(take(), BASE_MASTER + 4);
+	out(MASTER, EOI);
+	/* Up all the time: no new edge. */
+	EXPECT(!intr);
+	raise(4);
+	EXPECT(!intr);
+	lower(4);
+	EXPECT(!intr);
+	raise(4);
+	EXPECT(intr);
+	/* An edge is remembered though its line fell. */
+	lower(4);
+	EXPECT_EQ(take(), BASE_MASTER + 4);
+}
+
+static void levels(void)
+{
+	init_pair(0);
+	out(0x4d0, 0x08);
+	raise(3);
+	EXPECT_EQ(take(), BASE_MASTER + 3);
+	EXPECT_EQ(irr(MASTER), 0x08);
+	EXPECT(!intr);
+	out(MASTER, EOI);
+	EXPECT_EQ(take(), BASE_MASTER + 3);
+	lower(3);
+	EXPECT_EQ(irr(MASTER), 0);
+	out(MASTER, EOI);
+	EXPECT(!intr);
+	/* One that falls before it is taken was none. */
+	raise(3);
+	EXPECT(intr);
+	lower(3);
+	EXPECT(!intr);
+}
+
+static void fixed_priorities(void)
+{
+	unsigned int line, other;
+
+	for (line = 0; line < 8; line++) {
+		for (other = 0; other < 8; other++) {
+			bool above = other < line;
+
+			/* The cascade pin has a slave behind it. */
+			if (line == 2 || other == 2 || line == other)
+				continue;
+			init_pair(0);
+			pulse(line);
+			EXPECT_EQ(take(), BASE_MASTER + line);
+			pulse(other);
+			EXPECT_EQ(intr, above);
+			if (above)
+				EXPECT_EQ(take(), BASE_MASTER + other);
+			out(MASTER, EOI);
+			EXPECT_EQ(isr(MASTER), above ? 1 << line : 0);
+			if (!above)
+				EXPECT_EQ(take(), BASE_MASTER + other);
+		}
+	}
+}
+
+/* Several at once: highest first, and nested in any depth. */
+static void nesting(void)
+{
+	static const u8 order[] = { 7, 6, 5, 4, 3, 1, 0 };
+	unsigned int i;
+
+	init_pair(0);
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		pulse(order[i]);
+		EXPECT(intr);
+		EXPECT_EQ(take(), BASE_MASTER + order[i]);
+	}
+	EXPECT_EQ(isr(MASTER), 0xfb);
+	for (i = ARRAY_SIZE(order); i; i--) {
+		EXPECT(isr(MASTER) & 1 << order[i - 1]);
+		out(MASTER, EOI);
+		EXPECT(!(isr(MASTER) & 1 << order[i - 1]));
+	}
+	/* One too many is none. */
+	out(MASTER, EOI);
+	EXPECT_EQ(isr(MASTER), 0);
+}
+
+static void specific_eoi(void)
+{
+	init_pair(0);
+	pulse(5);
+	take();
+	pulse(1);
+	take();
+	out(MASTER, SPECIFIC_EOI | 5);
+	EXPECT_EQ(isr(MASTER), 0x02);
+	out(MASTER, SPECIFIC_EOI | 4);
+	EXPECT_EQ(isr(MASTER), 0x02);
+	out(MASTER, SPECIFIC_EOI | 1);
+	EXPECT_EQ(isr(MASTER), 0);
+}
+
+/* Who was served is lowest now: all that wait get their turn. */
+static void rotate_on_eoi(void)
+{
+	unsigned int round, line;
+
+	init_pair(0);
+	for (round = 0; round < 3; round++) {
+		for (line = 0; line < 8; line++) {
+			if (line == 2)
+				continue;
+			pulse(0);
+			pulse(line);
+			EXPECT_EQ(take(), BASE_MASTER + line);
+			out(MASTER, ROTATE_EOI);
+			EXPECT_EQ(isr(MASTER), 0);
+			/* What is left of the pulse of 0 comes next. */
+			if (line) {
+				out(MASTER + 1, 0xfe);
+				take();
+				out(MASTER, SPECIFIC_EOI);
+				out(MASTER + 1, 0);
+			}
+			EXPECT_EQ(pic.chip[0].priority_add, (line + 1) % 8);
+		}
+		pulse(7);
+		take();
+		out(MASTER, ROTATE_EOI);
+	}
+}
+
+static void rotate_on_specific_eoi(void)
+{
+	init_pair(0);
+	pulse(3);
+	take();
+	out(MASTER, ROTATE_SPECIFIC | 3);
+	EXPECT_EQ(isr(MASTER), 0);
+	pulse(3);
+	pulse(0);
+	pulse(4);
+	EXPECT_EQ(take(), BASE_MASTER + 4);
+	out(MASTER, EOI);
+	EXPECT_EQ(take(), BASE_MASTER);
+	out(MASTER, EOI);
+	EXPECT_EQ(take(), BASE_MASTER + 3);
+}
+
+static void set_priority(void)
+{
+	unsigned int lowest, i;
+
+	for (lowest = 0; lowest < 8; lowest++) {
+		init_pair(0);
+		out(MASTER, SET_PRIORITY | lowest);
+		for (i = 0; i < 8; i++)
+			if (i != 2)
+				pulse(i);
+		for (i = 1; i <= 8; i++) {
+			if ((lowest + i) % 8 == 2)
+				continue;
+			EXPECT_EQ(take(), BASE_MASTER + (lowest + i) % 8);
+			out(MASTER, EOI);
+		}
+		EXPECT(!intr);
+	}
+}
+
+static void auto_eoi(void)
+{
+	init_pair(AUTO_EOI);
+	pulse(6);
+	EXPECT_EQ(take(), BASE_MASTER + 6);
+	EXPECT_EQ(isr(MASTER), 0);
+	pulse(7);
+	EXPECT_EQ(take(), BASE_MASTER + 7);
+	EXPECT_EQ(pic.chip[0].priority_add, 0);
+}
+
+static void rotate_on_auto_eoi(void)
+{
+	init_pair(AUTO_EOI);
+	out(MASTER, ROTATE_AUTO);
+	pulse(0);
+	take();
+	pulse(0);
+	pulse(7);
+	EXPECT_EQ(take(), BASE_MASTER + 7);
+	EXPECT_EQ(take(), BASE_MASTER);
+	out(MASTER, NO_ROTATE_AUTO);
+	out(MASTER, SET_PRIORITY | 7);
+	pulse(0);
+	take();
+	pulse(0);
+	pulse(7);
+	EXPECT_EQ(take(), BASE_MASTER);
+}
+
+/* Each level is kept out by its own service only. */
+static void special_mask(void)
+{
+	init_pair(0);
+	pulse(1);
+	take();
+	pulse(4);
+	EXPECT(!intr);
+	out(MASTER + 1, 0x02);
+	EXPECT(!intr);
+	out(MASTER, SPECIAL_MASK);
+	EXPECT(intr);
+	EXPECT_EQ(take(), BASE_MASTER + 4);
+	EXPECT_EQ(isr(MASTER), 0x12);
+	pulse(1);
+	EXPECT(!intr);
+	/* A masked level's service is ended by a specific EOI only. */
+	out(MASTER, EOI);
+	EXPECT_EQ(isr(MASTER), 0x02);
+	out(MASTER, EOI);
+	EXPECT_EQ(isr(MASTER), 0x02);
+	out(MASTER, SPECIFIC_EOI | 1);
+	EXPECT_EQ(isr(MASTER), 0);
+	out(MASTER, NORMAL_MASK);
+	EXPECT_EQ(pic.chip[0].special_mask, 0);
+}
+
+/* OCW3 without its enabling bits changes nothing. */
+static void ocw3(void)
+{
+	init_pair(0);
+	pulse(3);
+	take();
+	out(MASTER, READ_ISR);
+	out(MASTER, SPECIAL_MASK);
+	EXPECT_EQ(in(MASTER), 0x08);
+	out(MASTER, 0x28);
+	EXPECT_EQ(pic.chip[0].special_mask, 1);
+	out(MASTER, 0x08);
+	EXPECT_EQ(in(MASTER), 0x08);
+	out(MASTER, READ_IRR);
+	EXPECT_EQ(in(MASTER), 0);
+}
+
+static void cascade(void)
+{
+	unsigned int line;
+
+	for (line = 8; line < 16; line++) {
+		init_pair(0);
+		pulse(line);
+		EXPECT(intr);
+		EXPECT_EQ(irr(MASTER), 0x04);
+		EXPECT_EQ(take(), BASE_SLAVE + line - 8);
+		EXPECT_EQ(isr(MASTER), 0x04);
+		EXPECT_EQ(isr(SLAVE), 1 << (line - 8));
+		EXPECT_EQ(irr(MASTER), 0);
+		out(SLAVE, EOI);
+		out(MASTER, EOI);
+		EXPECT_EQ(isr(MASTER) | isr(SLAVE), 0);
+		EXPECT(!intr);
+	}
+}
+
+/* Behind pin 2: after 0 and 1, before 3. */
+static void cascade_priority(void)
+{
+	init_pair(0);
+	pulse(3);
+	pulse(12);
+	pulse(1);
+	pulse(9);
+	EXPECT_EQ(take(), BASE_MASTER + 1);
+	out(MASTER, EOI);
+	EXPECT_EQ(take(), BASE_SLAVE + 1);
+	out(SLAVE, EOI);
+	out(MASTER, EOI);
+	EXPECT_EQ(take(), BASE_SLAVE + 4);
+	out(SLAVE, EOI);
+	out(MASTER, EOI);
+	EXPECT_EQ(take(), BASE_MASTER + 3);
+}
+
+static void slave_masked(void)
+{
+	init_pair(0);
+	out(SLAVE + 1, 0xff);
+	raise(10);
+	EXPECT(!intr);
+	out(MASTER + 1, 0x04);
+	out(SLAVE + 1, 0);
+	EXPECT(!intr);
+	out(MASTER + 1, 0);
+	EXPECT_EQ(take(), BASE_SLAVE + 2);
+}
+
+/* A higher line of the slave waits for the master's EOI, unless it is SFNM. */
+static void special_fully_nested(void)
+{
+	init_pair(0);
+	pulse(12);
+	take();
+	pulse(9);
+	EXPECT(!intr);
+
+	init_pair(NESTED);
+	pulse(12);
+	take();
+	pulse(14);
+	EXPECT(!intr);
+	pulse(9);
+	EXPECT(intr);
+	EXPECT_EQ(take(), BASE_SLAVE + 1);
+	EXPECT_EQ(isr(SLAVE), 0x12);
+	/* Not the slave's last: its own EOI only. */
+	out(SLAVE, EOI);
+	EXPECT_EQ(isr(SLAVE), 0x10);
+	EXPECT_EQ(isr(MASTER), 0x04);
+}
+
+static void spurious(void)
+{
+	init_pair(0);
+	EXPECT_EQ(take(), BASE_MASTER + 7);
+	EXPECT_EQ(isr(MASTER), 0);
+	/* Gone before the processor came for it. */
+	out(0x4d0, 0x20);
+	raise(5);
+	lower(5);
+	EXPECT_EQ(take(), BASE_MASTER + 7);
+	EXPECT_EQ(isr(MASTER), 0);
+	/* The slave's: the master took its pin for real. */
+	out(0x4d1, 0x08);
+	raise(11);
+	lower(11);
+	EXPECT_EQ(take(), BASE_SLAVE + 7);
+	EXPECT_EQ(isr(MASTER), 0x04);
+	EXPECT_EQ(isr(SLAVE), 0);
+	out(MASTER, EOI);
+	EXPECT(!intr);
+}
+
+static void poll_master(void)
+{
+	init_pair(0);
+	pulse(5);
+	pulse(3);
+	out(MASTER, POLL);
+	EXPECT_EQ(in(MASTER), 0x83);
+	EXPECT_EQ(isr(MASTER), 0x08);
+	EXPECT(!intr);
+	out(MASTER, EOI);
+	EXPECT(intr);
+	out(MASTER, POLL);
+	EXPECT_EQ(in(MASTER + 1), 0x85);
+	out(MASTER, EOI);
+	EXPECT(!intr);
+}
+
+static void elcr(void)
+{
+	init_pair(0);
+	out(0x4d0, 0xff);
+	out(0x4d1, 0xff);
+	EXPECT_EQ(in(0x4d0), 0xf8);
+	EXPECT_EQ(in(0x4d1), 0xde);
+	out(0x4d0, 0);
+	EXPECT_EQ(in(0x4d0), 0);
+	EXPECT_EQ(in(0x4d1), 0xde);
+}
+
+static void copy_state(struct nacre_pic *to)
+{
+	struct nacre_pic_state s;
+	unsigned int chip;
+
+	memset(to, 0, sizeof(*to));
+	to->ops = &ops;
+	nacre_pic_reset(to);
+	for (chip = 0; chip < 2; chip++) {
+		nacre_pic_get_state(&pic, chip, &s);
+		nacre_pic_set_state(to, chip, &s);
+	}
+}
+
+/* Saved in the middle of everything, it goes on where it was. */
+static void state_round_trip(void)
+{
+	struct nacre_pic copy;
+
+	init_pair(NESTED);
+	out(0x4d0, 0x28);
+	out(MASTER, SET_PRIORITY | 4);
+	out(MASTER, READ_ISR);
+	pulse(7);
+	take();
+	raise(5);
+	pulse(12);
+	out(SLAVE, POLL);
+	/* ICW2 is next on the slave. */
+	copy_state(&copy);
+	EXPECT(!memcmp(copy.chip, pic.chip, sizeof(pic.chip)));
+	EXPECT_EQ(copy.output, pic.output);
+	out(SLAVE, 0x11);
+	copy_state(&copy);
+	EXPECT(!memcmp(copy.chip, pic.chip, sizeof(pic.chip)));
+	EXPECT_EQ(copy.chip[PIC_SLAVE].init_state, 1);
+}
+
+static const struct host_case cases[] = {
+	HOST_CASE(reset),
+	HOST_CASE(ports),
+	HOST_CASE(icw1),
+	HOST_CASE(icw1_ends_service),
+	HOST_CASE(icw1_keeps_levels),
+	HOST_CASE(vector_base),
+	HOST_CASE(mask),
+	HOST_CASE(edges),
+	HOST_CASE(levels),
+	HOST_CASE(fixed_priorities),
+	HOST_CASE(nesting),
+	HOST_CASE(specific_eoi),
+	HOST_CASE(rotate_on_eoi),
+	HOST_CASE(rotate_on_specific_eoi),
+	HOST_CASE(set_priority),
+	HOST_CASE(auto_eoi),
+	HOST_CASE(rotate_on_auto_eoi),
+	HOST_CASE(special_mask),
+	HOST_CASE(ocw3),
+	HOST_CASE(cascade),
+	HOST_CASE(cascade_priority),
+	HOST_CASE(slave_masked),
+	HOST_CASE(special_fully_nested),
+	HOST_CASE(spurious),
+	HOST_CASE(poll_master),
+	HOST_CASE(elcr),
+	HOST_CASE(state_round_trip),
+};
+
+HOST_MAIN(cases)
