@@ -547,6 +547,23 @@ static void special_fully_nested(void)
 	EXPECT_EQ(isr(MASTER), 0x04);
 }
 
+static void special_fully_nested_eoi(void)
+{
+	init_pair(NESTED);
+	pulse(12);
+	take();
+	out(SLAVE, EOI);
+	out(MASTER, EOI);
+	EXPECT_EQ(isr(MASTER), 0);
+	pulse(3);
+	take();
+	pulse(12);
+	take();
+	/* The slave's is above 3, and ends first. */
+	out(MASTER, EOI);
+	EXPECT_EQ(isr(MASTER), 0x08);
+}
+
 static void spurious(void)
 {
 	init_pair(0);
@@ -660,6 +677,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(cascade_priority),
 	HOST_CASE(slave_masked),
 	HOST_CASE(special_fully_nested),
+	HOST_CASE(special_fully_nested_eoi),
 	HOST_CASE(spurious),
 	HOST_CASE(poll_master),
 	HOST_CASE(elcr),

@@ -54,13 +54,17 @@ static unsigned int pin_at(const struct nacre_pic_state *s, unsigned int i)
 	return (i + s->priority_add) & 7;
 }
 
+/* In service; special mask mode leaves out what is masked. */
+static u8 in_service(const struct nacre_pic_state *s)
+{
+	return s->special_mask ? s->isr & ~s->imr : s->isr;
+}
+
 /* In service, as far as it keeps others out. */
 static u8 blocking(const struct nacre_pic *pic, const struct nacre_pic_state *s)
 {
-	u8 isr = s->isr;
+	u8 isr = in_service(s);
 
-	if (s->special_mask)
-		isr &= ~s->imr;
 	/* The slave may interrupt its own service. */
 	if (s == &pic->chip[PIC_MASTER] && s->special_fully_nested_mode)
 		isr &= ~BIT(CASCADE);
@@ -197,18 +201,16 @@ static void write_ocw3(struct nacre_pic_state *s, u8 value)
 		s->special_mask = value >> 5 & 1;
 }
 
-static void non_specific_eoi(struct nacre_pic *pic, struct nacre_pic_state *s,
-			     bool rotate)
+static void non_specific_eoi(struct nacre_pic_state *s, bool rotate)
 {
-	unsigned int i = priority_of(s, blocking(pic, s));
+	unsigned int i = priority_of(s, in_service(s));
 
 	if (i != NONE)
 		end_service(s, pin_at(s, i), rotate);
 }
 
 /* The upper three bits: rotate, specific, EOI. */
-static void write_ocw2(struct nacre_pic *pic, struct nacre_pic_state *s,
-		       u8 value)
+static void write_ocw2(struct nacre_pic_state *s, u8 value)
 {
 	unsigned int pin = value & 7;
 
@@ -219,7 +221,7 @@ static void write_ocw2(struct nacre_pic *pic, struct nacre_pic_state *s,
 		break;
 	case 1:
 	case 5:
-		non_specific_eoi(pic, s, value >> 7);
+		non_specific_eoi(s, value >> 7);
 		break;
 	case 3:
 	case 7:
@@ -233,15 +235,14 @@ static void write_ocw2(struct nacre_pic *pic, struct nacre_pic_state *s,
 	}
 }
 
-static void write_command(struct nacre_pic *pic, struct nacre_pic_state *s,
-			  u8 value)
+static void write_command(struct nacre_pic_state *s, u8 value)
 {
 	if (value & ICW1)
 		write_icw1(s, value);
 	else if (value & OCW3)
 		write_ocw3(s, value);
 	else
-		write_ocw2(pic, s, value);
+		write_ocw2(s, value);
 }
 
 static void write_data(struct nacre_pic_state *s, u8 value)
@@ -330,7 +331,7 @@ bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value)
 	else if (port & 1)
 		write_data(s, value);
 	else
-		write_command(pic, s, value);
+		write_command(s, value);
 	update(pic);
 	return true;
 }
