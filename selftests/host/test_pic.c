@@ -586,6 +586,18 @@ static void spurious(void)
 	EXPECT(!intr);
 }
 
+static void poll_nothing(void)
+{
+	init_pair(0);
+	out(MASTER, POLL);
+	EXPECT_EQ(in(MASTER), 0x07);
+	out(MASTER + 1, 0x5a);
+	out(MASTER, POLL);
+	EXPECT_EQ(in(MASTER + 1), 0x07);
+	/* One read is one poll. */
+	EXPECT_EQ(in(MASTER + 1), 0x5a);
+}
+
 static void poll_master(void)
 {
 	init_pair(0);
@@ -601,6 +613,31 @@ static void poll_master(void)
 	EXPECT_EQ(in(MASTER + 1), 0x85);
 	out(MASTER, EOI);
 	EXPECT(!intr);
+}
+
+/* What the slave gave by a poll, the master does not ask for any more. */
+static void poll_slave(void)
+{
+	init_pair(0);
+	pulse(13);
+	EXPECT(intr);
+	out(SLAVE, POLL);
+	EXPECT_EQ(in(SLAVE), 0x85);
+	EXPECT_EQ(isr(SLAVE), 0x20);
+	EXPECT(!intr);
+	out(SLAVE, EOI);
+	EXPECT(!intr);
+
+	/* Both, one after the other, as the data sheet has it. */
+	pulse(9);
+	out(MASTER, POLL);
+	EXPECT_EQ(in(MASTER), 0x82);
+	out(SLAVE, POLL);
+	EXPECT_EQ(in(SLAVE), 0x81);
+	out(SLAVE, EOI);
+	out(MASTER, EOI);
+	EXPECT(!intr);
+	EXPECT_EQ(isr(MASTER) | isr(SLAVE), 0);
 }
 
 static void elcr(void)
@@ -679,7 +716,9 @@ static const struct host_case cases[] = {
 	HOST_CASE(special_fully_nested),
 	HOST_CASE(special_fully_nested_eoi),
 	HOST_CASE(spurious),
+	HOST_CASE(poll_nothing),
 	HOST_CASE(poll_master),
+	HOST_CASE(poll_slave),
 	HOST_CASE(elcr),
 	HOST_CASE(state_round_trip),
 };

@@ -26,6 +26,7 @@
 #define OCW3_POLL	BIT(2)
 #define OCW3_READ	BIT(1)
 #define OCW3_MASK	BIT(6)
+#define POLL_INTERRUPT	BIT(7)
 #define ICW4_AUTO_EOI	BIT(1)
 #define ICW4_NESTED	BIT(4)
 
@@ -274,9 +275,13 @@ static u8 poll(struct nacre_pic *pic, struct nacre_pic_state *s)
 
 	s->poll = 0;
 	if (pin < 0)
-		return 0;
+		return SPURIOUS;
 	acknowledge(s, pin);
-	return 0x80 | pin;
+	/* The slave was served past the master, which need not ask for it. */
+	if (s == &pic->chip[PIC_SLAVE])
+		pic->chip[PIC_MASTER].irr &= ~BIT(CASCADE);
+	update(pic);
+	return POLL_INTERRUPT | pin;
 }
 
 static u8 read_chip(struct nacre_pic *pic, struct nacre_pic_state *s, bool data)
@@ -315,7 +320,6 @@ bool nacre_pic_read(struct nacre_pic *pic, u16 port, u8 *value)
 	if (!s)
 		return false;
 	*value = elcr ? s->elcr : read_chip(pic, s, port & 1);
-	update(pic);
 	return true;
 }
 
