@@ -652,6 +652,25 @@ static void elcr(void)
 	EXPECT_EQ(in(0x4d1), 0xde);
 }
 
+/* A pin that turns level-triggered forgets its edge and follows its line. */
+static void elcr_follows_line(void)
+{
+	init_pair(0);
+	pulse(5);
+	raise(6);
+	take();
+	out(MASTER, EOI);
+	take();
+	out(MASTER, EOI);
+	pulse(5);
+	out(0x4d0, 0x60);
+	EXPECT_EQ(irr(MASTER), 0x40);
+	EXPECT_EQ(take(), BASE_MASTER + 6);
+	lower(6);
+	out(MASTER, EOI);
+	EXPECT(!intr);
+}
+
 static void copy_state(struct nacre_pic *to)
 {
 	struct nacre_pic_state s;
@@ -720,6 +739,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(poll_master),
 	HOST_CASE(poll_slave),
 	HOST_CASE(elcr),
+	HOST_CASE(elcr_follows_line),
 	HOST_CASE(state_round_trip),
 };
 

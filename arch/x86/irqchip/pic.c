@@ -323,6 +323,15 @@ bool nacre_pic_read(struct nacre_pic *pic, u16 port, u8 *value)
 	return true;
 }
 
+/* A pin that becomes level-triggered asks for as long as its line is up. */
+static void write_elcr(struct nacre_pic_state *s, u8 value)
+{
+	u8 level = value & s->elcr_mask & ~s->elcr;
+
+	s->irr = (s->irr & ~level) | (s->last_irr & level);
+	s->elcr = value & s->elcr_mask;
+}
+
 bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value)
 {
 	bool elcr;
@@ -331,7 +340,7 @@ bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value)
 	if (!s)
 		return false;
 	if (elcr)
-		s->elcr = value & s->elcr_mask;
+		write_elcr(s, value);
 	else if (port & 1)
 		write_data(s, value);
 	else
