@@ -671,6 +671,21 @@ static void elcr_follows_line(void)
 	EXPECT(!intr);
 }
 
+/* Of two that wait, the second asks anew when the first was taken. */
+static void output_rises_again(void)
+{
+	init_pair(AUTO_EOI);
+	pulse(3);
+	pulse(4);
+	EXPECT_EQ(rises, 1);
+	take();
+	EXPECT(intr);
+	EXPECT_EQ(rises, 2);
+	take();
+	EXPECT(!intr);
+	EXPECT_EQ(pic.output, false);
+}
+
 static void copy_state(struct nacre_pic *to)
 {
 	struct nacre_pic_state s;
@@ -740,6 +755,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(poll_slave),
 	HOST_CASE(elcr),
 	HOST_CASE(elcr_follows_line),
+	HOST_CASE(output_rises_again),
 	HOST_CASE(state_round_trip),
 };
 

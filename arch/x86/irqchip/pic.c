@@ -95,21 +95,24 @@ static bool set_pin(struct nacre_pic_state *s, unsigned int pin, bool level)
 	return s->irr != before;
 }
 
+static void set_output(struct nacre_pic *pic, bool output)
+{
+	if (output == pic->output)
+		return;
+	pic->output = output;
+	pic->ops->output(pic, output);
+}
+
 /* The slave's output is a pulse to the master: each request is an edge. */
 static void update(struct nacre_pic *pic)
 {
 	struct nacre_pic_state *master = &pic->chip[PIC_MASTER];
-	bool output;
 
 	if (wanted(pic, &pic->chip[PIC_SLAVE]) >= 0) {
 		set_pin(master, CASCADE, true);
 		set_pin(master, CASCADE, false);
 	}
-	output = wanted(pic, master) >= 0;
-	if (output == pic->output)
-		return;
-	pic->output = output;
-	pic->ops->output(pic, output);
+	set_output(pic, wanted(pic, master) >= 0);
 }
 
 void nacre_pic_reset(struct nacre_pic *pic)
@@ -174,6 +177,8 @@ u8 nacre_pic_acknowledge(struct nacre_pic *pic)
 		acknowledge(master, pin);
 		vector = master->irq_base + pin;
 	}
+	/* INTR falls, and rises again if there is more. */
+	set_output(pic, false);
 	update(pic);
 	return vector;
 }
