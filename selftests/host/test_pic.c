@@ -686,6 +686,40 @@ static void output_rises_again(void)
 	EXPECT_EQ(pic.output, false);
 }
 
+static void line_status(void)
+{
+	init_pair(0);
+	EXPECT_EQ(nacre_pic_set_line(&pic, 1, true), 1);
+	/* Remembered, and not yet taken. */
+	EXPECT_EQ(nacre_pic_set_line(&pic, 1, false), 1);
+	EXPECT_EQ(nacre_pic_set_line(&pic, 1, true), 0);
+	take();
+	EXPECT_EQ(nacre_pic_set_line(&pic, 1, false), 1);
+	EXPECT_EQ(nacre_pic_set_line(&pic, 1, true), 1);
+	out(MASTER + 1, 0x02);
+	EXPECT_EQ(nacre_pic_set_line(&pic, 1, true), -1);
+	EXPECT_EQ(nacre_pic_set_line(&pic, 1, false), -1);
+	out(0x4d1, 0x02);
+	EXPECT_EQ(nacre_pic_set_line(&pic, 9, true), 1);
+	EXPECT_EQ(nacre_pic_set_line(&pic, 9, true), 0);
+	EXPECT_EQ(nacre_pic_set_line(&pic, 9, false), 1);
+}
+
+static void lines_that_are_not(void)
+{
+	struct nacre_pic before;
+	unsigned int i;
+
+	init_pair(0);
+	before = pic;
+	for (i = 0; i < 3; i++) {
+		static const unsigned int bad[] = { 16, 24, ~0u };
+
+		EXPECT_EQ(nacre_pic_set_line(&pic, bad[i], true), -1);
+		EXPECT(!memcmp(&before, &pic, sizeof(pic)));
+	}
+}
+
 static void copy_state(struct nacre_pic *to)
 {
 	struct nacre_pic_state s;
@@ -756,6 +790,8 @@ static const struct host_case cases[] = {
 	HOST_CASE(elcr),
 	HOST_CASE(elcr_follows_line),
 	HOST_CASE(output_rises_again),
+	HOST_CASE(line_status),
+	HOST_CASE(lines_that_are_not),
 	HOST_CASE(state_round_trip),
 };
 

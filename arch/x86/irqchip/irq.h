@@ -36,6 +36,16 @@ enum nacre_shorthand {
 	NACRE_TO_OTHERS,
 };
 
+/*
+ * What became of a line that was set, as NACRE_IRQ_LINE_STATUS reports it. Of
+ * several chips on a line, what is not IGNORED is added up.
+ */
+enum nacre_line {
+	NACRE_LINE_IGNORED = -1,	/* masked, or waiting for an EOI */
+	NACRE_LINE_COALESCED = 0,	/* one that waits already says the same */
+	NACRE_LINE_TAKEN = 1,
+};
+
 struct nacre_irq {
 	u32 dest;		/* xAPIC: 8 bits; x2APIC: 32 */
 	u8 vector;

@@ -83,16 +83,15 @@ static int wanted(const struct nacre_pic *pic, const struct nacre_pic_state *s)
 	return pin_at(s, request);
 }
 
-static bool set_pin(struct nacre_pic_state *s, unsigned int pin, bool level)
+static void set_pin(struct nacre_pic_state *s, unsigned int pin, bool level)
 {
-	u8 bit = BIT(pin), before = s->irr;
+	u8 bit = BIT(pin);
 
 	if (s->elcr & bit)
 		s->irr = level ? s->irr | bit : s->irr & ~bit;
 	else if (level && !(s->last_irr & bit))
 		s->irr |= bit;
 	s->last_irr = level ? s->last_irr | bit : s->last_irr & ~bit;
-	return s->irr != before;
 }
 
 static void set_output(struct nacre_pic *pic, bool output)
@@ -122,15 +121,30 @@ void nacre_pic_reset(struct nacre_pic *pic)
 	pic->output = false;
 }
 
-bool nacre_pic_set_line(struct nacre_pic *pic, unsigned int line, bool level)
+/* A rise of what is remembered already is merged with it; a fall never is. */
+static bool coalesces(const struct nacre_pic_state *s, unsigned int pin,
+		      bool level)
 {
-	bool changed;
+	bool edge = s->elcr & BIT(pin) || !(s->last_irr & BIT(pin));
+
+	return level && edge && s->irr & BIT(pin);
+}
+
+enum nacre_line nacre_pic_set_line(struct nacre_pic *pic, unsigned int line,
+				   bool level)
+{
+	struct nacre_pic_state *s;
+	bool coalesced;
 
 	if (line >= PIC_PINS)
-		return false;
-	changed = set_pin(&pic->chip[line >> 3], line & 7, level);
+		return NACRE_LINE_IGNORED;
+	s = &pic->chip[line >> 3];
+	coalesced = coalesces(s, line & 7, level);
+	set_pin(s, line & 7, level);
 	update(pic);
-	return changed;
+	if (s->imr & BIT(line & 7))
+		return NACRE_LINE_IGNORED;
+	return coalesced ? NACRE_LINE_COALESCED : NACRE_LINE_TAKEN;
 }
 
 static void end_service(struct nacre_pic_state *s, unsigned int pin,

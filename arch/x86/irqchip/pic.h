@@ -32,8 +32,9 @@ void nacre_pic_reset(struct nacre_pic *pic);
 bool nacre_pic_read(struct nacre_pic *pic, u16 port, u8 *value);
 bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value);
 
-/* Line 0 to 15. True: the PIC has something new to say of it. */
-bool nacre_pic_set_line(struct nacre_pic *pic, unsigned int line, bool level);
+/* Line 0 to 15. */
+enum nacre_line nacre_pic_set_line(struct nacre_pic *pic, unsigned int line,
+				   bool level);
 
 /* The processor's INTA cycle: the vector; a spurious one if nothing is there. */
 u8 nacre_pic_acknowledge(struct nacre_pic *pic);
