@@ -384,6 +384,9 @@ void nacre_pic_set_state(struct nacre_pic *pic, unsigned int chip,
 	s->elcr_mask = mask;
 	s->elcr &= mask;
 	s->priority_add &= 7;
+	s->irq_base &= 0xf8;
 	s->init_state &= 3;
+	/* A level-triggered request is its line. */
+	s->last_irr = (s->last_irr & ~s->elcr) | (s->irr & s->elcr);
 	update(pic);
 }
