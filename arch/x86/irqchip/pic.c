@@ -6,6 +6,7 @@
  * Words", "Fully Nested Mode", "Special Mask Mode", "Poll Command".
  */
 #ifdef __KERNEL__
+#include <linux/bitops.h>
 #include <linux/string.h>
 #endif
 
@@ -41,13 +42,9 @@ static void reset_chip(struct nacre_pic_state *s, u8 elcr_mask)
 /* Distance of the highest-priority bit from the pin that is highest now. */
 static unsigned int priority_of(const struct nacre_pic_state *s, u8 bits)
 {
-	unsigned int i;
+	unsigned int twice = bits | bits << 8;
 
-	for (i = 0; i < NONE; i++) {
-		if (bits & BIT((i + s->priority_add) & 7))
-			return i;
-	}
-	return NONE;
+	return bits ? ffs(twice >> s->priority_add) - 1 : NONE;
 }
 
 static unsigned int pin_at(const struct nacre_pic_state *s, unsigned int i)
