@@ -162,6 +162,21 @@ static void every_pin(void)
 	}
 }
 
+static void lines_that_are_not(void)
+{
+	static const unsigned int bad[] = { 24, 31, 32, 256, ~0u };
+	struct nacre_ioapic before;
+	unsigned int i;
+
+	begin();
+	before = ioapic;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(line(bad[i], true), IGNORED);
+		EXPECT_EQ(line(bad[i], false), IGNORED);
+		EXPECT(!memcmp(&before, &ioapic, sizeof(ioapic)));
+	}
+}
+
 static void edge(void)
 {
 	begin();
@@ -176,6 +191,68 @@ static void edge(void)
 	EXPECT_EQ(sent, 2);
 	/* No EOI is needed, and none does anything. */
 	eoi(0x34);
+	EXPECT_EQ(sent, 2);
+}
+
+/* An edge on a masked pin is lost. */
+static void edge_masked(void)
+{
+	begin();
+	set_entry(4, MASKED | 0x34);
+	EXPECT_EQ(line(4, true), IGNORED);
+	set_entry(4, 0x34);
+	EXPECT_EQ(sent, 0);
+	EXPECT_EQ(line(4, true), COALESCED);
+	line(4, false);
+	EXPECT_EQ(line(4, true), TAKEN);
+}
+
+static void level(void)
+{
+	begin();
+	set_entry(9, LEVEL | 0x39);
+	EXPECT_EQ(line(9, true), TAKEN);
+	EXPECT(entry(9) & REMOTE_IRR);
+	/* It waits for the EOI, whatever the line does. */
+	EXPECT_EQ(line(9, true), IGNORED);
+	EXPECT_EQ(line(9, false), TAKEN);
+	EXPECT_EQ(line(9, true), IGNORED);
+	EXPECT_EQ(sent, 1);
+	eoi(0x38);
+	EXPECT_EQ(sent, 1);
+	EXPECT(entry(9) & REMOTE_IRR);
+	/* Still up: again. */
+	eoi(0x39);
+	EXPECT_EQ(sent, 2);
+	EXPECT(entry(9) & REMOTE_IRR);
+	line(9, false);
+	eoi(0x39);
+	EXPECT_EQ(sent, 2);
+	EXPECT(!(entry(9) & REMOTE_IRR));
+	EXPECT_EQ(line(9, true), TAKEN);
+}
+
+static void level_masked(void)
+{
+	begin();
+	set_entry(9, LEVEL | MASKED | 0x39);
+	EXPECT_EQ(line(9, true), IGNORED);
+	EXPECT_EQ(sent, 0);
+	set_entry(9, LEVEL | 0x39);
+	EXPECT_EQ(sent, 1);
+	/* Masked while it is served: the EOI is seen, the line waits. */
+	set_entry(9, LEVEL | MASKED | 0x39);
+	EXPECT(entry(9) & REMOTE_IRR);
+	eoi(0x39);
+	EXPECT(!(entry(9) & REMOTE_IRR));
+	EXPECT_EQ(sent, 1);
+	set_entry(9, LEVEL | 0x39);
+	EXPECT_EQ(sent, 2);
+	/* Gone before it was unmasked: none. */
+	set_entry(9, LEVEL | MASKED | 0x39);
+	eoi(0x39);
+	line(9, false);
+	set_entry(9, LEVEL | 0x39);
 	EXPECT_EQ(sent, 2);
 }
 
@@ -220,6 +297,31 @@ static void shared_vector(void)
 	EXPECT_EQ(sent, 4);
 	EXPECT(!(entry(10) & REMOTE_IRR));
 	EXPECT(entry(11) & REMOTE_IRR);
+}
+
+/* Nobody took it: the pin is free, and is tried again when there is reason. */
+static void refused(void)
+{
+	begin();
+	set_entry(9, LEVEL | 0x39);
+	refuse = true;
+	EXPECT_EQ(line(9, true), COALESCED);
+	EXPECT_EQ(sent, 1);
+	EXPECT(!(entry(9) & REMOTE_IRR));
+	EXPECT_EQ(line(9, true), COALESCED);
+	EXPECT_EQ(sent, 2);
+	refuse = false;
+	set_entry(9, DEST(1) | LEVEL | 0x39);
+	EXPECT(sent > 2);
+	EXPECT(entry(9) & REMOTE_IRR);
+	/* An edge is sent once, wherever it goes. */
+	set_entry(4, 0x34);
+	refuse = true;
+	EXPECT_EQ(line(4, true), COALESCED);
+	refuse = false;
+	sent = 0;
+	EXPECT_EQ(line(4, true), COALESCED);
+	EXPECT_EQ(sent, 0);
 }
 
 /* A device that never lets go costs one message an EOI, and no more. */
@@ -297,10 +399,15 @@ static const struct host_case cases[] = {
 	HOST_CASE(entry_bits),
 	HOST_CASE(message),
 	HOST_CASE(every_pin),
+	HOST_CASE(lines_that_are_not),
 	HOST_CASE(edge),
+	HOST_CASE(edge_masked),
+	HOST_CASE(level),
+	HOST_CASE(level_masked),
 	HOST_CASE(level_rewritten),
 	HOST_CASE(remote_irr_cleared_by_edge),
 	HOST_CASE(shared_vector),
+	HOST_CASE(refused),
 	HOST_CASE(storm),
 	HOST_CASE(state_round_trip),
 	HOST_CASE(state_sends),

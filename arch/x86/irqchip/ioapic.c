@@ -40,7 +40,7 @@ static u64 *entry_at(struct nacre_ioapic *ioapic, unsigned int pin)
 }
 
 /* Send what the pin asks for, unless it has to wait. */
-static bool service(struct nacre_ioapic *ioapic, unsigned int pin)
+static enum nacre_line service(struct nacre_ioapic *ioapic, unsigned int pin)
 {
 	u64 *entry = entry_at(ioapic, pin);
 	const struct nacre_irq irq = {
@@ -53,34 +53,34 @@ static bool service(struct nacre_ioapic *ioapic, unsigned int pin)
 	};
 
 	if (*entry & ENTRY_MASKED)
-		return false;
+		return NACRE_LINE_IGNORED;
 	/* In service: the end of interrupt will look again. */
 	if (*entry & ENTRY_LEVEL && *entry & ENTRY_REMOTE_IRR)
-		return false;
+		return NACRE_LINE_IGNORED;
 	if (!ioapic->ops->deliver(ioapic, &irq))
-		return false;
+		return NACRE_LINE_COALESCED;
 	if (*entry & ENTRY_LEVEL)
 		*entry |= ENTRY_REMOTE_IRR;
-	return true;
+	return NACRE_LINE_TAKEN;
 }
 
-bool nacre_ioapic_set_line(struct nacre_ioapic *ioapic, unsigned int pin,
-			   bool level)
+enum nacre_line nacre_ioapic_set_line(struct nacre_ioapic *ioapic,
+				      unsigned int pin, bool level)
 {
 	u32 bit, before;
 
 	if (pin >= NACRE_IOAPIC_NUM_PINS)
-		return false;
+		return NACRE_LINE_IGNORED;
 	bit = 1u << pin;
 	before = ioapic->state.irr;
 	if (!level) {
 		ioapic->state.irr &= ~bit;
-		return true;
+		return NACRE_LINE_TAKEN;
 	}
 	ioapic->state.irr |= bit;
 	/* An edge is a change. */
 	if (!(*entry_at(ioapic, pin) & ENTRY_LEVEL) && before & bit)
-		return false;
+		return NACRE_LINE_COALESCED;
 	return service(ioapic, pin);
 }
 

@@ -31,9 +31,9 @@ void nacre_ioapic_reset(struct nacre_ioapic *ioapic);
 u32 nacre_ioapic_read(struct nacre_ioapic *ioapic, u32 offset);
 void nacre_ioapic_write(struct nacre_ioapic *ioapic, u32 offset, u32 value);
 
-/* True: it was sent. */
-bool nacre_ioapic_set_line(struct nacre_ioapic *ioapic, unsigned int pin,
-			   bool level);
+/* A pin is 0 to 23. */
+enum nacre_line nacre_ioapic_set_line(struct nacre_ioapic *ioapic,
+				      unsigned int pin, bool level);
 /* A local APIC retired a level-triggered vector. */
 void nacre_ioapic_eoi(struct nacre_ioapic *ioapic, u8 vector);
 
