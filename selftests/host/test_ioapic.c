@@ -116,6 +116,31 @@ static void registers(void)
 	EXPECT_EQ(read_index(2), 0x03000000);
 }
 
+/* There is nothing at other offsets, and no register at other indices. */
+static void nowhere(void)
+{
+	struct nacre_ioapic before;
+	u32 i;
+
+	begin();
+	before = ioapic;
+	for (i = 0; i < 0x100; i++) {
+		if (i == SELECT || i == WINDOW)
+			continue;
+		nacre_ioapic_write(&ioapic, i, 0xffffffff);
+		EXPECT_EQ(nacre_ioapic_read(&ioapic, i), 0);
+	}
+	EXPECT(!memcmp(&before, &ioapic, sizeof(ioapic)));
+	for (i = 3; i < 0x100; i++) {
+		if (i >= 0x10 && i < 0x10 + 2 * PINS)
+			continue;
+		write_index(i, 0);
+		EXPECT_EQ(read_index(i), 0xffffffff);
+	}
+	before.state.ioregsel = 0xff;
+	EXPECT(!memcmp(&before, &ioapic, sizeof(ioapic)));
+}
+
 static void entry_bits(void)
 {
 	unsigned int pin;
@@ -396,6 +421,7 @@ static void state_sends(void)
 static const struct host_case cases[] = {
 	HOST_CASE(reset),
 	HOST_CASE(registers),
+	HOST_CASE(nowhere),
 	HOST_CASE(entry_bits),
 	HOST_CASE(message),
 	HOST_CASE(every_pin),

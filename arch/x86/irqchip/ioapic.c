@@ -145,7 +145,7 @@ static u32 read_window(struct nacre_ioapic *ioapic)
 		return VERSION_VALUE;
 	default:
 		if (index < INDEX_REDIR)
-			return 0;
+			return 0xffffffff;
 		return read_entry(ioapic, index - INDEX_REDIR);
 	}
 }
