@@ -349,6 +349,30 @@ static void refused(void)
 	EXPECT_EQ(sent, 0);
 }
 
+/* NMI, SMI, INIT and ExtINT are edges whatever the entry says: no EOI ends. */
+static void not_a_level(void)
+{
+	static const u64 modes[] = {
+		DELIVERY(SMI), DELIVERY(NMI), DELIVERY(INIT), DELIVERY(EXTINT),
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		begin();
+		set_entry(1, LEVEL | modes[i]);
+		line(1, true);
+		EXPECT_EQ(sent, 1);
+		EXPECT(!last.level);
+		EXPECT(!(entry(1) & REMOTE_IRR));
+		EXPECT_EQ(line(1, true), COALESCED);
+		eoi(0);
+		EXPECT_EQ(sent, 1);
+		line(1, false);
+		line(1, true);
+		EXPECT_EQ(sent, 2);
+	}
+}
+
 /* A device that never lets go costs one message an EOI, and no more. */
 static void storm(void)
 {
@@ -434,6 +458,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(remote_irr_cleared_by_edge),
 	HOST_CASE(shared_vector),
 	HOST_CASE(refused),
+	HOST_CASE(not_a_level),
 	HOST_CASE(storm),
 	HOST_CASE(state_round_trip),
 	HOST_CASE(state_sends),

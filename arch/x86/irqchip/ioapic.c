@@ -39,6 +39,16 @@ static u64 *entry_at(struct nacre_ioapic *ioapic, unsigned int pin)
 	return (u64 *)&ioapic->state.redirtbl[pin].bits;
 }
 
+/*
+ * Modes that have no vector to end are edges, whatever the trigger mode says:
+ * "Delivery Mode" of the redirection entry.
+ */
+static bool is_level(u64 entry)
+{
+	return entry & ENTRY_LEVEL &&
+	       ENTRY_DELIVERY(entry) <= NACRE_DELIVER_LOWEST;
+}
+
 /* Send what the pin asks for, unless it has to wait. */
 static enum nacre_line service(struct nacre_ioapic *ioapic, unsigned int pin)
 {
@@ -48,18 +58,18 @@ static enum nacre_line service(struct nacre_ioapic *ioapic, unsigned int pin)
 		.vector = *entry & ENTRY_VECTOR,
 		.delivery = ENTRY_DELIVERY(*entry),
 		.logical = *entry & ENTRY_LOGICAL,
-		.level = *entry & ENTRY_LEVEL,
+		.level = is_level(*entry),
 		.assert = true,
 	};
 
 	if (*entry & ENTRY_MASKED)
 		return NACRE_LINE_IGNORED;
 	/* In service: the end of interrupt will look again. */
-	if (*entry & ENTRY_LEVEL && *entry & ENTRY_REMOTE_IRR)
+	if (irq.level && *entry & ENTRY_REMOTE_IRR)
 		return NACRE_LINE_IGNORED;
 	if (!ioapic->ops->deliver(ioapic, &irq))
 		return NACRE_LINE_COALESCED;
-	if (*entry & ENTRY_LEVEL)
+	if (irq.level)
 		*entry |= ENTRY_REMOTE_IRR;
 	return NACRE_LINE_TAKEN;
 }
@@ -79,7 +89,7 @@ enum nacre_line nacre_ioapic_set_line(struct nacre_ioapic *ioapic,
 	}
 	ioapic->state.irr |= bit;
 	/* An edge is a change. */
-	if (!(*entry_at(ioapic, pin) & ENTRY_LEVEL) && before & bit)
+	if (!is_level(*entry_at(ioapic, pin)) && before & bit)
 		return NACRE_LINE_COALESCED;
 	return service(ioapic, pin);
 }
@@ -91,8 +101,7 @@ void nacre_ioapic_eoi(struct nacre_ioapic *ioapic, u8 vector)
 	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
 		u64 *entry = entry_at(ioapic, pin);
 
-		if (!(*entry & ENTRY_LEVEL) ||
-		    (*entry & ENTRY_VECTOR) != vector)
+		if ((*entry & ENTRY_VECTOR) != vector || !is_level(*entry))
 			continue;
 		*entry &= ~ENTRY_REMOTE_IRR;
 		if (ioapic->state.irr & 1u << pin)
@@ -116,10 +125,10 @@ static void write_entry(struct nacre_ioapic *ioapic, unsigned int index,
 	new = (new & ENTRY_VALID & ~ENTRY_READ_ONLY) |
 	      (*entry & ENTRY_READ_ONLY);
 	/* An edge-triggered pin has no remote IRR; software clears it so. */
-	if (!(new & ENTRY_LEVEL))
+	if (!is_level(new))
 		new &= ~ENTRY_REMOTE_IRR;
 	*entry = new;
-	if (new & ENTRY_LEVEL && ioapic->state.irr & 1u << pin)
+	if (is_level(new) && ioapic->state.irr & 1u << pin)
 		service(ioapic, pin);
 }
 
