@@ -423,6 +423,30 @@ static void state_round_trip(void)
 	EXPECT_EQ(sent, 1);
 }
 
+/* An edge that was sent is not sent again, though its line is still up. */
+static void state_of_an_edge(void)
+{
+	struct nacre_ioapic_state s;
+	struct nacre_ioapic copy;
+
+	begin();
+	set_entry(4, 0x34);
+	line(4, true);
+	nacre_ioapic_get_state(&ioapic, &s);
+	EXPECT_EQ(s.irr, 0);
+	copy_state(&copy);
+	EXPECT_EQ(sent, 1);
+	ioapic = copy;
+	line(4, false);
+	EXPECT_EQ(line(4, true), TAKEN);
+	EXPECT_EQ(sent, 2);
+	/* One that was masked is there to see. */
+	set_entry(5, MASKED | 0x35);
+	line(5, true);
+	nacre_ioapic_get_state(&ioapic, &s);
+	EXPECT_EQ(s.irr, 1 << 5);
+}
+
 /* An edge or level in the state that is set, and not yet sent. */
 static void state_sends(void)
 {
@@ -461,6 +485,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(not_a_level),
 	HOST_CASE(storm),
 	HOST_CASE(state_round_trip),
+	HOST_CASE(state_of_an_edge),
 	HOST_CASE(state_sends),
 };
 

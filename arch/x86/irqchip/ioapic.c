@@ -67,6 +67,8 @@ static enum nacre_line service(struct nacre_ioapic *ioapic, unsigned int pin)
 	/* In service: the end of interrupt will look again. */
 	if (irq.level && *entry & ENTRY_REMOTE_IRR)
 		return NACRE_LINE_IGNORED;
+	if (!irq.level)
+		ioapic->sent |= 1u << pin;
 	if (!ioapic->ops->deliver(ioapic, &irq))
 		return NACRE_LINE_COALESCED;
 	if (irq.level)
@@ -85,6 +87,7 @@ enum nacre_line nacre_ioapic_set_line(struct nacre_ioapic *ioapic,
 	before = ioapic->state.irr;
 	if (!level) {
 		ioapic->state.irr &= ~bit;
+		ioapic->sent &= ~bit;
 		return NACRE_LINE_TAKEN;
 	}
 	ioapic->state.irr |= bit;
@@ -128,7 +131,10 @@ static void write_entry(struct nacre_ioapic *ioapic, unsigned int index,
 	if (!is_level(new))
 		new &= ~ENTRY_REMOTE_IRR;
 	*entry = new;
-	if (is_level(new) && ioapic->state.irr & 1u << pin)
+	if (!is_level(new))
+		return;
+	ioapic->sent &= ~(1u << pin);
+	if (ioapic->state.irr & 1u << pin)
 		service(ioapic, pin);
 }
 
@@ -200,6 +206,7 @@ void nacre_ioapic_reset(struct nacre_ioapic *ioapic)
 	unsigned int pin;
 
 	memset(&ioapic->state, 0, sizeof(ioapic->state));
+	ioapic->sent = 0;
 	ioapic->state.base_address = IOAPIC_BASE;
 	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++)
 		*entry_at(ioapic, pin) = ENTRY_MASKED;
@@ -209,6 +216,8 @@ void nacre_ioapic_get_state(const struct nacre_ioapic *ioapic,
 			    struct nacre_ioapic_state *out)
 {
 	*out = ioapic->state;
+	/* Whoever sets this state sends what it says: not the same edge. */
+	out->irr &= ~ioapic->sent;
 }
 
 void nacre_ioapic_set_state(struct nacre_ioapic *ioapic,
@@ -221,6 +230,7 @@ void nacre_ioapic_set_state(struct nacre_ioapic *ioapic,
 	ioapic->state.base_address = IOAPIC_BASE;
 	ioapic->state.ioregsel &= 0xff;
 	ioapic->state.irr = 0;
+	ioapic->sent = 0;
 	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++)
 		*entry_at(ioapic, pin) &= ENTRY_VALID;
 	/* Lines that are up may have something to say by the new entries. */

@@ -19,10 +19,11 @@ struct nacre_ioapic_ops {
 			const struct nacre_irq *irq);
 };
 
-/* irr is the state of the lines, as the ABI's struct has it. */
+/* irr is the state of the lines here. */
 struct nacre_ioapic {
 	const struct nacre_ioapic_ops *ops;
 	struct nacre_ioapic_state state;
+	u32 sent;		/* edges that are no longer news, by pin */
 };
 
 void nacre_ioapic_reset(struct nacre_ioapic *ioapic);
