@@ -466,6 +466,47 @@ static void state_sends(void)
 	EXPECT_EQ(sent, 3);
 }
 
+static void use(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 256; i++) {
+		nacre_ioapic_read(&ioapic, WINDOW);
+		write_index(i, i * 0x01010101u);
+		read_index(i);
+		line(i, i & 1);
+		eoi(i);
+	}
+}
+
+static void hostile_state(void)
+{
+	struct nacre_ioapic_state s;
+	u64 seed = 7;
+	unsigned int i, j;
+
+	for (i = 0; i < 2000; i++) {
+		begin();
+		for (j = 0; j < sizeof(s); j++)
+			((u8 *)&s)[j] = i ? host_random(&seed) >> 32 : 0xff;
+		nacre_ioapic_set_state(&ioapic, &s);
+		EXPECT(sent <= PINS);
+		nacre_ioapic_get_state(&ioapic, &s);
+		EXPECT_EQ(s.base_address, 0xfec00000);
+		EXPECT_EQ(s.irr >> PINS, 0);
+		EXPECT_EQ(s.ioregsel & ~0xffu, 0);
+		EXPECT_EQ(s.id & ~0xfu, 0);
+		EXPECT_EQ(s.pad, 0);
+		for (j = 0; j < PINS; j++) {
+			u64 bits = s.redirtbl[j].bits;
+
+			EXPECT(!(bits & STATUS));
+			EXPECT(bits & LEVEL || !(bits & REMOTE_IRR));
+		}
+		use();
+	}
+}
+
 static const struct host_case cases[] = {
 	HOST_CASE(reset),
 	HOST_CASE(registers),
@@ -487,6 +528,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(state_round_trip),
 	HOST_CASE(state_of_an_edge),
 	HOST_CASE(state_sends),
+	HOST_CASE(hostile_state),
 };
 
 HOST_MAIN(cases)

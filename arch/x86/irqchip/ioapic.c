@@ -220,6 +220,13 @@ void nacre_ioapic_get_state(const struct nacre_ioapic *ioapic,
 	out->irr &= ~ioapic->sent;
 }
 
+static void put_right(u64 *entry)
+{
+	*entry &= ENTRY_VALID & ~ENTRY_STATUS;
+	if (!is_level(*entry))
+		*entry &= ~ENTRY_REMOTE_IRR;
+}
+
 void nacre_ioapic_set_state(struct nacre_ioapic *ioapic,
 			    const struct nacre_ioapic_state *in)
 {
@@ -231,8 +238,10 @@ void nacre_ioapic_set_state(struct nacre_ioapic *ioapic,
 	ioapic->state.ioregsel &= 0xff;
 	ioapic->state.irr = 0;
 	ioapic->sent = 0;
+	ioapic->state.id &= 0xf;
+	ioapic->state.pad = 0;
 	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++)
-		*entry_at(ioapic, pin) &= ENTRY_VALID;
+		put_right(entry_at(ioapic, pin));
 	/* Lines that are up may have something to say by the new entries. */
 	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
 		if (lines & 1u << pin)
