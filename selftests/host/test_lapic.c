@@ -41,6 +41,19 @@ static void reset(void)
 	EXPECT_EQ(seen.timer, 0);
 }
 
+/* Virtual wire mode, as the firmware leaves it: the boot processor's only. */
+static void reset_lint0(void)
+{
+	power_on(0);
+	EXPECT_EQ(rd(LAPIC_LVT_LINT0), 0x700);
+	EXPECT(nacre_lapic_accepts_pic(&lapic));
+	power_on(3);
+	EXPECT_EQ(lapic.base, XAPIC_ON);
+	EXPECT_EQ(rd(LAPIC_ID), 3 << 24);
+	EXPECT_EQ(rd(LAPIC_LVT_LINT0), LVT_MASK);
+	EXPECT(!nacre_lapic_accepts_pic(&lapic));
+}
+
 static void init_resets(void)
 {
 	switched_on(2);
@@ -63,6 +76,27 @@ static void init_resets(void)
 	EXPECT_EQ(take(), -1);
 	edge(0x31);
 	EXPECT_EQ(take(), 0x31);
+}
+
+/* INIT leaves the ID and IA32_APIC_BASE alone. */
+static void init_keeps(void)
+{
+	switched_on(2);
+	wr(LAPIC_ID, 0x07000000);
+	lapic.base = 0xfed00000 | LAPIC_BASE_ENABLE;
+	nacre_lapic_reset(&lapic, true);
+	EXPECT_EQ(rd(LAPIC_ID), 0x07000000);
+	EXPECT_EQ(lapic.base, 0xfed00000 | LAPIC_BASE_ENABLE);
+
+	x2apic_on(0x123);
+	nacre_lapic_reset(&lapic, true);
+	EXPECT(nacre_lapic_is_x2apic(&lapic));
+	EXPECT_EQ(rdmsr(LAPIC_ID), 0x123);
+	EXPECT_EQ(rdmsr(LAPIC_LDR), 0x120008);
+	nacre_lapic_reset(&lapic, false);
+	EXPECT_EQ(lapic.base, XAPIC_ON);
+	EXPECT_EQ(rd(LAPIC_ID), 0x23000000);
+	EXPECT_EQ(rd(LAPIC_LDR), 0);
 }
 
 static void lvt_writable_bits(void)
@@ -576,7 +610,9 @@ static void pic_through_lint0(void)
 
 static const struct host_case cases[] = {
 	HOST_CASE(reset),
+	HOST_CASE(reset_lint0),
 	HOST_CASE(init_resets),
+	HOST_CASE(init_keeps),
 	HOST_CASE(lvt_writable_bits),
 	HOST_CASE(lvts_of_a_disabled_apic),
 	HOST_CASE(xapic_illegal_registers),

@@ -666,9 +666,11 @@ static void derive_x2apic_ids(struct nacre_lapic *apic)
 
 static void reset_registers(struct nacre_lapic *apic)
 {
+	u32 id = peek(apic, LAPIC_ID);
 	unsigned int i;
 
 	memset(apic->regs, 0, sizeof(apic->regs));
+	*reg(apic, LAPIC_ID) = id;
 	*reg(apic, LAPIC_VERSION) = VERSION_VALUE;
 	*reg(apic, LAPIC_DFR) = DFR_FLAT;
 	*reg(apic, LAPIC_SVR) = 0xff;
@@ -682,16 +684,19 @@ void nacre_lapic_reset(struct nacre_lapic *apic, bool init)
 {
 	stop_timer(apic);
 	reset_registers(apic);
-	if (!init)
+	/*
+	 * What a BIOS would have left for the PIC: virtual wire mode. Guests
+	 * without one have come to expect it of the boot processor's.
+	 */
+	if (apic->base & LAPIC_BASE_BSP)
+		*reg(apic, LAPIC_LVT_LINT0) = NACRE_DELIVER_EXTINT << 8;
+	if (!init) {
 		apic->base = LAPIC_BASE_ENABLE | 0xfee00000 |
 			     (apic->base & LAPIC_BASE_BSP);
-	/* What the BIOS would have left for the PIC: virtual wire mode. */
-	if (!init)
-		*reg(apic, LAPIC_LVT_LINT0) = NACRE_DELIVER_EXTINT << 8;
+		*reg(apic, LAPIC_ID) = apic->id << 24;
+	}
 	if (nacre_lapic_is_x2apic(apic))
 		derive_x2apic_ids(apic);
-	else
-		*reg(apic, LAPIC_ID) = apic->id << 24;
 }
 
 /* Intel SDM, "x2APIC State Transitions". */
