@@ -99,6 +99,52 @@ static void init_keeps(void)
 	EXPECT_EQ(rd(LAPIC_LDR), 0);
 }
 
+static void xapic_writable_bits(void)
+{
+	static const struct {
+		u32 offset, bits, always;
+	} regs[] = {
+		{ LAPIC_ID, 0xff000000, 0 },
+		{ LAPIC_VERSION, 0, 0x50014 },
+		{ LAPIC_TPR, 0xff, 0 },
+		{ LAPIC_PPR, 0, 0 },
+		{ LAPIC_LDR, 0xff000000, 0 },
+		{ LAPIC_DFR, 0xf0000000, 0x0fffffff },
+		{ LAPIC_SVR, 0x3ff, 0 },
+		{ LAPIC_ICR2, 0xff000000, 0 },
+		{ LAPIC_TMCCT, 0, 0 },
+		{ LAPIC_TDCR, 0xb, 0 },
+		{ LAPIC_ISR, 0, 0 },
+		{ LAPIC_TMR + 0x70, 0, 0 },
+		{ LAPIC_IRR + 0x70, 0, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(regs); i++) {
+		power_on(0);
+		wr(regs[i].offset, 0xffffffff);
+		EXPECT_EQ(rd(regs[i].offset) & ~regs[i].always,
+			  i == 3 ? 0 : regs[i].bits);
+		wr(regs[i].offset, 0);
+		EXPECT_EQ(rd(regs[i].offset), regs[i].always);
+	}
+}
+
+/* All of ICR reads back as written, but that nothing is ever on its way. */
+static void xapic_icr(void)
+{
+	static const u32 values[] = {
+		0xffffffff, 0xa5a5a5a5, 0x5a5a5a5a, 0x000c40ff, 0,
+	};
+	unsigned int i;
+
+	switched_on(0);
+	for (i = 0; i < ARRAY_SIZE(values); i++) {
+		wr(LAPIC_ICR, values[i]);
+		EXPECT_EQ(rd(LAPIC_ICR), values[i] & ~ICR_BUSY);
+	}
+}
+
 static void lvt_writable_bits(void)
 {
 	unsigned int i;
@@ -208,6 +254,49 @@ static void x2apic_registers(void)
 	EXPECT_EQ(atomic_read(&lapic.errors) & 0x80, 0);
 }
 
+static void x2apic_reserved_bits(void)
+{
+	static const struct {
+		u16 offset;
+		u64 good;
+	} regs[] = {
+		{ LAPIC_TPR, 0xff }, { LAPIC_EOI, 0 }, { LAPIC_SVR, 0x3ff },
+		{ LAPIC_ESR, 0 }, { LAPIC_TMICT, 0xffffffff },
+		{ LAPIC_TDCR, 0xb }, { LAPIC_SELF_IPI, 0xff },
+		{ LAPIC_LVT_TIMER, 0x710ff }, { LAPIC_LVT_THERMAL, 0x117ff },
+		{ LAPIC_LVT_PMC, 0x117ff }, { LAPIC_LVT_LINT0, 0x1f7ff },
+		{ LAPIC_LVT_LINT1, 0x1f7ff }, { LAPIC_LVT_ERROR, 0x110ff },
+		/* Busy is accepted, and reads 0. */
+		{ LAPIC_ICR, 0xffffffff000cdfff },
+	};
+	unsigned int i, bit;
+
+	for (i = 0; i < ARRAY_SIZE(regs); i++) {
+		for (bit = 0; bit < 64; bit++) {
+			x2apic_on(5);
+			EXPECT_EQ(wrmsr_faults(regs[i].offset, BIT_ULL(bit)),
+				  !(regs[i].good & BIT_ULL(bit)));
+		}
+		x2apic_on(5);
+		EXPECT(!wrmsr_faults(regs[i].offset, regs[i].good));
+	}
+}
+
+/* Read-only bits are written without a fault, and stay what they are. */
+static void x2apic_read_only_bits(void)
+{
+	unsigned int i;
+
+	x2apic_on(5);
+	for (i = 0; i < ARRAY_SIZE(lvts); i++) {
+		EXPECT(!wrmsr_faults(lvts[i], lvt_bits[i] | BIT(12)));
+		EXPECT_EQ(rdmsr(lvts[i]), lvt_bits[i]);
+	}
+	/* As a kernel does that hands over to another one. */
+	EXPECT(!wrmsr_faults(LAPIC_LVT_LINT0, 0x5700));
+	EXPECT_EQ(rdmsr(LAPIC_LVT_LINT0), 0x700);
+}
+
 static void x2apic_ids(void)
 {
 	static const u32 ids[] = { 0, 1, 15, 16, 0x23, 0xff, 0x100, 0x12345 };
@@ -222,6 +311,21 @@ static void x2apic_ids(void)
 		EXPECT(wrmsr_faults(LAPIC_LDR, 0));
 		EXPECT(wrmsr_faults(LAPIC_DFR, 0xffffffff));
 	}
+}
+
+static void x2apic_icr(void)
+{
+	x2apic_on(0);
+	EXPECT(!wrmsr_faults(LAPIC_ICR, 0x12345678000008e1));
+	EXPECT_EQ(rdmsr(LAPIC_ICR), 0x12345678000008e1);
+	EXPECT_EQ(seen.sends, 1);
+	EXPECT_EQ(seen.sent.dest, 0x12345678);
+	EXPECT_EQ(seen.sent.vector, 0xe1);
+	EXPECT(seen.sent.logical && !seen.sent.level);
+	EXPECT(!wrmsr_faults(LAPIC_ICR, 0xffffffff000cdfff));
+	EXPECT_EQ(rdmsr(LAPIC_ICR), 0xffffffff000ccfff);
+	EXPECT(wrmsr_faults(LAPIC_ICR2, 0));
+	EXPECT(rdmsr_faults(LAPIC_ICR2));
 }
 
 static void base_transitions(void)
@@ -613,12 +717,17 @@ static const struct host_case cases[] = {
 	HOST_CASE(reset_lint0),
 	HOST_CASE(init_resets),
 	HOST_CASE(init_keeps),
+	HOST_CASE(xapic_writable_bits),
+	HOST_CASE(xapic_icr),
 	HOST_CASE(lvt_writable_bits),
 	HOST_CASE(lvts_of_a_disabled_apic),
 	HOST_CASE(xapic_illegal_registers),
 	HOST_CASE(xapic_every_offset),
 	HOST_CASE(x2apic_registers),
+	HOST_CASE(x2apic_reserved_bits),
+	HOST_CASE(x2apic_read_only_bits),
 	HOST_CASE(x2apic_ids),
+	HOST_CASE(x2apic_icr),
 	HOST_CASE(base_transitions),
 	HOST_CASE(base_sets_ids),
 	HOST_CASE(accept_and_ack),

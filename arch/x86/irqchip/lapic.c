@@ -23,18 +23,20 @@
 #define WORDS		(VECTORS / 32)
 
 #define SVR_ENABLE	BIT(8)
-#define SVR_VALID	0x1ff
+/* Focus checking has no effect, but older kernels set it in either mode. */
+#define SVR_VALID	0x3ff
 #define LVT_MASKED	BIT(16)
 #define LVT_VECTOR	0xff
 #define LVT_LEVEL	BIT(15)
 #define LVT_PENDING	BIT(12)
+#define LVT_REMOTE_IRR	BIT(14)
 #define LVT_DELIVERY(lvt)	((lvt) >> 8 & 7)
 #define TIMER_MODE(lvt)	((lvt) >> 17 & 3)
 #define TIMER_ONE_SHOT	0
 #define TIMER_PERIODIC	1
 #define TIMER_DEADLINE	2
 #define ICR_BUSY	BIT(12)
-#define ICR_VALID	0x000ccfff
+#define ICR_X2APIC_VALID	0x000cdfff
 #define ESR_SEND_VECTOR		BIT(5)
 #define ESR_RECEIVE_VECTOR	BIT(6)
 #define ESR_REGISTER		BIT(7)
@@ -455,6 +457,14 @@ static u32 lvt_valid(u32 offset)
 	}
 }
 
+/* Bits that are there to read, and always 0 here. */
+static u32 lvt_read_only(u32 offset)
+{
+	if (offset == LAPIC_LVT_LINT0 || offset == LAPIC_LVT_LINT1)
+		return LVT_PENDING | LVT_REMOTE_IRR;
+	return lvt_valid(offset) ? LVT_PENDING : 0;
+}
+
 static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
 {
 	value &= lvt_valid(offset);
@@ -538,7 +548,7 @@ void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
 		*reg(apic, LAPIC_DFR) = value | 0x0fffffff;
 		return;
 	case LAPIC_ICR:
-		*reg(apic, LAPIC_ICR) = value & ICR_VALID;
+		*reg(apic, LAPIC_ICR) = value & ~ICR_BUSY;
 		send_ipi(apic, value, peek(apic, LAPIC_ICR2) >> 24);
 		return;
 	case LAPIC_ICR2:
@@ -619,15 +629,16 @@ static bool valid_x2apic_value(u32 offset, u64 value)
 	case LAPIC_TMICT:
 		return !(value >> 32);
 	case LAPIC_ICR:
-		return !((u32)value & ~ICR_VALID);
+		return !((u32)value & ~ICR_X2APIC_VALID);
 	default:
-		return !(value & ~(u64)(lvt_valid(offset) | LVT_PENDING));
+		value &= ~(u64)lvt_read_only(offset);
+		return !(value & ~(u64)lvt_valid(offset));
 	}
 }
 
 static void write_x2apic_icr(struct nacre_lapic *apic, u64 value)
 {
-	*reg(apic, LAPIC_ICR) = value & ICR_VALID;
+	*reg(apic, LAPIC_ICR) = value & ~ICR_BUSY;
 	*reg(apic, LAPIC_ICR2) = value >> 32;
 	send_ipi(apic, value, value >> 32);
 }
@@ -746,7 +757,7 @@ static void check_registers(struct nacre_lapic *apic)
 	*reg(apic, LAPIC_SVR) &= SVR_VALID;
 	*reg(apic, LAPIC_TPR) &= 0xff;
 	*reg(apic, LAPIC_TDCR) &= 0xb;
-	*reg(apic, LAPIC_ICR) &= ICR_VALID;
+	*reg(apic, LAPIC_ICR) &= ~ICR_BUSY;
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
 		*reg(apic, lvts[i]) &= lvt_valid(lvts[i]);
 	/* Vectors below 16 do not exist. */
