@@ -254,6 +254,22 @@ static void x2apic_registers(void)
 	EXPECT_EQ(atomic_read(&lapic.errors) & 0x80, 0);
 }
 
+static void x2apic_other_msrs(void)
+{
+	u64 value;
+
+	x2apic_on(0);
+	EXPECT(!nacre_lapic_read_msr(&lapic, 0x7ff, &value));
+	EXPECT(!nacre_lapic_read_msr(&lapic, 0x900, &value));
+	EXPECT(!nacre_lapic_read_msr(&lapic, 0x10000802, &value));
+	EXPECT(!nacre_lapic_write_msr(&lapic, 0x10000808, 0));
+	EXPECT(!nacre_lapic_write_msr(&lapic, 0x7ff, 0));
+	/* None of them in xAPIC mode. */
+	switched_on(0);
+	EXPECT(rdmsr_faults(LAPIC_ID));
+	EXPECT(wrmsr_faults(LAPIC_TPR, 0));
+}
+
 static void x2apic_reserved_bits(void)
 {
 	static const struct {
@@ -326,6 +342,23 @@ static void x2apic_icr(void)
 	EXPECT_EQ(rdmsr(LAPIC_ICR), 0xffffffff000ccfff);
 	EXPECT(wrmsr_faults(LAPIC_ICR2, 0));
 	EXPECT(rdmsr_faults(LAPIC_ICR2));
+}
+
+static void self_ipi(void)
+{
+	x2apic_on(7);
+	EXPECT(!wrmsr_faults(LAPIC_SELF_IPI, 0x81));
+	EXPECT_EQ(seen.sends, 1);
+	EXPECT_EQ(seen.sent.vector, 0x81);
+	EXPECT_EQ(seen.sent.shorthand, NACRE_TO_SELF);
+	EXPECT_EQ(seen.sent.delivery, NACRE_DELIVER_FIXED);
+	EXPECT(!seen.sent.level);
+	EXPECT(rdmsr_faults(LAPIC_SELF_IPI));
+	/* It is sent; that nobody takes it is noted. */
+	EXPECT(!wrmsr_faults(LAPIC_SELF_IPI, 0x0f));
+	EXPECT_EQ(seen.sends, 1);
+	EXPECT(!wrmsr_faults(LAPIC_ESR, 0));
+	EXPECT_EQ(rdmsr(LAPIC_ESR), 0x20);
 }
 
 static void base_transitions(void)
@@ -724,10 +757,12 @@ static const struct host_case cases[] = {
 	HOST_CASE(xapic_illegal_registers),
 	HOST_CASE(xapic_every_offset),
 	HOST_CASE(x2apic_registers),
+	HOST_CASE(x2apic_other_msrs),
 	HOST_CASE(x2apic_reserved_bits),
 	HOST_CASE(x2apic_read_only_bits),
 	HOST_CASE(x2apic_ids),
 	HOST_CASE(x2apic_icr),
+	HOST_CASE(self_ipi),
 	HOST_CASE(base_transitions),
 	HOST_CASE(base_sets_ids),
 	HOST_CASE(accept_and_ack),

@@ -36,12 +36,15 @@
 #define TIMER_PERIODIC	1
 #define TIMER_DEADLINE	2
 #define ICR_BUSY	BIT(12)
+#define ICR_ASSERT	BIT(14)
+#define ICR_TO_SELF	(NACRE_TO_SELF << 18)
 #define ICR_X2APIC_VALID	0x000cdfff
 #define ESR_SEND_VECTOR		BIT(5)
 #define ESR_RECEIVE_VECTOR	BIT(6)
 #define ESR_REGISTER		BIT(7)
 #define DFR_FLAT	0xffffffff
 #define MSR_BASE	0x800
+#define MSR_LAST	0xff	/* from there */
 
 /* One bus cycle of the timer; the guest measures it, nothing else depends. */
 #define BUS_CYCLE_NS	1
@@ -305,7 +308,7 @@ static void send_ipi(struct nacre_lapic *apic, u32 low, u32 dest)
 		.vector = low & 0xff,
 		.delivery = low >> 8 & 7,
 		.logical = low & BIT(11),
-		.assert = low & BIT(14),
+		.assert = low & ICR_ASSERT,
 		.level = low & BIT(15),
 		.shorthand = low >> 18 & 3,
 	};
@@ -601,7 +604,7 @@ bool nacre_lapic_read_msr(struct nacre_lapic *apic, u32 msr, u64 *value)
 {
 	u32 offset = (msr - MSR_BASE) << 4;
 
-	if (!nacre_lapic_is_x2apic(apic))
+	if (!nacre_lapic_is_x2apic(apic) || msr - MSR_BASE > MSR_LAST)
 		return false;
 	/* ICR is one register of 64 bits here, and DFR is none at all. */
 	if (!readable(offset) || offset == LAPIC_DFR || offset == LAPIC_ICR2)
@@ -646,14 +649,8 @@ static void write_x2apic_icr(struct nacre_lapic *apic, u64 value)
 bool nacre_lapic_write_msr(struct nacre_lapic *apic, u32 msr, u64 value)
 {
 	u32 offset = (msr - MSR_BASE) << 4;
-	const struct nacre_irq self = {
-		.vector = value,
-		.delivery = NACRE_DELIVER_FIXED,
-		.shorthand = NACRE_TO_SELF,
-		.assert = true,
-	};
 
-	if (!nacre_lapic_is_x2apic(apic) || offset >= LAPIC_REGS_SIZE ||
+	if (!nacre_lapic_is_x2apic(apic) || msr - MSR_BASE > MSR_LAST ||
 	    !valid_x2apic_value(offset, value))
 		return false;
 	switch (offset) {
@@ -661,7 +658,7 @@ bool nacre_lapic_write_msr(struct nacre_lapic *apic, u32 msr, u64 value)
 		write_x2apic_icr(apic, value);
 		return true;
 	case LAPIC_SELF_IPI:
-		apic->ops->send(apic, &self);
+		send_ipi(apic, ICR_ASSERT | ICR_TO_SELF | (u8)value, 0);
 		return true;
 	default:
 		return write_common(apic, offset, value);
