@@ -409,6 +409,45 @@ static void base_sets_ids(void)
 	EXPECT_EQ(rd(LAPIC_ID), 0x33000000);
 }
 
+/* Off: nothing comes in, nothing goes to the processor, the PIC passes. */
+static void globally_disabled(void)
+{
+	switched_on(3);
+	edge(0x41);
+	EXPECT(nacre_lapic_set_base(&lapic, 0xfee00000, true));
+	EXPECT_EQ(nacre_lapic_pending(&lapic), -1);
+	EXPECT(!edge(0x51));
+	EXPECT(!deliver(NACRE_DELIVER_NMI, 0, false));
+	EXPECT(!deliver(NACRE_DELIVER_INIT, 0, false));
+	EXPECT(!deliver(NACRE_DELIVER_STARTUP, 0, false));
+	EXPECT_EQ(seen.nmis | seen.inits | seen.sipis, 0);
+	EXPECT(nacre_lapic_accepts_pic(&lapic));
+	/* What was there before is there again, and is told of. */
+	seen.notified = 0;
+	EXPECT(nacre_lapic_set_base(&lapic, XAPIC_ON, true));
+	EXPECT_EQ(seen.notified, 1);
+	EXPECT_EQ(take(), 0x41);
+}
+
+/* Off by software: takes no vectors, but what waits is still delivered. */
+static void software_disabled(void)
+{
+	switched_on(3);
+	edge(0x41);
+	wr(LAPIC_SVR, 0xff);
+	EXPECT(!edge(0x51));
+	EXPECT(!vector_set(LAPIC_IRR, 0x51));
+	EXPECT_EQ(take(), 0x41);
+	EXPECT(deliver(NACRE_DELIVER_NMI, 0, false));
+	EXPECT(deliver(NACRE_DELIVER_INIT, 0, false));
+	EXPECT(deliver(NACRE_DELIVER_STARTUP, 0x9a, false));
+	EXPECT_EQ(seen.nmis, 1);
+	EXPECT_EQ(seen.inits, 1);
+	EXPECT_EQ(seen.sipi_vector, 0x9a);
+	wr(LAPIC_ICR, ICR_ASSERT | 0x61);
+	EXPECT_EQ(seen.sends, 1);
+}
+
 static void accept_and_ack(void)
 {
 	unsigned int vector;
@@ -765,6 +804,8 @@ static const struct host_case cases[] = {
 	HOST_CASE(self_ipi),
 	HOST_CASE(base_transitions),
 	HOST_CASE(base_sets_ids),
+	HOST_CASE(globally_disabled),
+	HOST_CASE(software_disabled),
 	HOST_CASE(accept_and_ack),
 	HOST_CASE(illegal_vectors),
 	HOST_CASE(error_interrupt),

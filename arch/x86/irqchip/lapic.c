@@ -153,7 +153,8 @@ int nacre_lapic_pending(struct nacre_lapic *apic)
 {
 	int irr;
 
-	if (!nacre_lapic_enabled(apic) || !software_enabled(apic))
+	/* Off by software it takes no more, but holds and gives what it has. */
+	if (!nacre_lapic_enabled(apic))
 		return -1;
 	irr = highest_vector(apic, LAPIC_IRR);
 	if (irr < 0 || (irr & 0xf0) <= (processor_priority(apic) & 0xf0))
@@ -167,6 +168,12 @@ void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector)
 	set_vector(apic, LAPIC_ISR, vector);
 }
 
+static void tell_pending(struct nacre_lapic *apic)
+{
+	if (nacre_lapic_pending(apic) >= 0)
+		apic->ops->notify(apic);
+}
+
 static void end_of_interrupt(struct nacre_lapic *apic)
 {
 	int vector = highest_vector(apic, LAPIC_ISR);
@@ -177,8 +184,7 @@ static void end_of_interrupt(struct nacre_lapic *apic)
 	clear_vector(apic, LAPIC_ISR, vector);
 	if (test_vector(apic, LAPIC_TMR, vector))
 		apic->ops->eoi(apic, vector);
-	if (nacre_lapic_pending(apic) >= 0)
-		apic->ops->notify(apic);
+	tell_pending(apic);
 }
 
 u8 nacre_lapic_cr8(const struct nacre_lapic *apic)
@@ -189,8 +195,7 @@ u8 nacre_lapic_cr8(const struct nacre_lapic *apic)
 static void set_tpr(struct nacre_lapic *apic, u8 tpr)
 {
 	*reg(apic, LAPIC_TPR) = tpr;
-	if (nacre_lapic_pending(apic) >= 0)
-		apic->ops->notify(apic);
+	tell_pending(apic);
 }
 
 void nacre_lapic_set_cr8(struct nacre_lapic *apic, u8 cr8)
@@ -489,11 +494,8 @@ static void write_svr(struct nacre_lapic *apic, u32 value)
 	unsigned int i;
 
 	*reg(apic, LAPIC_SVR) = value & SVR_VALID;
-	if (value & SVR_ENABLE) {
-		if (nacre_lapic_pending(apic) >= 0)
-			apic->ops->notify(apic);
+	if (value & SVR_ENABLE)
 		return;
-	}
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
 		*reg(apic, lvts[i]) |= LVT_MASKED;
 }
@@ -735,6 +737,7 @@ bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
 		derive_x2apic_ids(apic);
 	else
 		*reg(apic, LAPIC_ID) = apic->id << 24;
+	tell_pending(apic);
 	return true;
 }
 
@@ -780,7 +783,6 @@ bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 		start_deadline(apic);
 	else
 		start_timer(apic, peek(apic, LAPIC_TMICT));
-	if (nacre_lapic_pending(apic) >= 0)
-		apic->ops->notify(apic);
+	tell_pending(apic);
 	return true;
 }
