@@ -470,6 +470,25 @@ static void accept_and_ack(void)
 	}
 }
 
+/* Taken twice while it waits is one interrupt, and still was taken. */
+static void merged(void)
+{
+	switched_on(1);
+	EXPECT(edge(0x41));
+	EXPECT(edge(0x41));
+	/* It has been told of. */
+	EXPECT_EQ(seen.notified, 1);
+	EXPECT_EQ(take(), 0x41);
+	/* One more while the first is in service waits behind it. */
+	EXPECT(edge(0x41));
+	EXPECT_EQ(seen.notified, 2);
+	EXPECT_EQ(take(), -1);
+	wr(LAPIC_EOI, 0);
+	EXPECT_EQ(take(), 0x41);
+	wr(LAPIC_EOI, 0);
+	EXPECT_EQ(take(), -1);
+}
+
 static void illegal_vectors(void)
 {
 	unsigned int vector;
@@ -662,6 +681,31 @@ static void spurious_eoi(void)
 	EXPECT_EQ(take(), 0x61);
 }
 
+/* The end of a level is no interrupt. */
+static void deassert(void)
+{
+	struct nacre_irq irq = {
+		.vector = 0x41, .level = true, .assert = false,
+	};
+
+	switched_on(1);
+	EXPECT(!nacre_lapic_accept(&lapic, &irq));
+	irq.delivery = NACRE_DELIVER_LOWEST;
+	EXPECT(!nacre_lapic_accept(&lapic, &irq));
+	EXPECT_EQ(take(), -1);
+	EXPECT(!vector_set(LAPIC_TMR, 0x41));
+	irq.delivery = NACRE_DELIVER_INIT;
+	nacre_lapic_accept(&lapic, &irq);
+	EXPECT_EQ(seen.inits, 0);
+	irq.assert = true;
+	EXPECT(nacre_lapic_accept(&lapic, &irq));
+	EXPECT_EQ(seen.inits, 1);
+	/* An edge without assert is one: IPIs of x2APICs come so. */
+	irq = (struct nacre_irq){ .vector = 0x51 };
+	EXPECT(nacre_lapic_accept(&lapic, &irq));
+	EXPECT_EQ(take(), 0x51);
+}
+
 static void deliveries(void)
 {
 	switched_on(1);
@@ -807,6 +851,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(globally_disabled),
 	HOST_CASE(software_disabled),
 	HOST_CASE(accept_and_ack),
+	HOST_CASE(merged),
 	HOST_CASE(illegal_vectors),
 	HOST_CASE(error_interrupt),
 	HOST_CASE(priority_classes),
@@ -815,6 +860,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(cr8),
 	HOST_CASE(level_eoi),
 	HOST_CASE(spurious_eoi),
+	HOST_CASE(deassert),
 	HOST_CASE(deliveries),
 	HOST_CASE(ipi_fields),
 	HOST_CASE(physical_x2apic),

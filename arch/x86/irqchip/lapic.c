@@ -203,26 +203,33 @@ void nacre_lapic_set_cr8(struct nacre_lapic *apic, u8 cr8)
 	set_tpr(apic, (cr8 & 0xf) << 4);
 }
 
+static void set_trigger_mode(struct nacre_lapic *apic, u8 vector, bool level)
+{
+	if (level)
+		set_vector(apic, LAPIC_TMR, vector);
+	else
+		clear_vector(apic, LAPIC_TMR, vector);
+}
+
 static bool accept_vector(struct nacre_lapic *apic, const struct nacre_irq *irq)
 {
-	bool there;
+	u32 bit = vector_bit(irq->vector);
 
 	if (irq->vector < 16) {
 		note_error(apic, ESR_RECEIVE_VECTOR);
 		return false;
 	}
-	if (!software_enabled(apic))
+	/* The end of a level is no message that an APIC takes. */
+	if (!software_enabled(apic) || (irq->level && !irq->assert))
 		return false;
 	/* The trigger mode before the request: EOI looks at it. */
-	if (irq->level)
-		set_vector(apic, LAPIC_TMR, irq->vector);
-	else
-		clear_vector(apic, LAPIC_TMR, irq->vector);
-	there = atomic_fetch_or(vector_bit(irq->vector),
-				vector_word(apic, LAPIC_IRR, irq->vector)) &
-		vector_bit(irq->vector);
-	apic->ops->notify(apic);
-	return !there;
+	if (irq->level != test_vector(apic, LAPIC_TMR, irq->vector))
+		set_trigger_mode(apic, irq->vector, irq->level);
+	/* Who set the bit tells, and the vCPU looks after that. */
+	if (!(atomic_fetch_or(bit, vector_word(apic, LAPIC_IRR, irq->vector)) &
+	      bit))
+		apic->ops->notify(apic);
+	return true;
 }
 
 bool nacre_lapic_accept(struct nacre_lapic *apic, const struct nacre_irq *irq)

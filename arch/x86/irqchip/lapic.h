@@ -114,7 +114,7 @@ void nacre_lapic_set_cr8(struct nacre_lapic *apic, u8 cr8);
 /* Does this APIC take an interrupt sent to @dest? */
 bool nacre_lapic_match(const struct nacre_lapic *apic,
 		       const struct nacre_irq *irq);
-/* Take it. False: it was lost (disabled), or had been there already. */
+/* Take it. False: it was lost. One that waits already is merged with it. */
 bool nacre_lapic_accept(struct nacre_lapic *apic, const struct nacre_irq *irq);
 /* What the lowest-priority arbiter compares: smaller is better. */
 u8 nacre_lapic_priority(const struct nacre_lapic *apic);
