@@ -767,6 +767,26 @@ static bool logical(u32 dest)
 	return nacre_lapic_match(&lapic, &irq);
 }
 
+static void physical_xapic(void)
+{
+	switched_on(5);
+	EXPECT(physical(5));
+	EXPECT(!physical(4));
+	EXPECT(physical(0xff));
+	EXPECT(physical(0xffffffff));
+	/* Longer ones of x2APIC senders are not cut short. */
+	EXPECT(!physical(0x105));
+	EXPECT(!physical(0x1ff));
+	wr(LAPIC_ID, 0x09000000);
+	EXPECT(physical(9));
+	EXPECT(!physical(5));
+	/* One that xAPIC mode cannot name is reached by its whole ID. */
+	switched_on(0x123);
+	EXPECT(physical(0x123));
+	EXPECT(!physical(0x23));
+	EXPECT(physical(0xff));
+}
+
 static void physical_x2apic(void)
 {
 	x2apic_on(0x105);
@@ -774,6 +794,25 @@ static void physical_x2apic(void)
 	EXPECT(!physical(5));
 	EXPECT(physical(0xffffffff));
 	EXPECT(!physical(0x1ff));
+}
+
+/* 8 bits of ones are all, unless they come from where 32 could be said. */
+static void broadcast_to_x2apic(void)
+{
+	struct nacre_irq irq = { .dest = 0xff };
+
+	x2apic_on(0x105);
+	EXPECT(nacre_lapic_match(&lapic, &irq));
+	irq.logical = true;
+	EXPECT(nacre_lapic_match(&lapic, &irq));
+	irq.exact = true;
+	EXPECT(!nacre_lapic_match(&lapic, &irq));
+	irq.logical = false;
+	EXPECT(!nacre_lapic_match(&lapic, &irq));
+	EXPECT(!wrmsr_faults(LAPIC_ICR, 0xff00000041));
+	EXPECT(!nacre_lapic_match(&lapic, &seen.sent));
+	x2apic_on(0xff);
+	EXPECT(nacre_lapic_match(&lapic, &irq));
 }
 
 static void logical_flat(void)
@@ -863,7 +902,9 @@ static const struct host_case cases[] = {
 	HOST_CASE(deassert),
 	HOST_CASE(deliveries),
 	HOST_CASE(ipi_fields),
+	HOST_CASE(physical_xapic),
 	HOST_CASE(physical_x2apic),
+	HOST_CASE(broadcast_to_x2apic),
 	HOST_CASE(logical_flat),
 	HOST_CASE(logical_cluster),
 	HOST_CASE(logical_x2apic),

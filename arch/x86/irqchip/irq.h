@@ -54,6 +54,7 @@ struct nacre_irq {
 	bool logical;		/* dest is a logical destination */
 	bool level;		/* trigger mode; false: edge */
 	bool assert;
+	bool exact;		/* dest 0xff is no broadcast to an x2APIC */
 };
 
 #endif /* NACRE_IRQ_H */

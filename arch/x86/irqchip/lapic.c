@@ -261,11 +261,15 @@ bool nacre_lapic_accept(struct nacre_lapic *apic, const struct nacre_irq *irq)
 	}
 }
 
+/*
+ * An xAPIC ID has 8 bits. A processor whose own ID has more is reached by that
+ * in xAPIC mode as well, else nobody could start it.
+ */
 static bool match_physical(const struct nacre_lapic *apic, u32 dest)
 {
-	if (nacre_lapic_is_x2apic(apic))
-		return dest == apic->id || dest == 0xffffffff;
-	return dest == peek(apic, LAPIC_ID) >> 24 || (u8)dest == 0xff;
+	if (nacre_lapic_is_x2apic(apic) || apic->id > 0xff)
+		return dest == apic->id;
+	return dest == peek(apic, LAPIC_ID) >> 24;
 }
 
 /* x2APIC: a cluster of 16 in the upper half, one bit each in the lower. */
@@ -273,8 +277,6 @@ static bool match_x2apic_logical(const struct nacre_lapic *apic, u32 dest)
 {
 	u32 ldr = peek(apic, LAPIC_LDR);
 
-	if (dest == 0xffffffff)
-		return true;
 	return dest >> 16 == ldr >> 16 && dest & ldr & 0xffff;
 }
 
@@ -284,8 +286,6 @@ static bool match_logical(const struct nacre_lapic *apic, u32 dest)
 
 	if (nacre_lapic_is_x2apic(apic))
 		return match_x2apic_logical(apic, dest);
-	if ((u8)dest == 0xff)
-		return true;
 	switch (peek(apic, LAPIC_DFR) >> 28) {
 	case 0xf:
 		return id & dest;
@@ -296,9 +296,24 @@ static bool match_logical(const struct nacre_lapic *apic, u32 dest)
 	}
 }
 
+/*
+ * Messages of I/O APICs and MSIs have 8 bits for it. For want of interrupt
+ * remapping, ones in all of them mean all x2APICs too.
+ */
+static bool is_broadcast(const struct nacre_lapic *apic,
+			 const struct nacre_irq *irq)
+{
+	if (irq->dest == 0xffffffff)
+		return true;
+	return irq->dest == 0xff &&
+	       !(irq->exact && nacre_lapic_is_x2apic(apic));
+}
+
 bool nacre_lapic_match(const struct nacre_lapic *apic,
 		       const struct nacre_irq *irq)
 {
+	if (is_broadcast(apic, irq))
+		return true;
 	return irq->logical ? match_logical(apic, irq->dest) :
 			      match_physical(apic, irq->dest);
 }
@@ -323,6 +338,7 @@ static void send_ipi(struct nacre_lapic *apic, u32 low, u32 dest)
 		.assert = low & ICR_ASSERT,
 		.level = low & BIT(15),
 		.shorthand = low >> 18 & 3,
+		.exact = true,
 	};
 
 	if (irq.delivery <= NACRE_DELIVER_LOWEST && irq.vector < 16) {
