@@ -81,6 +81,24 @@ static void divisors(void)
 	EXPECT_EQ(rd(LAPIC_TMCCT), 0xffffffff);
 }
 
+static void zero_stops(void)
+{
+	start(0, 0xb, 5000);
+	wr(LAPIC_TMICT, 0);
+	EXPECT_EQ(seen.timer, 0);
+	EXPECT_EQ(rd(LAPIC_TMCCT), 0);
+	EXPECT_EQ(ticks_in(10000), 0);
+	start(LVT_PERIODIC, 0xb, 500000);
+	pass(10);
+	wr(LAPIC_TMICT, 0);
+	EXPECT_EQ(ticks_in(10000000), 0);
+	EXPECT_EQ(rd(LAPIC_TMCCT), 0);
+	/* An expiry that comes late for a timer that was stopped is none. */
+	nacre_lapic_timer_expired(&lapic);
+	EXPECT_EQ(ticks(), 0);
+	EXPECT_EQ(seen.timer, 0);
+}
+
 static void restarted(void)
 {
 	start(0, 0xb, 5000);
@@ -102,6 +120,58 @@ static void periodic(void)
 	EXPECT_EQ(rd(LAPIC_TMCCT), 375000);
 }
 
+/* Ticks while the vCPU did not run are one, and the phase stays. */
+static void missed(void)
+{
+	u64 began;
+
+	start(LVT_PERIODIC, 0xb, 300000);
+	began = seen.now;
+	seen.now += 300000 * 1000 + 7;
+	EXPECT_EQ(rd(LAPIC_TMCCT), 300000 - 7);
+	nacre_lapic_timer_expired(&lapic);
+	EXPECT_EQ(ticks(), 1);
+	EXPECT_EQ(seen.timer, began + 300000 * 1001);
+	EXPECT_EQ(ticks_in(300000 - 7), 1);
+	/* Told early, by a clock that is not the same: still one period. */
+	nacre_lapic_timer_expired(&lapic);
+	EXPECT_EQ(seen.timer, began + 300000 * 1003);
+}
+
+/* No guest has the host busy with its timer alone. */
+static void shortest_period(void)
+{
+	static const u32 counts[] = { 1, 2, 1000, 199999 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		start(LVT_PERIODIC, 0xb, counts[i]);
+		EXPECT_EQ(rd(LAPIC_TMICT), counts[i]);
+		EXPECT(rd(LAPIC_TMCCT) <= counts[i]);
+		EXPECT_EQ(ticks_in(100 * MIN_PERIOD), 100);
+		EXPECT(rd(LAPIC_TMCCT) <= counts[i]);
+	}
+	start(LVT_PERIODIC, 0xb, 200001);
+	EXPECT_EQ(seen.timer - seen.now, 200001);
+	/* One shot is as long as it says. */
+	start(0, 0xb, 1);
+	EXPECT_EQ(seen.timer - seen.now, 1);
+}
+
+/* The same by other ways: a mode or a divisor that is set later. */
+static void shortest_period_later(void)
+{
+	start(0, 0xb, 1000);
+	wr(LAPIC_LVT_TIMER, LVT_PERIODIC | VECTOR);
+	EXPECT_EQ(ticks_in(1000), 1);
+	EXPECT_EQ(ticks_in(100 * MIN_PERIOD), 100);
+	start(LVT_PERIODIC, 0xa, 2000);
+	EXPECT_EQ(seen.timer - seen.now, 256000);
+	wr(LAPIC_TDCR, 0xb);
+	ticks_in(MIN_PERIOD);
+	EXPECT_EQ(ticks_in(100 * MIN_PERIOD), 100);
+}
+
 /* A count that runs goes on, and ends by the mode there is then. */
 static void mode_switched(void)
 {
@@ -120,6 +190,33 @@ static void mode_switched(void)
 	/* One that ended does not begin again by itself. */
 	wr(LAPIC_LVT_TIMER, LVT_PERIODIC | VECTOR);
 	EXPECT_EQ(ticks_in(5000000), 0);
+}
+
+/* The rest of the count is counted with the new divisor, periods as well. */
+static void divisor_switched(void)
+{
+	start(0, 0xb, 1000);
+	pass(400);
+	wr(LAPIC_TDCR, 0x0);
+	EXPECT_EQ(rd(LAPIC_TMCCT), 600);
+	EXPECT_EQ(ticks_in(1199), 0);
+	EXPECT_EQ(ticks_in(1), 1);
+
+	start(LVT_PERIODIC, 0x0, 500000);
+	pass(400000);
+	wr(LAPIC_TDCR, 0x1);
+	EXPECT_EQ(rd(LAPIC_TMCCT), 300000);
+	EXPECT_EQ(ticks_in(1199999), 0);
+	EXPECT_EQ(ticks_in(1), 1);
+	EXPECT_EQ(ticks_in(20000000), 10);
+	/* The same one: nothing is touched. */
+	seen.timers = 0;
+	wr(LAPIC_TDCR, 0x5);
+	EXPECT_EQ(seen.timers, 0);
+	/* Not running: nothing starts. */
+	wr(LAPIC_TMICT, 0);
+	wr(LAPIC_TDCR, 0xb);
+	EXPECT_EQ(seen.timer, 0);
 }
 
 /* The interrupt is the vector's, and the mask's, at the time of expiry. */
@@ -200,9 +297,14 @@ static void reserved_mode(void)
 static const struct host_case cases[] = {
 	HOST_CASE(one_shot),
 	HOST_CASE(divisors),
+	HOST_CASE(zero_stops),
 	HOST_CASE(restarted),
 	HOST_CASE(periodic),
+	HOST_CASE(missed),
+	HOST_CASE(shortest_period),
+	HOST_CASE(shortest_period_later),
 	HOST_CASE(mode_switched),
+	HOST_CASE(divisor_switched),
 	HOST_CASE(masked),
 	HOST_CASE(illegal_vector),
 	HOST_CASE(deadline),

@@ -362,9 +362,11 @@ static u32 timer_mode(const struct nacre_lapic *apic)
 	return TIMER_MODE(peek(apic, LAPIC_LVT_TIMER));
 }
 
-static u64 timer_length(const struct nacre_lapic *apic, u32 count)
+/* The whole count, and no shorter than is good for the host. */
+static u64 timer_length(const struct nacre_lapic *apic)
 {
-	u64 ns = (u64)count * timer_divisor(apic) * BUS_CYCLE_NS;
+	u64 ns = (u64)peek(apic, LAPIC_TMICT) * timer_divisor(apic) *
+		 BUS_CYCLE_NS;
 
 	if (ns && timer_mode(apic) == TIMER_PERIODIC && ns < MIN_PERIOD_NS)
 		ns = MIN_PERIOD_NS;
@@ -377,39 +379,56 @@ static void stop_timer(struct nacre_lapic *apic)
 	apic->ops->set_timer(apic, 0);
 }
 
-/* A count that is running goes on; one that is 0 stays so. */
-static void start_timer(struct nacre_lapic *apic, u32 count)
+static void run_timer(struct nacre_lapic *apic, u64 target)
 {
-	apic->timer_period = timer_length(apic, count);
-	if (!apic->timer_period || timer_mode(apic) == TIMER_DEADLINE) {
-		stop_timer(apic);
-		return;
-	}
-	apic->timer_start = apic->ops->now(apic);
-	apic->ops->set_timer(apic, apic->timer_start + apic->timer_period);
+	apic->timer_target = target;
+	apic->ops->set_timer(apic, target);
+}
+
+static void start_timer(struct nacre_lapic *apic)
+{
+	apic->timer_period = timer_length(apic);
+	if (!apic->timer_period)
+		apic->ops->set_timer(apic, 0);
+	else
+		run_timer(apic, apic->ops->now(apic) + apic->timer_period);
+}
+
+/* ns to the next expiry; of a periodic one that is overdue, the one after. */
+static u64 time_left(const struct nacre_lapic *apic, u64 now)
+{
+	if (now < apic->timer_target)
+		return apic->timer_target - now;
+	if (timer_mode(apic) != TIMER_PERIODIC)
+		return 0;
+	return apic->timer_period -
+	       (now - apic->timer_target) % apic->timer_period;
 }
 
 static u32 current_count(struct nacre_lapic *apic)
 {
-	u64 elapsed;
+	u64 count;
 
-	if (!apic->timer_period || timer_mode(apic) == TIMER_DEADLINE)
+	if (!apic->timer_period)
 		return 0;
-	elapsed = apic->ops->now(apic) - apic->timer_start;
-	if (elapsed >= apic->timer_period)
-		return 0;
-	return (apic->timer_period - elapsed) /
-	       ((u64)timer_divisor(apic) * BUS_CYCLE_NS);
+	count = time_left(apic, apic->ops->now(apic)) /
+		((u64)timer_divisor(apic) * BUS_CYCLE_NS);
+	/* A period that was made longer still counts from where it should. */
+	return min(count, (u64)peek(apic, LAPIC_TMICT));
 }
 
 /* Another divisor: the rest of the count takes as much longer or shorter. */
 static void write_divisor(struct nacre_lapic *apic, u32 value)
 {
-	u32 left = current_count(apic);
+	u64 old = timer_divisor(apic), now, left;
 
 	*reg(apic, LAPIC_TDCR) = value & 0xb;
-	if (left)
-		start_timer(apic, left);
+	if (!apic->timer_period || timer_divisor(apic) == old)
+		return;
+	now = apic->ops->now(apic);
+	left = now < apic->timer_target ? apic->timer_target - now : 0;
+	apic->timer_period = timer_length(apic);
+	run_timer(apic, now + left * timer_divisor(apic) / old);
 }
 
 static void start_deadline(struct nacre_lapic *apic)
@@ -437,22 +456,32 @@ void nacre_lapic_write_deadline(struct nacre_lapic *apic, u64 tsc)
 /* Ticks that were missed are one: nothing counts them on hardware either. */
 static void restart_period(struct nacre_lapic *apic)
 {
-	u64 now = apic->ops->now(apic);
-	u64 missed = (now - apic->timer_start) / apic->timer_period;
+	u64 now = apic->ops->now(apic), target = apic->timer_target;
+	u64 missed = now > target ? (now - target) / apic->timer_period : 0;
 
-	apic->timer_start += max(missed, (u64)1) * apic->timer_period;
-	apic->ops->set_timer(apic, apic->timer_start + apic->timer_period);
+	run_timer(apic, target + (missed + 1) * apic->timer_period);
+}
+
+static void count_expired(struct nacre_lapic *apic)
+{
+	/* It was stopped meanwhile. */
+	if (!apic->timer_period)
+		return;
+	deliver_lvt(apic, LAPIC_LVT_TIMER);
+	if (timer_mode(apic) == TIMER_PERIODIC)
+		restart_period(apic);
+	else
+		apic->timer_period = 0;
 }
 
 void nacre_lapic_timer_expired(struct nacre_lapic *apic)
 {
+	if (timer_mode(apic) != TIMER_DEADLINE) {
+		count_expired(apic);
+		return;
+	}
 	deliver_lvt(apic, LAPIC_LVT_TIMER);
-	if (timer_mode(apic) == TIMER_DEADLINE)
-		apic->tsc_deadline = 0;
-	else if (timer_mode(apic) == TIMER_PERIODIC && apic->timer_period)
-		restart_period(apic);
-	else
-		apic->timer_period = 0;
+	apic->tsc_deadline = 0;
 }
 
 /* Arming one way ends what was armed the other way. */
@@ -467,6 +496,9 @@ static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
 		apic->tsc_deadline = 0;
 	}
 	*reg(apic, LAPIC_LVT_TIMER) = value;
+	/* A count that runs goes on; its next period is by the new mode. */
+	if (apic->timer_period)
+		apic->timer_period = timer_length(apic);
 }
 
 /* The bits of each LVT entry that exist; 0: not an LVT entry of ours. */
@@ -548,7 +580,7 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 		if (timer_mode(apic) == TIMER_DEADLINE)
 			return true;
 		*reg(apic, LAPIC_TMICT) = value;
-		start_timer(apic, value);
+		start_timer(apic);
 		return true;
 	case LAPIC_TDCR:
 		write_divisor(apic, value);
@@ -805,7 +837,7 @@ bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 	if (timer_mode(apic) == TIMER_DEADLINE)
 		start_deadline(apic);
 	else
-		start_timer(apic, peek(apic, LAPIC_TMICT));
+		start_timer(apic);
 	tell_pending(apic);
 	return true;
 }

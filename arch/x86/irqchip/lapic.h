@@ -74,8 +74,8 @@ struct nacre_lapic {
 	u32 id;			/* the vCPU's; 32 bits of it in x2APIC mode */
 	u64 base;		/* IA32_APIC_BASE */
 	u64 tsc_deadline;
-	u64 timer_start;	/* ns, when the count began */
-	u64 timer_period;	/* ns, 0: stopped */
+	u64 timer_target;	/* ns, when the count is 0 next */
+	u64 timer_period;	/* ns, the whole count; 0: stopped */
 	atomic_t errors;	/* any thread: what a write of ESR will show */
 	u32 regs[LAPIC_REGS_SIZE / sizeof(u32)];
 };
