@@ -260,6 +260,47 @@ static void deadline(void)
 	EXPECT_EQ(ticks_in(1000000), 0);
 }
 
+static void deadline_passed(void)
+{
+	start(LVT_DEADLINE, 0xb, 0);
+	nacre_lapic_write_deadline(&lapic, 2 * seen.now);
+	EXPECT_EQ(ticks(), 1);
+	EXPECT_EQ(nacre_lapic_read_deadline(&lapic), 0);
+	nacre_lapic_write_deadline(&lapic, 1);
+	EXPECT_EQ(ticks(), 1);
+	/* It takes the place of one that was to come. */
+	nacre_lapic_write_deadline(&lapic, 4 * seen.now);
+	nacre_lapic_write_deadline(&lapic, 1);
+	EXPECT_EQ(ticks(), 1);
+	EXPECT_EQ(seen.timer, 0);
+	EXPECT_EQ(ticks_in(8 * seen.now), 0);
+}
+
+static void deadline_disarmed(void)
+{
+	start(LVT_DEADLINE, 0xb, 0);
+	nacre_lapic_write_deadline(&lapic, 4 * seen.now);
+	nacre_lapic_write_deadline(&lapic, 0);
+	EXPECT_EQ(nacre_lapic_read_deadline(&lapic), 0);
+	EXPECT_EQ(seen.timer, 0);
+	EXPECT_EQ(ticks_in(8 * seen.now), 0);
+	nacre_lapic_timer_expired(&lapic);
+	EXPECT_EQ(ticks(), 0);
+}
+
+/* What is too far to say in ns is asked for again, and not early. */
+static void deadline_far(void)
+{
+	start(LVT_DEADLINE, 0xb, 0);
+	seen.far = 1000;
+	nacre_lapic_write_deadline(&lapic, 2 * (seen.now + 10500));
+	EXPECT_EQ(ticks_in(10499), 0);
+	EXPECT_EQ(ticks_in(1), 1);
+	nacre_lapic_write_deadline(&lapic, ~0ull);
+	EXPECT_EQ(ticks_in(1000000), 0);
+	EXPECT_EQ(nacre_lapic_read_deadline(&lapic), ~0ull);
+}
+
 /* To or from deadline mode: what was armed is not any more. */
 static void deadline_mode_switched(void)
 {
@@ -294,6 +335,24 @@ static void reserved_mode(void)
 	wr(LAPIC_TDCR, 0);
 }
 
+/* An APIC that is disabled counts no more, and has no deadline. */
+static void disabled(void)
+{
+	start(LVT_DEADLINE, 0xb, 0);
+	nacre_lapic_write_deadline(&lapic, 4 * seen.now);
+	nacre_lapic_set_base(&lapic, 0xfee00000, true);
+	EXPECT_EQ(seen.timer, 0);
+	nacre_lapic_write_deadline(&lapic, 4 * seen.now);
+	EXPECT_EQ(seen.timer, 0);
+	nacre_lapic_set_base(&lapic, XAPIC_ON, true);
+	EXPECT_EQ(nacre_lapic_read_deadline(&lapic), 0);
+	start(LVT_PERIODIC, 0xb, 500000);
+	nacre_lapic_reset(&lapic, true);
+	EXPECT_EQ(seen.timer, 0);
+	nacre_lapic_timer_expired(&lapic);
+	EXPECT_EQ(seen.timer, 0);
+}
+
 static const struct host_case cases[] = {
 	HOST_CASE(one_shot),
 	HOST_CASE(divisors),
@@ -308,8 +367,12 @@ static const struct host_case cases[] = {
 	HOST_CASE(masked),
 	HOST_CASE(illegal_vector),
 	HOST_CASE(deadline),
+	HOST_CASE(deadline_passed),
+	HOST_CASE(deadline_disarmed),
+	HOST_CASE(deadline_far),
 	HOST_CASE(deadline_mode_switched),
 	HOST_CASE(reserved_mode),
+	HOST_CASE(disabled),
 };
 
 HOST_MAIN(cases)

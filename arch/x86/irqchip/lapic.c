@@ -376,6 +376,7 @@ static u64 timer_length(const struct nacre_lapic *apic)
 static void stop_timer(struct nacre_lapic *apic)
 {
 	apic->timer_period = 0;
+	apic->tsc_deadline = 0;
 	apic->ops->set_timer(apic, 0);
 }
 
@@ -431,13 +432,21 @@ static void write_divisor(struct nacre_lapic *apic, u32 value)
 	run_timer(apic, now + left * timer_divisor(apic) / old);
 }
 
+static void deadline_expired(struct nacre_lapic *apic)
+{
+	apic->tsc_deadline = 0;
+	deliver_lvt(apic, LAPIC_LVT_TIMER);
+}
+
 static void start_deadline(struct nacre_lapic *apic)
 {
 	u64 when = 0;
 
 	if (apic->tsc_deadline)
 		when = apic->ops->tsc_to_ns(apic, apic->tsc_deadline);
-	apic->ops->set_timer(apic, apic->tsc_deadline && !when ? 1 : when);
+	apic->ops->set_timer(apic, when);
+	if (apic->tsc_deadline && !when)
+		deadline_expired(apic);
 }
 
 u64 nacre_lapic_read_deadline(const struct nacre_lapic *apic)
@@ -474,14 +483,26 @@ static void count_expired(struct nacre_lapic *apic)
 		apic->timer_period = 0;
 }
 
+/* The time may have been a nearer one. */
+static void check_deadline(struct nacre_lapic *apic)
+{
+	u64 when;
+
+	if (!apic->tsc_deadline)
+		return;
+	when = apic->ops->tsc_to_ns(apic, apic->tsc_deadline);
+	if (when > apic->ops->now(apic))
+		apic->ops->set_timer(apic, when);
+	else
+		deadline_expired(apic);
+}
+
 void nacre_lapic_timer_expired(struct nacre_lapic *apic)
 {
-	if (timer_mode(apic) != TIMER_DEADLINE) {
+	if (timer_mode(apic) == TIMER_DEADLINE)
+		check_deadline(apic);
+	else
 		count_expired(apic);
-		return;
-	}
-	deliver_lvt(apic, LAPIC_LVT_TIMER);
-	apic->tsc_deadline = 0;
 }
 
 /* Arming one way ends what was armed the other way. */
@@ -493,7 +514,6 @@ static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
 	if (was_deadline != is_deadline) {
 		stop_timer(apic);
 		*reg(apic, LAPIC_TMICT) = 0;
-		apic->tsc_deadline = 0;
 	}
 	*reg(apic, LAPIC_LVT_TIMER) = value;
 	/* A count that runs goes on; its next period is by the new mode. */
@@ -742,7 +762,6 @@ static void reset_registers(struct nacre_lapic *apic)
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
 		*reg(apic, lvts[i]) = LVT_MASKED;
 	atomic_set(&apic->errors, 0);
-	apic->tsc_deadline = 0;
 }
 
 void nacre_lapic_reset(struct nacre_lapic *apic, bool init)

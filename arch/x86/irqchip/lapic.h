@@ -65,7 +65,10 @@ struct nacre_lapic_ops {
 	/* The timer's clock in ns; its next expiry on that clock, 0: none. */
 	u64 (*now)(struct nacre_lapic *apic);
 	void (*set_timer)(struct nacre_lapic *apic, u64 when);
-	/* When the guest's TSC will read @tsc, on that clock. */
+	/*
+	 * When the guest's TSC will read @tsc, on that clock; 0: it has. If that
+	 * is too far to say, a nearer time: then it is asked again.
+	 */
 	u64 (*tsc_to_ns)(struct nacre_lapic *apic, u64 tsc);
 };
 
