@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The local APIC's state as VMMs save and restore it: what KVM_GET_LAPIC and
+ * KVM_SET_LAPIC show, and what the second lets in.
+ */
+#include "lapic_host.h"
+
+#define VECTOR		0xec
+
+static u8 state[LAPIC_REGS_SIZE];
+
+static u32 get_reg(u32 offset)
+{
+	u32 value;
+
+	memcpy(&value, state + offset, sizeof(value));
+	return value;
+}
+
+static void set_reg(u32 offset, u32 value)
+{
+	memcpy(state + offset, &value, sizeof(value));
+}
+
+static void save(void)
+{
+	nacre_lapic_get_state(&lapic, state);
+}
+
+/* Into a new vCPU, as after migration. */
+static bool restore(u32 id, u64 base)
+{
+	u64 now = seen.now;
+
+	power_on(id);
+	seen.now = now;
+	nacre_lapic_set_base(&lapic, base, false);
+	return nacre_lapic_set_state(&lapic, state);
+}
+
+static void registers(void)
+{
+	u8 before[LAPIC_REGS_SIZE];
+
+	switched_on(3);
+	wr(LAPIC_ID, 0x09000000);
+	wr(LAPIC_TPR, 0x35);
+	wr(LAPIC_LDR, 0x08000000);
+	wr(LAPIC_DFR, 0x0fffffff);
+	wr(LAPIC_ICR2, 0x12000000);
+	wr(LAPIC_ICR, 0x40e1);
+	wr(LAPIC_LVT_LINT1, 0x400);
+	wr(LAPIC_LVT_ERROR, 0xfe);
+	edge(0x71);
+	take();
+	edge(0x81);
+	deliver(NACRE_DELIVER_FIXED, 0x61, true);
+	save();
+	EXPECT_EQ(get_reg(LAPIC_ID), 0x09000000);
+	EXPECT_EQ(get_reg(LAPIC_PPR), 0x70);
+	EXPECT_EQ(get_reg(LAPIC_ISR + 0x30), 1 << 17);
+	EXPECT_EQ(get_reg(LAPIC_IRR + 0x40), 1 << 1);
+	EXPECT_EQ(get_reg(LAPIC_TMR + 0x30), 1 << 1);
+	memcpy(before, state, sizeof(state));
+	EXPECT(restore(3, XAPIC_ON));
+	EXPECT(seen.notified);
+	save();
+	EXPECT(!memcmp(before, state, sizeof(state)));
+	EXPECT_EQ(take(), 0x81);
+	wr(LAPIC_EOI, 0);
+	wr(LAPIC_EOI, 0);
+	wr(LAPIC_TPR, 0);
+	EXPECT_EQ(take(), 0x61);
+	wr(LAPIC_EOI, 0);
+	EXPECT_EQ(seen.eois, 1);
+	EXPECT_EQ(seen.eoi_vector, 0x61);
+}
+
+static void arm(u32 lvt, u32 count)
+{
+	switched_on(1);
+	wr(LAPIC_TDCR, 0);
+	wr(LAPIC_LVT_TIMER, lvt | VECTOR);
+	wr(LAPIC_TMICT, count);
+}
+
+static void current_count_too_large(void)
+{
+	arm(0, 1000);
+	save();
+	set_reg(LAPIC_TMCCT, 0xffffffff);
+	EXPECT(restore(1, XAPIC_ON));
+	EXPECT_EQ(rd(LAPIC_TMCCT), 1000);
+	EXPECT_EQ(seen.timer, seen.now + 2000);
+}
+
+static const struct host_case cases[] = {
+	HOST_CASE(registers),
+	HOST_CASE(current_count_too_large),
+};
+
+HOST_MAIN(cases)
