@@ -76,6 +76,59 @@ static void registers(void)
 	EXPECT_EQ(seen.eoi_vector, 0x61);
 }
 
+/* ICR of an x2APIC is in two halves here; IDs are in bits 31:24 by default. */
+static void x2apic(void)
+{
+	x2apic_on(0x25);
+	wrmsr_faults(LAPIC_ICR, 0xfffffffe000040fd);
+	save();
+	EXPECT_EQ(get_reg(LAPIC_ID), 0x25000000);
+	EXPECT_EQ(get_reg(LAPIC_LDR), 0x20020);
+	EXPECT_EQ(get_reg(LAPIC_ICR), 0x40fd);
+	EXPECT_EQ(get_reg(LAPIC_ICR2), 0xfffffffe);
+	EXPECT_EQ(rdmsr(LAPIC_ID), 0x25);
+	EXPECT(restore(0x25, X2APIC_ON));
+	EXPECT_EQ(rdmsr(LAPIC_ICR), 0xfffffffe000040fd);
+	EXPECT_EQ(rdmsr(LAPIC_ID), 0x25);
+}
+
+/* The ID is the vCPU's, whatever is set; LDR follows from it. */
+static void x2apic_other_id(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 256; i++) {
+		x2apic_on(5);
+		save();
+		set_reg(LAPIC_ID, i << 24);
+		set_reg(LAPIC_LDR, 0xffffffff);
+		EXPECT(restore(5, X2APIC_ON));
+		save();
+		EXPECT_EQ(get_reg(LAPIC_ID), 5 << 24);
+		EXPECT_EQ(get_reg(LAPIC_LDR), 1 << 5);
+	}
+}
+
+static void x2apic_wide_id(void)
+{
+	x2apic_on(0x1234);
+	lapic.wide_ids = true;
+	save();
+	EXPECT_EQ(get_reg(LAPIC_ID), 0x1234);
+	EXPECT(nacre_lapic_set_state(&lapic, state));
+	wrmsr_faults(LAPIC_TPR, 0x20);
+	set_reg(LAPIC_ID, 0x34000000);
+	set_reg(LAPIC_TPR, 0x50);
+	EXPECT(!nacre_lapic_set_state(&lapic, state));
+	EXPECT_EQ(rdmsr(LAPIC_TPR), 0x20);
+	/* Those of xAPIC mode have 8 bits in either case. */
+	switched_on(0x12);
+	lapic.wide_ids = true;
+	save();
+	EXPECT_EQ(get_reg(LAPIC_ID), 0x12000000);
+	EXPECT(nacre_lapic_set_state(&lapic, state));
+}
+
 static void arm(u32 lvt, u32 count)
 {
 	switched_on(1);
@@ -94,9 +147,36 @@ static void current_count_too_large(void)
 	EXPECT_EQ(seen.timer, seen.now + 2000);
 }
 
+static void put_right(void)
+{
+	switched_on(1);
+	memset(state, 0xff, sizeof(state));
+	EXPECT(restore(1, XAPIC_ON));
+	EXPECT_EQ(rd(LAPIC_VERSION), 0x50014);
+	EXPECT_EQ(rd(LAPIC_ID), 0xff000000);
+	EXPECT_EQ(rd(LAPIC_LDR), 0xff000000);
+	EXPECT_EQ(rd(LAPIC_DFR), 0xffffffff);
+	EXPECT_EQ(rd(LAPIC_TPR), 0xff);
+	EXPECT_EQ(rd(LAPIC_SVR), 0x3ff);
+	EXPECT_EQ(rd(LAPIC_TDCR), 0xb);
+	EXPECT_EQ(rd(LAPIC_ICR), ~(u32)ICR_BUSY);
+	EXPECT_EQ(rd(LAPIC_ICR2), 0xff000000);
+	EXPECT_EQ(rd(LAPIC_LVT_TIMER), 0x700ff);
+	EXPECT_EQ(rd(LAPIC_LVT_ERROR), 0x100ff);
+	EXPECT_EQ(rd(LAPIC_LVT_LINT0), 0x1a7ff);
+	memset(state, 0, sizeof(state));
+	EXPECT(restore(1, XAPIC_ON));
+	EXPECT_EQ(rd(LAPIC_VERSION), 0x50014);
+	EXPECT_EQ(rd(LAPIC_DFR), 0x0fffffff);
+}
+
 static const struct host_case cases[] = {
 	HOST_CASE(registers),
+	HOST_CASE(x2apic),
+	HOST_CASE(x2apic_other_id),
+	HOST_CASE(x2apic_wide_id),
 	HOST_CASE(current_count_too_large),
+	HOST_CASE(put_right),
 };
 
 HOST_MAIN(cases)

@@ -820,6 +820,11 @@ void nacre_lapic_get_state(struct nacre_lapic *apic, u8 *state)
 	*reg(apic, LAPIC_PPR) = processor_priority(apic);
 	*reg(apic, LAPIC_TMCCT) = current_count(apic);
 	memcpy(state, apic->regs, LAPIC_REGS_SIZE);
+	if (nacre_lapic_is_x2apic(apic) && !apic->wide_ids) {
+		u32 id = apic->id << 24;
+
+		memcpy(state + LAPIC_ID, &id, sizeof(id));
+	}
 }
 
 /* Only what a guest could have left there is taken in. */
@@ -839,18 +844,30 @@ static void check_registers(struct nacre_lapic *apic)
 	*reg(apic, LAPIC_ISR) &= ~0xffffu;
 }
 
+/* These are 32 bits wide in x2APIC mode, or not there. */
+static void check_xapic_registers(struct nacre_lapic *apic)
+{
+	*reg(apic, LAPIC_ID) &= 0xff000000;
+	*reg(apic, LAPIC_LDR) &= 0xff000000;
+	*reg(apic, LAPIC_ICR2) &= 0xff000000;
+	*reg(apic, LAPIC_DFR) |= 0x0fffffff;
+}
+
 bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 {
+	bool x2apic = nacre_lapic_is_x2apic(apic);
 	u32 id;
 
 	memcpy(&id, state + LAPIC_ID, sizeof(id));
-	if (nacre_lapic_is_x2apic(apic) && id != apic->id && id >> 24 != apic->id)
+	if (x2apic && apic->wide_ids && id != apic->id)
 		return false;
 	apic->ops->set_timer(apic, 0);
 	memcpy(apic->regs, state, LAPIC_REGS_SIZE);
 	check_registers(apic);
-	if (nacre_lapic_is_x2apic(apic))
+	if (x2apic)
 		derive_x2apic_ids(apic);
+	else
+		check_xapic_registers(apic);
 	atomic_set(&apic->errors, 0);
 	apic->timer_period = 0;
 	if (timer_mode(apic) == TIMER_DEADLINE)

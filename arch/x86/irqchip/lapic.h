@@ -75,6 +75,7 @@ struct nacre_lapic_ops {
 struct nacre_lapic {
 	const struct nacre_lapic_ops *ops;
 	u32 id;			/* the vCPU's; 32 bits of it in x2APIC mode */
+	bool wide_ids;		/* and in the state, too: see get_state() */
 	u64 base;		/* IA32_APIC_BASE */
 	u64 tsc_deadline;
 	u64 timer_target;	/* ns, when the count is 0 next */
@@ -132,9 +133,13 @@ void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector);
 /* The time given to set_timer() has come. vCPU's thread. */
 void nacre_lapic_timer_expired(struct nacre_lapic *apic);
 
-/* The registers as in struct nacre_lapic_state; a set starts the timer anew. */
+/*
+ * The registers as in struct nacre_lapic_state. A set lets the timer go on from
+ * the current count. An x2APIC's ID is in bits 31:24, and passed over when it
+ * is set, or with wide_ids in all 32.
+ */
 void nacre_lapic_get_state(struct nacre_lapic *apic, u8 *state);
-/* False: the ID is not this vCPU's. */
+/* False: with wide_ids, the ID is not this vCPU's. */
 bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state);
 
 #endif /* NACRE_LAPIC_H */
