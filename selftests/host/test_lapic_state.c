@@ -76,6 +76,46 @@ static void registers(void)
 	EXPECT_EQ(seen.eoi_vector, 0x61);
 }
 
+/* All vectors read back, and those that do not exist are never taken. */
+static void vectors(void)
+{
+	int vector, word;
+
+	switched_on(0);
+	save();
+	for (word = 0; word < 8; word++)
+		set_reg(LAPIC_IRR + 16 * word, 0xffffffff);
+	EXPECT(restore(0, XAPIC_ON));
+	EXPECT_EQ(rd(LAPIC_IRR), 0xffffffff);
+	for (vector = 255; vector >= 16; vector--) {
+		EXPECT_EQ(take(), vector);
+		wr(LAPIC_EOI, 0);
+	}
+	EXPECT_EQ(take(), -1);
+	EXPECT_EQ(rd(LAPIC_IRR), 0xffff);
+	EXPECT_EQ(rd(LAPIC_ISR), 0);
+}
+
+static void in_service(void)
+{
+	int vector, word;
+
+	switched_on(0);
+	save();
+	for (word = 0; word < 8; word++)
+		set_reg(LAPIC_ISR + 16 * word, 0x80000001);
+	EXPECT(restore(0, XAPIC_ON));
+	for (vector = 255; vector >= 0; vector -= vector % 32 ? 31 : 1) {
+		EXPECT(vector_set(LAPIC_ISR, vector));
+		EXPECT_EQ(rd(LAPIC_PPR), vector & 0xf0);
+		wr(LAPIC_EOI, 0);
+		EXPECT(!vector_set(LAPIC_ISR, vector));
+	}
+	EXPECT_EQ(rd(LAPIC_PPR), 0);
+	edge(0x20);
+	EXPECT_EQ(take(), 0x20);
+}
+
 /* ICR of an x2APIC is in two halves here; IDs are in bits 31:24 by default. */
 static void x2apic(void)
 {
@@ -172,6 +212,8 @@ static void put_right(void)
 
 static const struct host_case cases[] = {
 	HOST_CASE(registers),
+	HOST_CASE(vectors),
+	HOST_CASE(in_service),
 	HOST_CASE(x2apic),
 	HOST_CASE(x2apic_other_id),
 	HOST_CASE(x2apic_wide_id),

@@ -839,9 +839,7 @@ static void check_registers(struct nacre_lapic *apic)
 	*reg(apic, LAPIC_ICR) &= ~ICR_BUSY;
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
 		*reg(apic, lvts[i]) &= lvt_valid(lvts[i]);
-	/* Vectors below 16 do not exist. */
-	*reg(apic, LAPIC_IRR) &= ~0xffffu;
-	*reg(apic, LAPIC_ISR) &= ~0xffffu;
+	/* Vectors below 16 are left: of class 0, which never gets through. */
 }
 
 /* These are 32 bits wide in x2APIC mode, or not there. */
