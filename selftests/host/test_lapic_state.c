@@ -177,6 +177,72 @@ static void arm(u32 lvt, u32 count)
 	wr(LAPIC_TMICT, count);
 }
 
+/* A count goes on from where it was, and not from the beginning. */
+static void timer_goes_on(void)
+{
+	arm(0, 1000);
+	pass(1400);
+	save();
+	EXPECT_EQ(get_reg(LAPIC_TMCCT), 300);
+	seen.now += 12345678;
+	EXPECT(restore(1, XAPIC_ON));
+	EXPECT_EQ(rd(LAPIC_TMCCT), 300);
+	EXPECT_EQ(rd(LAPIC_TMICT), 1000);
+	pass(599);
+	EXPECT_EQ(take(), -1);
+	pass(1);
+	EXPECT_EQ(take(), VECTOR);
+	EXPECT_EQ(seen.timer, 0);
+}
+
+static void period_goes_on(void)
+{
+	arm(LVT_PERIODIC, 200000);
+	pass(500000);
+	EXPECT_EQ(take(), VECTOR);
+	save();
+	EXPECT_EQ(get_reg(LAPIC_TMCCT), 150000);
+	EXPECT(restore(1, XAPIC_ON));
+	EXPECT_EQ(take(), -1);
+	wr(LAPIC_EOI, 0);
+	pass(300000);
+	EXPECT_EQ(take(), VECTOR);
+	wr(LAPIC_EOI, 0);
+	EXPECT_EQ(rd(LAPIC_TMCCT), 200000);
+	pass(400000);
+	EXPECT_EQ(take(), VECTOR);
+}
+
+/*
+ * Some VMMs give no current count. A period begins anew then. One shot may
+ * have ended or not: once more is better than never.
+ */
+static void no_current_count(void)
+{
+	arm(LVT_PERIODIC, 200000);
+	pass(100000);
+	save();
+	set_reg(LAPIC_TMCCT, 0);
+	EXPECT(restore(1, XAPIC_ON));
+	EXPECT_EQ(rd(LAPIC_TMCCT), 200000);
+
+	arm(0, 1000);
+	save();
+	set_reg(LAPIC_TMCCT, 0);
+	EXPECT(restore(1, XAPIC_ON));
+	pass(0);
+	EXPECT_EQ(take(), VECTOR);
+	EXPECT_EQ(seen.timer, 0);
+
+	/* Nothing to count: no interrupt. */
+	arm(0, 0);
+	save();
+	set_reg(LAPIC_TMCCT, 500);
+	EXPECT(restore(1, XAPIC_ON));
+	EXPECT_EQ(seen.timer, 0);
+	EXPECT_EQ(rd(LAPIC_TMCCT), 0);
+}
+
 static void current_count_too_large(void)
 {
 	arm(0, 1000);
@@ -185,6 +251,29 @@ static void current_count_too_large(void)
 	EXPECT(restore(1, XAPIC_ON));
 	EXPECT_EQ(rd(LAPIC_TMCCT), 1000);
 	EXPECT_EQ(seen.timer, seen.now + 2000);
+}
+
+/* The deadline is an MSR: it is set on its own, before or after. */
+static void deadline(void)
+{
+	switched_on(1);
+	wr(LAPIC_LVT_TIMER, LVT_DEADLINE | VECTOR);
+	nacre_lapic_write_deadline(&lapic, 4 * seen.now);
+	save();
+	EXPECT(nacre_lapic_set_state(&lapic, state));
+	EXPECT_EQ(nacre_lapic_read_deadline(&lapic), 4 * seen.now);
+	EXPECT_EQ(seen.timer, 2 * seen.now);
+	/* To a mode without, and back: it is gone. */
+	set_reg(LAPIC_LVT_TIMER, VECTOR);
+	EXPECT(nacre_lapic_set_state(&lapic, state));
+	EXPECT_EQ(seen.timer, 0);
+	set_reg(LAPIC_LVT_TIMER, LVT_DEADLINE | VECTOR);
+	EXPECT(nacre_lapic_set_state(&lapic, state));
+	EXPECT_EQ(nacre_lapic_read_deadline(&lapic), 0);
+	EXPECT_EQ(seen.timer, 0);
+	EXPECT(restore(1, XAPIC_ON));
+	nacre_lapic_write_deadline(&lapic, 4 * seen.now);
+	EXPECT_EQ(seen.timer, 2 * seen.now);
 }
 
 static void put_right(void)
@@ -210,6 +299,45 @@ static void put_right(void)
 	EXPECT_EQ(rd(LAPIC_DFR), 0x0fffffff);
 }
 
+/* A guest's every register, and time. */
+static void use(u64 *seed)
+{
+	unsigned int i;
+
+	for (i = 0; i < 200; i++) {
+		u64 r = host_random(seed);
+		int vector;
+
+		wr(r >> 8 & 0xff0, r >> 32);
+		rd(r & 0xff0);
+		wrmsr_faults(r >> 8 & 0xff0, r >> 32);
+		rdmsr_faults(r & 0xff0);
+		vector = nacre_lapic_pending(&lapic);
+		if (vector >= 0)
+			nacre_lapic_ack(&lapic, vector);
+		EXPECT(vector == -1 || vector >= 16);
+		seen.now += r >> 44;
+		if (seen.timer && seen.timer <= seen.now)
+			nacre_lapic_timer_expired(&lapic);
+	}
+}
+
+static void hostile(void)
+{
+	static const u64 bases[] = { 0xfee00000, XAPIC_ON, X2APIC_ON };
+	u64 seed = 99;
+	unsigned int i, j;
+
+	for (i = 0; i < 3000; i++) {
+		for (j = 0; j < sizeof(state); j++)
+			state[j] = host_random(&seed) >> 32;
+		EXPECT(restore(i, bases[i % 3]));
+		use(&seed);
+		EXPECT(!host_case_failed);
+		save();
+	}
+}
+
 static const struct host_case cases[] = {
 	HOST_CASE(registers),
 	HOST_CASE(vectors),
@@ -217,8 +345,13 @@ static const struct host_case cases[] = {
 	HOST_CASE(x2apic),
 	HOST_CASE(x2apic_other_id),
 	HOST_CASE(x2apic_wide_id),
+	HOST_CASE(timer_goes_on),
+	HOST_CASE(period_goes_on),
+	HOST_CASE(no_current_count),
 	HOST_CASE(current_count_too_large),
+	HOST_CASE(deadline),
 	HOST_CASE(put_right),
+	HOST_CASE(hostile),
 };
 
 HOST_MAIN(cases)

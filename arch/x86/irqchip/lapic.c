@@ -842,6 +842,38 @@ static void check_registers(struct nacre_lapic *apic)
 	/* Vectors below 16 are left: of class 0, which never gets through. */
 }
 
+/*
+ * From the current count. Without one a period begins. One shot has ended then,
+ * but maybe was not delivered: it is now, for a tick that does not come is the
+ * last one of many a guest.
+ */
+static void resume_count(struct nacre_lapic *apic)
+{
+	u64 left = (u64)peek(apic, LAPIC_TMCCT) * timer_divisor(apic) *
+		   BUS_CYCLE_NS;
+
+	apic->timer_period = timer_length(apic);
+	if (!apic->timer_period) {
+		apic->ops->set_timer(apic, 0);
+		return;
+	}
+	if (!left && timer_mode(apic) == TIMER_PERIODIC)
+		left = apic->timer_period;
+	run_timer(apic, apic->ops->now(apic) + min(left, apic->timer_period));
+}
+
+/* A deadline is no register: it stays, but not through another mode. */
+static void resume_timer(struct nacre_lapic *apic)
+{
+	if (timer_mode(apic) == TIMER_DEADLINE) {
+		apic->timer_period = 0;
+		start_deadline(apic);
+	} else {
+		apic->tsc_deadline = 0;
+		resume_count(apic);
+	}
+}
+
 /* These are 32 bits wide in x2APIC mode, or not there. */
 static void check_xapic_registers(struct nacre_lapic *apic)
 {
@@ -859,7 +891,6 @@ bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 	memcpy(&id, state + LAPIC_ID, sizeof(id));
 	if (x2apic && apic->wide_ids && id != apic->id)
 		return false;
-	apic->ops->set_timer(apic, 0);
 	memcpy(apic->regs, state, LAPIC_REGS_SIZE);
 	check_registers(apic);
 	if (x2apic)
@@ -867,11 +898,7 @@ bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 	else
 		check_xapic_registers(apic);
 	atomic_set(&apic->errors, 0);
-	apic->timer_period = 0;
-	if (timer_mode(apic) == TIMER_DEADLINE)
-		start_deadline(apic);
-	else
-		start_timer(apic);
+	resume_timer(apic);
 	tell_pending(apic);
 	return true;
 }
