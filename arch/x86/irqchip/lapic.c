@@ -58,9 +58,21 @@ static u32 *reg(struct nacre_lapic *apic, u32 offset)
 	return &apic->regs[(offset & (LAPIC_REGS_SIZE - 1)) / sizeof(u32)];
 }
 
+/* Once each: other threads read what the vCPU's writes. */
 static u32 peek(const struct nacre_lapic *apic, u32 offset)
 {
-	return apic->regs[(offset & (LAPIC_REGS_SIZE - 1)) / sizeof(u32)];
+	return READ_ONCE(apic->regs[(offset & (LAPIC_REGS_SIZE - 1)) /
+				    sizeof(u32)]);
+}
+
+static void poke(struct nacre_lapic *apic, u32 offset, u32 value)
+{
+	WRITE_ONCE(*reg(apic, offset), value);
+}
+
+static void keep_bits(struct nacre_lapic *apic, u32 offset, u32 bits)
+{
+	poke(apic, offset, peek(apic, offset) & bits);
 }
 
 /* IRR, TMR and ISR: 32 vectors in each register, one every 16 bytes. */
@@ -194,7 +206,7 @@ u8 nacre_lapic_cr8(const struct nacre_lapic *apic)
 
 static void set_tpr(struct nacre_lapic *apic, u8 tpr)
 {
-	*reg(apic, LAPIC_TPR) = tpr;
+	poke(apic, LAPIC_TPR, tpr);
 	tell_pending(apic);
 }
 
@@ -423,7 +435,7 @@ static void write_divisor(struct nacre_lapic *apic, u32 value)
 {
 	u64 old = timer_divisor(apic), now, left;
 
-	*reg(apic, LAPIC_TDCR) = value & 0xb;
+	poke(apic, LAPIC_TDCR, value & 0xb);
 	if (!apic->timer_period || timer_divisor(apic) == old)
 		return;
 	now = apic->ops->now(apic);
@@ -513,9 +525,9 @@ static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
 
 	if (was_deadline != is_deadline) {
 		stop_timer(apic);
-		*reg(apic, LAPIC_TMICT) = 0;
+		poke(apic, LAPIC_TMICT, 0);
 	}
-	*reg(apic, LAPIC_LVT_TIMER) = value;
+	poke(apic, LAPIC_LVT_TIMER, value);
 	/* A count that runs goes on; its next period is by the new mode. */
 	if (apic->timer_period)
 		apic->timer_period = timer_length(apic);
@@ -556,7 +568,7 @@ static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
 	if (offset == LAPIC_LVT_TIMER)
 		write_lvt_timer(apic, value);
 	else
-		*reg(apic, offset) = value;
+		poke(apic, offset, value);
 }
 
 static const u16 lvts[] = {
@@ -568,16 +580,16 @@ static void write_svr(struct nacre_lapic *apic, u32 value)
 {
 	unsigned int i;
 
-	*reg(apic, LAPIC_SVR) = value & SVR_VALID;
+	poke(apic, LAPIC_SVR, value & SVR_VALID);
 	if (value & SVR_ENABLE)
 		return;
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
-		*reg(apic, lvts[i]) |= LVT_MASKED;
+		poke(apic, lvts[i], peek(apic, lvts[i]) | LVT_MASKED);
 }
 
 static void latch_errors(struct nacre_lapic *apic)
 {
-	*reg(apic, LAPIC_ESR) = atomic_xchg(&apic->errors, 0);
+	poke(apic, LAPIC_ESR, atomic_xchg(&apic->errors, 0));
 }
 
 /* Registers that both modes write alike; false: there is none. */
@@ -599,7 +611,7 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 	case LAPIC_TMICT:
 		if (timer_mode(apic) == TIMER_DEADLINE)
 			return true;
-		*reg(apic, LAPIC_TMICT) = value;
+		poke(apic, LAPIC_TMICT, value);
 		start_timer(apic);
 		return true;
 	case LAPIC_TDCR:
@@ -619,20 +631,20 @@ void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
 	offset &= 0xff0;
 	switch (offset) {
 	case LAPIC_ID:
-		*reg(apic, LAPIC_ID) = value & 0xff000000;
+		poke(apic, LAPIC_ID, value & 0xff000000);
 		return;
 	case LAPIC_LDR:
-		*reg(apic, LAPIC_LDR) = value & 0xff000000;
+		poke(apic, LAPIC_LDR, value & 0xff000000);
 		return;
 	case LAPIC_DFR:
-		*reg(apic, LAPIC_DFR) = value | 0x0fffffff;
+		poke(apic, LAPIC_DFR, value | 0x0fffffff);
 		return;
 	case LAPIC_ICR:
-		*reg(apic, LAPIC_ICR) = value & ~ICR_BUSY;
+		poke(apic, LAPIC_ICR, value & ~ICR_BUSY);
 		send_ipi(apic, value, peek(apic, LAPIC_ICR2) >> 24);
 		return;
 	case LAPIC_ICR2:
-		*reg(apic, LAPIC_ICR2) = value & 0xff000000;
+		poke(apic, LAPIC_ICR2, value & 0xff000000);
 		return;
 	default:
 		break;
@@ -718,8 +730,8 @@ static bool valid_x2apic_value(u32 offset, u64 value)
 
 static void write_x2apic_icr(struct nacre_lapic *apic, u64 value)
 {
-	*reg(apic, LAPIC_ICR) = value & ~ICR_BUSY;
-	*reg(apic, LAPIC_ICR2) = value >> 32;
+	poke(apic, LAPIC_ICR, value & ~ICR_BUSY);
+	poke(apic, LAPIC_ICR2, value >> 32);
 	send_ipi(apic, value, value >> 32);
 }
 
@@ -745,22 +757,24 @@ bool nacre_lapic_write_msr(struct nacre_lapic *apic, u32 msr, u64 value)
 /* In x2APIC mode the logical ID follows from the physical one. */
 static void derive_x2apic_ids(struct nacre_lapic *apic)
 {
-	*reg(apic, LAPIC_ID) = apic->id;
-	*reg(apic, LAPIC_LDR) = (apic->id >> 4) << 16 | 1u << (apic->id & 0xf);
+	poke(apic, LAPIC_ID, apic->id);
+	poke(apic, LAPIC_LDR, (apic->id >> 4) << 16 | 1u << (apic->id & 0xf));
 }
 
 static void reset_registers(struct nacre_lapic *apic)
 {
-	u32 id = peek(apic, LAPIC_ID);
+	u32 offset;
 	unsigned int i;
 
-	memset(apic->regs, 0, sizeof(apic->regs));
-	*reg(apic, LAPIC_ID) = id;
-	*reg(apic, LAPIC_VERSION) = VERSION_VALUE;
-	*reg(apic, LAPIC_DFR) = DFR_FLAT;
-	*reg(apic, LAPIC_SVR) = 0xff;
+	for (offset = 0; offset < LAPIC_REGS_SIZE; offset += sizeof(u32)) {
+		if (offset != LAPIC_ID)
+			poke(apic, offset, 0);
+	}
+	poke(apic, LAPIC_VERSION, VERSION_VALUE);
+	poke(apic, LAPIC_DFR, DFR_FLAT);
+	poke(apic, LAPIC_SVR, 0xff);
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
-		*reg(apic, lvts[i]) = LVT_MASKED;
+		poke(apic, lvts[i], LVT_MASKED);
 	atomic_set(&apic->errors, 0);
 }
 
@@ -773,11 +787,11 @@ void nacre_lapic_reset(struct nacre_lapic *apic, bool init)
 	 * without one have come to expect it of the boot processor's.
 	 */
 	if (apic->base & LAPIC_BASE_BSP)
-		*reg(apic, LAPIC_LVT_LINT0) = NACRE_DELIVER_EXTINT << 8;
+		poke(apic, LAPIC_LVT_LINT0, NACRE_DELIVER_EXTINT << 8);
 	if (!init) {
-		apic->base = LAPIC_BASE_ENABLE | 0xfee00000 |
-			     (apic->base & LAPIC_BASE_BSP);
-		*reg(apic, LAPIC_ID) = apic->id << 24;
+		WRITE_ONCE(apic->base, LAPIC_BASE_ENABLE | 0xfee00000 |
+				       (apic->base & LAPIC_BASE_BSP));
+		poke(apic, LAPIC_ID, apic->id << 24);
 	}
 	if (nacre_lapic_is_x2apic(apic))
 		derive_x2apic_ids(apic);
@@ -802,7 +816,7 @@ bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
 		return false;
 	if (by_guest && !may_switch(old, base))
 		return false;
-	apic->base = base;
+	WRITE_ONCE(apic->base, base);
 	if (!((old ^ base) & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)))
 		return true;
 	if (!(base & LAPIC_BASE_ENABLE))
@@ -810,20 +824,24 @@ bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
 	else if (base & LAPIC_BASE_X2APIC)
 		derive_x2apic_ids(apic);
 	else
-		*reg(apic, LAPIC_ID) = apic->id << 24;
+		poke(apic, LAPIC_ID, apic->id << 24);
 	tell_pending(apic);
 	return true;
 }
 
 void nacre_lapic_get_state(struct nacre_lapic *apic, u8 *state)
 {
-	*reg(apic, LAPIC_PPR) = processor_priority(apic);
-	*reg(apic, LAPIC_TMCCT) = current_count(apic);
-	memcpy(state, apic->regs, LAPIC_REGS_SIZE);
-	if (nacre_lapic_is_x2apic(apic) && !apic->wide_ids) {
-		u32 id = apic->id << 24;
+	u32 offset, value;
 
-		memcpy(state + LAPIC_ID, &id, sizeof(id));
+	poke(apic, LAPIC_PPR, processor_priority(apic));
+	poke(apic, LAPIC_TMCCT, current_count(apic));
+	for (offset = 0; offset < LAPIC_REGS_SIZE; offset += sizeof(u32)) {
+		value = peek(apic, offset);
+		memcpy(state + offset, &value, sizeof(value));
+	}
+	if (nacre_lapic_is_x2apic(apic) && !apic->wide_ids) {
+		value = apic->id << 24;
+		memcpy(state + LAPIC_ID, &value, sizeof(value));
 	}
 }
 
@@ -832,13 +850,13 @@ static void check_registers(struct nacre_lapic *apic)
 {
 	unsigned int i;
 
-	*reg(apic, LAPIC_VERSION) = VERSION_VALUE;
-	*reg(apic, LAPIC_SVR) &= SVR_VALID;
-	*reg(apic, LAPIC_TPR) &= 0xff;
-	*reg(apic, LAPIC_TDCR) &= 0xb;
-	*reg(apic, LAPIC_ICR) &= ~ICR_BUSY;
+	poke(apic, LAPIC_VERSION, VERSION_VALUE);
+	keep_bits(apic, LAPIC_SVR, SVR_VALID);
+	keep_bits(apic, LAPIC_TPR, 0xff);
+	keep_bits(apic, LAPIC_TDCR, 0xb);
+	keep_bits(apic, LAPIC_ICR, (u32)~ICR_BUSY);
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
-		*reg(apic, lvts[i]) &= lvt_valid(lvts[i]);
+		keep_bits(apic, lvts[i], lvt_valid(lvts[i]));
 	/* Vectors below 16 are left: of class 0, which never gets through. */
 }
 
@@ -877,21 +895,24 @@ static void resume_timer(struct nacre_lapic *apic)
 /* These are 32 bits wide in x2APIC mode, or not there. */
 static void check_xapic_registers(struct nacre_lapic *apic)
 {
-	*reg(apic, LAPIC_ID) &= 0xff000000;
-	*reg(apic, LAPIC_LDR) &= 0xff000000;
-	*reg(apic, LAPIC_ICR2) &= 0xff000000;
-	*reg(apic, LAPIC_DFR) |= 0x0fffffff;
+	keep_bits(apic, LAPIC_ID, 0xff000000);
+	keep_bits(apic, LAPIC_LDR, 0xff000000);
+	keep_bits(apic, LAPIC_ICR2, 0xff000000);
+	poke(apic, LAPIC_DFR, peek(apic, LAPIC_DFR) | 0x0fffffff);
 }
 
 bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 {
 	bool x2apic = nacre_lapic_is_x2apic(apic);
-	u32 id;
+	u32 offset, value;
 
-	memcpy(&id, state + LAPIC_ID, sizeof(id));
-	if (x2apic && apic->wide_ids && id != apic->id)
+	memcpy(&value, state + LAPIC_ID, sizeof(value));
+	if (x2apic && apic->wide_ids && value != apic->id)
 		return false;
-	memcpy(apic->regs, state, LAPIC_REGS_SIZE);
+	for (offset = 0; offset < LAPIC_REGS_SIZE; offset += sizeof(u32)) {
+		memcpy(&value, state + offset, sizeof(value));
+		poke(apic, offset, value);
+	}
 	check_registers(apic);
 	if (x2apic)
 		derive_x2apic_ids(apic);

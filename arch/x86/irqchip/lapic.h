@@ -11,6 +11,10 @@
 #ifndef NACRE_LAPIC_H
 #define NACRE_LAPIC_H
 
+#ifdef __KERNEL__
+#include <linux/compiler.h>
+#endif
+
 #include "arch/x86/irqchip/irq.h"
 
 /* Register offsets; Intel SDM, "Local APIC Register Address Map". */
@@ -89,12 +93,12 @@ void nacre_lapic_reset(struct nacre_lapic *apic, bool init);
 
 static inline bool nacre_lapic_enabled(const struct nacre_lapic *apic)
 {
-	return apic->base & LAPIC_BASE_ENABLE;
+	return READ_ONCE(apic->base) & LAPIC_BASE_ENABLE;
 }
 
 static inline bool nacre_lapic_is_x2apic(const struct nacre_lapic *apic)
 {
-	return apic->base & LAPIC_BASE_X2APIC;
+	return READ_ONCE(apic->base) & LAPIC_BASE_X2APIC;
 }
 
 /* Switch modes; false: not from here. The caller has checked reserved bits. */

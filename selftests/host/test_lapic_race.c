@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Interrupts from two threads, while the vCPU's takes and ends them and works
+ * the registers that the others read. Under the thread sanitizer.
+ *
+ * A vector that was sent is taken after that, by itself or merged with one
+ * that waited; and the vCPU looks only when it was told to.
+ */
+#include <pthread.h>
+#include <sched.h>
+
+#include "host_test.h"
+#include "arch/x86/irqchip/lapic.h"
+
+#define SENDERS		2
+#define SENDS		30000
+
+static struct nacre_lapic lapic;
+static atomic_t told, finished, owed[256];
+static unsigned int taken;
+
+static void tell(struct nacre_lapic *apic)
+{
+	(void)apic;
+	atomic_set(&told, 1);
+}
+
+static void set_timer(struct nacre_lapic *apic, u64 when)
+{
+	(void)apic;
+	(void)when;
+}
+
+static void ignore_eoi(struct nacre_lapic *apic, u8 vector)
+{
+	(void)apic;
+	(void)vector;
+}
+
+static const struct nacre_lapic_ops ops = {
+	.notify = tell,
+	.set_timer = set_timer,
+	.eoi = ignore_eoi,
+};
+
+/* Few vectors meet often, and empty the registers between. */
+static u8 a_vector(u64 r)
+{
+	return r & 0x100 ? 0x30 + (r & 3) : 16 + (u8)r % 240;
+}
+
+static void *sender(void *arg)
+{
+	u64 seed = *(const u64 *)arg;
+	unsigned int i;
+
+	for (i = 0; i < SENDS; i++) {
+		u64 r = host_random(&seed) >> 20;
+		const struct nacre_irq irq = {
+			.dest = 0x01,
+			.logical = true,
+			.vector = a_vector(r),
+			.level = r & 0x200,
+			.assert = true,
+		};
+
+		if (!nacre_lapic_match(&lapic, &irq))
+			continue;
+		atomic_xchg(&owed[irq.vector], 1);
+		nacre_lapic_priority(&lapic);
+		if (!nacre_lapic_accept(&lapic, &irq))
+			atomic_xchg(&owed[irq.vector], 0);
+		if (!(i % 64))
+			sched_yield();
+	}
+	return NULL;
+}
+
+static void take_all(void)
+{
+	unsigned int i;
+	int vector;
+
+	while ((vector = nacre_lapic_pending(&lapic)) >= 0) {
+		nacre_lapic_ack(&lapic, vector);
+		atomic_xchg(&owed[vector], 0);
+		taken++;
+		if (taken % 3)
+			nacre_lapic_write(&lapic, LAPIC_EOI, 0);
+	}
+	/* What was nested ends, and may let others through. */
+	nacre_lapic_write(&lapic, LAPIC_TPR, 0x20);
+	for (i = 0; i < 16; i++)
+		nacre_lapic_write(&lapic, LAPIC_EOI, 0);
+	nacre_lapic_write(&lapic, LAPIC_TPR, 0);
+	nacre_lapic_write(&lapic, LAPIC_LDR, 0x01000000);
+	nacre_lapic_write(&lapic, LAPIC_SVR, 0x1ff);
+}
+
+static void *vcpu(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		int over = atomic_read(&finished);
+
+		if (atomic_xchg(&told, 0))
+			take_all();
+		else if (over)
+			return NULL;
+		else
+			sched_yield();
+	}
+}
+
+static void senders_and_vcpu(void)
+{
+	static const u64 seeds[SENDERS] = { 0x1234567, 0x89abcdef };
+	pthread_t senders[SENDERS], processor;
+	unsigned int i;
+
+	lapic.ops = &ops;
+	nacre_lapic_reset(&lapic, false);
+	nacre_lapic_write(&lapic, LAPIC_SVR, 0x1ff);
+	nacre_lapic_write(&lapic, LAPIC_LDR, 0x01000000);
+	EXPECT(!pthread_create(&processor, NULL, vcpu, NULL));
+	for (i = 0; i < SENDERS; i++)
+		EXPECT(!pthread_create(&senders[i], NULL, sender,
+				       (void *)&seeds[i]));
+	for (i = 0; i < SENDERS; i++)
+		pthread_join(senders[i], NULL);
+	/* Everything has been sent, and told. */
+	atomic_xchg(&finished, 1);
+	pthread_join(processor, NULL);
+	for (i = 0; i < 256; i++)
+		EXPECT_EQ(atomic_read(&owed[i]), 0);
+	EXPECT_EQ(nacre_lapic_pending(&lapic), -1);
+	host_note("%u sent, %u taken", SENDERS * SENDS, taken);
+	/* They did meet. */
+	EXPECT(taken > 1000);
+}
+
+static const struct host_case cases[] = {
+	HOST_CASE(senders_and_vcpu),
+};
+
+HOST_MAIN(cases)
