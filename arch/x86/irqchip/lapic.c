@@ -102,17 +102,83 @@ static bool test_vector(struct nacre_lapic *apic, u32 base, u8 vector)
 	       vector_bit(vector);
 }
 
-static int highest_vector(struct nacre_lapic *apic, u32 base)
+static int highest_request(struct nacre_lapic *apic)
 {
 	int word;
 
 	for (word = WORDS - 1; word >= 0; word--) {
-		u32 bits = atomic_read(vector_word(apic, base, word * 32));
+		u32 bits = peek(apic, LAPIC_IRR + word * 16);
 
 		if (bits)
 			return word * 32 + fls(bits) - 1;
 	}
 	return -1;
+}
+
+static bool any_request(struct nacre_lapic *apic)
+{
+	u32 word, bits = 0;
+
+	for (word = 0; word < WORDS; word++)
+		bits |= peek(apic, LAPIC_IRR + word * 16);
+	return bits;
+}
+
+/*
+ * irr_pending spares whoever looks a search of IRR that finds nothing. The bit
+ * in IRR is set before it is; here it is cleared before a bit in IRR is, and
+ * IRR is read after that. Both have the locked instruction on IRR in between.
+ */
+static void end_request(struct nacre_lapic *apic, u8 vector)
+{
+	WRITE_ONCE(apic->irr_pending, false);
+	smp_mb__before_atomic();
+	clear_vector(apic, LAPIC_IRR, vector);
+	smp_mb__after_atomic();
+	if (any_request(apic))
+		WRITE_ONCE(apic->irr_pending, true);
+}
+
+/* Nobody but the vCPU's thread works on ISR. */
+static int highest_in_service(const struct nacre_lapic *apic)
+{
+	int word = fls(apic->isr_words) - 1;
+
+	if (word < 0)
+		return -1;
+	return word * 32 + fls(peek(apic, LAPIC_ISR + word * 16)) - 1;
+}
+
+static void begin_service(struct nacre_lapic *apic, u8 vector)
+{
+	u32 word = vector / 32, offset = LAPIC_ISR + word * 16;
+
+	poke(apic, offset, peek(apic, offset) | vector_bit(vector));
+	apic->isr_words |= 1 << word;
+}
+
+static void end_service(struct nacre_lapic *apic, u8 vector)
+{
+	u32 word = vector / 32, offset = LAPIC_ISR + word * 16;
+	u32 left = peek(apic, offset) & ~vector_bit(vector);
+
+	poke(apic, offset, left);
+	if (!left)
+		apic->isr_words &= ~(1 << word);
+}
+
+/* IRR and ISR were written as they are. */
+static void note_vectors(struct nacre_lapic *apic)
+{
+	u32 word;
+
+	apic->isr_words = 0;
+	for (word = 0; word < WORDS; word++) {
+		if (peek(apic, LAPIC_ISR + word * 16))
+			apic->isr_words |= 1 << word;
+	}
+	/* Which may be wrong until the next interrupt, and does no harm. */
+	WRITE_ONCE(apic->irr_pending, true);
 }
 
 static bool software_enabled(const struct nacre_lapic *apic)
@@ -147,10 +213,10 @@ static void deliver_lvt(struct nacre_lapic *apic, u32 lvt_offset)
 }
 
 /* Processor priority: the higher class of what is wanted and what is served. */
-static u8 processor_priority(struct nacre_lapic *apic)
+static u8 processor_priority(const struct nacre_lapic *apic)
 {
 	u8 tpr = peek(apic, LAPIC_TPR);
-	int isr = highest_vector(apic, LAPIC_ISR);
+	int isr = highest_in_service(apic);
 	u8 served = isr < 0 ? 0 : isr;
 
 	return (tpr & 0xf0) >= (served & 0xf0) ? tpr : served & 0xf0;
@@ -166,9 +232,9 @@ int nacre_lapic_pending(struct nacre_lapic *apic)
 	int irr;
 
 	/* Off by software it takes no more, but holds and gives what it has. */
-	if (!nacre_lapic_enabled(apic))
+	if (!READ_ONCE(apic->irr_pending) || !nacre_lapic_enabled(apic))
 		return -1;
-	irr = highest_vector(apic, LAPIC_IRR);
+	irr = highest_request(apic);
 	if (irr < 0 || (irr & 0xf0) <= (processor_priority(apic) & 0xf0))
 		return -1;
 	return irr;
@@ -176,8 +242,8 @@ int nacre_lapic_pending(struct nacre_lapic *apic)
 
 void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector)
 {
-	clear_vector(apic, LAPIC_IRR, vector);
-	set_vector(apic, LAPIC_ISR, vector);
+	end_request(apic, vector);
+	begin_service(apic, vector);
 }
 
 static void tell_pending(struct nacre_lapic *apic)
@@ -188,12 +254,12 @@ static void tell_pending(struct nacre_lapic *apic)
 
 static void end_of_interrupt(struct nacre_lapic *apic)
 {
-	int vector = highest_vector(apic, LAPIC_ISR);
+	int vector = highest_in_service(apic);
 
 	/* Spurious interrupts have no bit to clear. */
 	if (vector < 0)
 		return;
-	clear_vector(apic, LAPIC_ISR, vector);
+	end_service(apic, vector);
 	if (test_vector(apic, LAPIC_TMR, vector))
 		apic->ops->eoi(apic, vector);
 	tell_pending(apic);
@@ -237,10 +303,13 @@ static bool accept_vector(struct nacre_lapic *apic, const struct nacre_irq *irq)
 	/* The trigger mode before the request: EOI looks at it. */
 	if (irq->level != test_vector(apic, LAPIC_TMR, irq->vector))
 		set_trigger_mode(apic, irq->vector, irq->level);
+	if (atomic_fetch_or(bit, vector_word(apic, LAPIC_IRR, irq->vector)) &
+	    bit)
+		return true;
 	/* Who set the bit tells, and the vCPU looks after that. */
-	if (!(atomic_fetch_or(bit, vector_word(apic, LAPIC_IRR, irq->vector)) &
-	      bit))
-		apic->ops->notify(apic);
+	if (!READ_ONCE(apic->irr_pending))
+		WRITE_ONCE(apic->irr_pending, true);
+	apic->ops->notify(apic);
 	return true;
 }
 
@@ -503,7 +572,7 @@ static void check_deadline(struct nacre_lapic *apic)
 	if (!apic->tsc_deadline)
 		return;
 	when = apic->ops->tsc_to_ns(apic, apic->tsc_deadline);
-	if (when > apic->ops->now(apic))
+	if (when && when > apic->ops->now(apic))
 		apic->ops->set_timer(apic, when);
 	else
 		deadline_expired(apic);
@@ -766,6 +835,8 @@ static void reset_registers(struct nacre_lapic *apic)
 	u32 offset;
 	unsigned int i;
 
+	WRITE_ONCE(apic->irr_pending, false);
+	apic->isr_words = 0;
 	for (offset = 0; offset < LAPIC_REGS_SIZE; offset += sizeof(u32)) {
 		if (offset != LAPIC_ID)
 			poke(apic, offset, 0);
@@ -918,6 +989,7 @@ bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 		derive_x2apic_ids(apic);
 	else
 		check_xapic_registers(apic);
+	note_vectors(apic);
 	atomic_set(&apic->errors, 0);
 	resume_timer(apic);
 	tell_pending(apic);

@@ -85,6 +85,8 @@ struct nacre_lapic {
 	u64 timer_target;	/* ns, when the count is 0 next */
 	u64 timer_period;	/* ns, the whole count; 0: stopped */
 	atomic_t errors;	/* any thread: what a write of ESR will show */
+	bool irr_pending;	/* any thread; false: IRR is empty */
+	u8 isr_words;		/* a bit for each 32 vectors: any in service? */
 	u32 regs[LAPIC_REGS_SIZE / sizeof(u32)];
 };
 
