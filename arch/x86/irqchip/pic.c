@@ -385,5 +385,8 @@ void nacre_pic_set_state(struct nacre_pic *pic, unsigned int chip,
 	s->init_state &= 3;
 	/* A level-triggered request is its line. */
 	s->last_irr = (s->last_irr & ~s->elcr) | (s->irr & s->elcr);
+	/* The slave's output is down between its pulses. */
+	if (s == &pic->chip[PIC_MASTER])
+		s->last_irr &= ~BIT(CASCADE);
 	update(pic);
 }
