@@ -33,18 +33,21 @@ typedef int64_t s64;
 
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define max(a, b)		((a) > (b) ? (a) : (b))
+#define min_t(type, a, b)	min((type)(a), (type)(b))
 #define clamp_t(type, value, low, high) \
 	min(max((type)(value), (type)(low)), (type)(high))
 
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, value)	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
 
-/* As strong as x86 makes them: each that changes something is a barrier. */
+/* As on x86: whatever changes one is a barrier. */
 typedef struct {
 	int counter;
 } atomic_t;
 
+/* The compiler's part of it, */
 #define smp_mb__before_atomic()	__atomic_signal_fence(__ATOMIC_SEQ_CST)
+/* and again. */
 #define smp_mb__after_atomic()	__atomic_signal_fence(__ATOMIC_SEQ_CST)
 
 static inline int atomic_read(const atomic_t *v)

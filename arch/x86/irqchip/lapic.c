@@ -132,8 +132,10 @@ static bool any_request(struct nacre_lapic *apic)
 static void end_request(struct nacre_lapic *apic, u8 vector)
 {
 	WRITE_ONCE(apic->irr_pending, false);
+	/* Both pair with the OR in accept_vector(). */
 	smp_mb__before_atomic();
 	clear_vector(apic, LAPIC_IRR, vector);
+	/* Its bit is seen here, or it sees irr_pending false. */
 	smp_mb__after_atomic();
 	if (any_request(apic))
 		WRITE_ONCE(apic->irr_pending, true);
@@ -496,7 +498,7 @@ static u32 current_count(struct nacre_lapic *apic)
 	count = time_left(apic, apic->ops->now(apic)) /
 		((u64)timer_divisor(apic) * BUS_CYCLE_NS);
 	/* A period that was made longer still counts from where it should. */
-	return min(count, (u64)peek(apic, LAPIC_TMICT));
+	return min_t(u64, count, peek(apic, LAPIC_TMICT));
 }
 
 /* Another divisor: the rest of the count takes as much longer or shorter. */
