@@ -33,10 +33,17 @@
 #define ENTRY_READ_ONLY	(ENTRY_STATUS | ENTRY_REMOTE_IRR)
 #define ENTRY_VALID	(0xff00000000000000ull | 0x1ffffull)
 
+/* Of a pin that a loop has counted. */
+static u64 *nth_entry(struct nacre_ioapic *ioapic, unsigned int pin)
+{
+	return (u64 *)&ioapic->state.redirtbl[pin].bits;
+}
+
+/* Of a pin that somebody has named. */
 static u64 *entry_at(struct nacre_ioapic *ioapic, unsigned int pin)
 {
-	pin = array_index_nospec(pin, NACRE_IOAPIC_NUM_PINS);
-	return (u64 *)&ioapic->state.redirtbl[pin].bits;
+	return nth_entry(ioapic, array_index_nospec(pin,
+						    NACRE_IOAPIC_NUM_PINS));
 }
 
 /*
@@ -102,7 +109,7 @@ void nacre_ioapic_eoi(struct nacre_ioapic *ioapic, u8 vector)
 	unsigned int pin;
 
 	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
-		u64 *entry = entry_at(ioapic, pin);
+		u64 *entry = nth_entry(ioapic, pin);
 
 		if ((*entry & ENTRY_VECTOR) != vector || !is_level(*entry))
 			continue;
@@ -209,7 +216,7 @@ void nacre_ioapic_reset(struct nacre_ioapic *ioapic)
 	ioapic->sent = 0;
 	ioapic->state.base_address = IOAPIC_BASE;
 	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++)
-		*entry_at(ioapic, pin) = ENTRY_MASKED;
+		*nth_entry(ioapic, pin) = ENTRY_MASKED;
 }
 
 void nacre_ioapic_get_state(const struct nacre_ioapic *ioapic,
@@ -241,7 +248,7 @@ void nacre_ioapic_set_state(struct nacre_ioapic *ioapic,
 	ioapic->state.id &= 0xf;
 	ioapic->state.pad = 0;
 	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++)
-		put_right(entry_at(ioapic, pin));
+		put_right(nth_entry(ioapic, pin));
 	/* Lines that are up may have something to say by the new entries. */
 	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
 		if (lines & 1u << pin)
