@@ -31,10 +31,13 @@ emulator_setup()
 # Lines for the machine's job file: how its guest side reaches us.
 emulator_job()
 {
-	cat <<-'END'
+	local output=/dev/vport0p2
+
+	[[ -z $opt_terminal ]] || output=/dev/hvc0
+	cat <<-END
 	lab_root=9p
 	lab_port_status=/dev/vport0p1
-	lab_port_output=/dev/vport0p2
+	lab_port_output=$output
 	lab_port_kmsg=/dev/vport0p3
 	END
 }
@@ -44,6 +47,7 @@ emulator_job()
 emulator_prepare()
 {
 	local accel=tcg,thread=multi image
+	local output=pipe,id=output,path=output port=virtserialport,name=output
 
 	image=$run_kernel_dir/vmlinux
 	if [[ $opt_cmdline = default ]]; then
@@ -51,6 +55,10 @@ emulator_prepare()
 	fi
 	if [[ -n $opt_count ]]; then
 		accel=tcg,thread=single
+	fi
+	if [[ -n $opt_terminal ]]; then
+		output=stdio,id=output,signal=off,logfile=$log_dir/output
+		port=virtconsole
 	fi
 	emulator_command=(
 		"$qemu" -accel "$accel" -machine pc -cpu "$machine_cpu"
@@ -60,11 +68,11 @@ emulator_prepare()
 		-chardev file,id=console,path=console
 		-serial chardev:console
 		-chardev file,id=status,path=status
-		-chardev pipe,id=output,path=output
+		-chardev "$output"
 		-chardev file,id=kmsg,path=kmsg
 		-device virtio-serial-pci
 		-device virtserialport,nr=1,chardev=status,name=status
-		-device virtserialport,nr=2,chardev=output,name=output
+		-device "$port,nr=2,chardev=output"
 		-device virtserialport,nr=3,chardev=kmsg,name=kmsg
 		-fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap
 		-device virtio-9p-pci,fsdev=root,mount_tag=root
