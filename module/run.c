@@ -57,6 +57,45 @@ static enum nacre_result host_work(struct nacre_vcpu *vcpu)
 	return nacre_fail(vcpu, err);
 }
 
+static bool block_is_over(struct nacre_vcpu *vcpu)
+{
+	return nacre_arch_has_work(vcpu) || signal_pending(current) ||
+	       READ_ONCE(vcpu->vm->dead);
+}
+
+/*
+ * Wait for what the vCPU waits for, a signal, or the VM's end. Whoever wakes
+ * it changes something and then looks at who waits; the check comes after
+ * the thread's state says that it waits.
+ */
+static void block(struct nacre_vcpu *vcpu)
+{
+	nacre_vcpu_srcu_unlock(vcpu);
+	prepare_to_rcuwait(&vcpu->wait);
+	for (;;) {
+		/* Pairs with the barrier in rcuwait_wake_up(). */
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (block_is_over(vcpu))
+			break;
+		schedule();
+	}
+	finish_rcuwait(&vcpu->wait);
+	nacre_vcpu_srcu_lock(vcpu);
+	nacre_arch_wake(vcpu);
+}
+
+/* One that was never started waits once, then says so. */
+static enum nacre_result wait_for_start(struct nacre_vcpu *vcpu)
+{
+	if (!vcpu->wants_to_run)
+		return nacre_fail(vcpu, -EINTR);
+	block(vcpu);
+	if (!signal_pending(current))
+		return nacre_fail(vcpu, -EAGAIN);
+	vcpu->run->exit_reason = NACRE_EXIT_INTR;
+	return nacre_fail(vcpu, -EINTR);
+}
+
 static enum nacre_result run_loop(struct nacre_vcpu *vcpu)
 {
 	enum nacre_result result;
@@ -64,6 +103,8 @@ static enum nacre_result run_loop(struct nacre_vcpu *vcpu)
 	vcpu->run->exit_reason = NACRE_EXIT_UNKNOWN;
 	do {
 		result = nacre_arch_loop(vcpu);
+		if (result == NACRE_RESUME && !nacre_arch_runnable(vcpu))
+			block(vcpu);
 		if (result == NACRE_RESUME && compat_guest_work_pending())
 			result = host_work(vcpu);
 	} while (result == NACRE_RESUME);
@@ -75,6 +116,8 @@ static enum nacre_result run_once(struct nacre_vcpu *vcpu)
 	enum nacre_result result;
 	int err;
 
+	if (nacre_arch_uninitialized(vcpu))
+		return wait_for_start(vcpu);
 	err = nacre_arch_run_begin(vcpu);
 	if (err)
 		return nacre_fail(vcpu, err);

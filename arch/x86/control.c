@@ -13,6 +13,7 @@
 
 #include "module/guest_mem.h"
 #include "module/vcpu.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
@@ -99,7 +100,16 @@ bool nacre_set_cr8(struct nacre_vcpu *vcpu, u64 cr8)
 	if (cr8 & ~0xfull)
 		return false;
 	vcpu->arch.cr8 = cr8;
+	if (vcpu->arch.apic)
+		nacre_lapic_set_cr8(nacre_lapic_of(vcpu), cr8);
 	return true;
+}
+
+/* The task priority of a local APIC in the kernel is the truth. */
+u64 nacre_cr8(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.apic ? nacre_lapic_cr8(nacre_lapic_of(vcpu)) :
+				 vcpu->arch.cr8;
 }
 
 /* Bits that the manuals reserve in a PDPTE of PAE paging. */
@@ -295,4 +305,16 @@ bool nacre_apic_mode_follows(u64 old, u64 new)
 	if (new & X2APIC_ENABLE)
 		return old & MSR_IA32_APICBASE_ENABLE;
 	return !(old & X2APIC_ENABLE) || !(new & MSR_IA32_APICBASE_ENABLE);
+}
+
+bool nacre_set_apic_base(struct nacre_vcpu *vcpu, u64 value, bool by_guest)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	if (!nacre_valid_apic_base(vcpu, value))
+		return false;
+	if (lapic && !nacre_lapic_set_base(lapic, value, by_guest))
+		return false;
+	vcpu->arch.apic_base = value;
+	return true;
 }

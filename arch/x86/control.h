@@ -13,6 +13,8 @@ bool nacre_valid_cr4(struct nacre_vcpu *vcpu, u64 cr4);
 bool nacre_valid_efer_bits(u64 efer);
 bool nacre_valid_gpa(struct nacre_vcpu *vcpu, gpa_t gpa);
 bool nacre_valid_apic_base(struct nacre_vcpu *vcpu, u64 value);
+/* False: not a value, or not from the mode that it is in. */
+bool nacre_set_apic_base(struct nacre_vcpu *vcpu, u64 value, bool by_guest);
 /* May a guest go from one IA32_APIC_BASE to the other? */
 bool nacre_apic_mode_follows(u64 old, u64 new);
 
@@ -26,6 +28,7 @@ bool nacre_guest_write_cr4(struct nacre_vcpu *vcpu, u64 cr4);
 bool nacre_guest_write_efer(struct nacre_vcpu *vcpu, u64 efer);
 /* False: a reserved bit is set. */
 bool nacre_set_cr8(struct nacre_vcpu *vcpu, u64 cr8);
+u64 nacre_cr8(const struct nacre_vcpu *vcpu);
 
 /* Read the four PDPTEs at @cr3; false if one is invalid or not in memory. */
 bool nacre_load_pdptrs(struct nacre_vcpu *vcpu, u64 cr3);

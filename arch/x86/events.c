@@ -10,6 +10,7 @@
 #include "module/ioctl.h"
 #include "module/trace.h"
 #include "module/vcpu.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/events.h"
 #include "arch/x86/regs.h"
 
@@ -263,10 +264,30 @@ static void inject_new_nmi(struct nacre_vcpu *vcpu, bool *busy)
 		backend(want_nmi_window)(vcpu);
 }
 
+static void inject_new_interrupt(struct nacre_vcpu *vcpu, bool busy)
+{
+	int vector;
+
+	if (!nacre_has_interrupt(vcpu))
+		return;
+	if (!busy && backend(interrupt_allowed)(vcpu)) {
+		vector = nacre_get_interrupt(vcpu);
+		if (vector >= 0) {
+			vcpu->arch.events.interrupt.injected = true;
+			vcpu->arch.events.interrupt.soft = false;
+			vcpu->arch.events.interrupt.vector = vector;
+			inject_interrupt(vcpu);
+		}
+	}
+	if (nacre_has_interrupt(vcpu))
+		backend(want_interrupt_window)(vcpu);
+}
+
 /* Without an interrupt controller in the kernel the VMM injects by ioctl. */
 static bool vmm_wants_window(struct nacre_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->run->request_interrupt_window);
+	return !vcpu->arch.apic &&
+	       READ_ONCE(vcpu->run->request_interrupt_window);
 }
 
 void nacre_inject_events(struct nacre_vcpu *vcpu)
@@ -276,6 +297,7 @@ void nacre_inject_events(struct nacre_vcpu *vcpu)
 	fold_nmis(vcpu);
 	busy = inject_again(vcpu);
 	inject_new_nmi(vcpu, &busy);
+	inject_new_interrupt(vcpu, busy);
 	if (vmm_wants_window(vcpu))
 		backend(want_interrupt_window)(vcpu);
 	vcpu->arch.events.want_event = false;
@@ -331,6 +353,22 @@ bool nacre_event_waits(struct nacre_vcpu *vcpu)
 
 	return events->exception.pending || events->exception.injected ||
 	       events->interrupt.injected || events->nmi_injected;
+}
+
+/*
+ * May a vCPU that waits go on: something came that it would take, or that is
+ * not for the guest to refuse.
+ */
+bool nacre_event_wakes(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_events *events = &vcpu->arch.events;
+
+	if (nacre_event_waits(vcpu) || vcpu->arch.triple_fault)
+		return true;
+	if ((events->nmi_pending || atomic_read(&events->nmi_queued)) &&
+	    backend(nmi_allowed)(vcpu))
+		return true;
+	return nacre_has_interrupt(vcpu) && backend(interrupt_allowed)(vcpu);
 }
 
 bool nacre_ready_for_interrupt(struct nacre_vcpu *vcpu)
@@ -433,6 +471,8 @@ long nacre_interrupt(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 
 	if (in->irq >= NACRE_NR_INTERRUPTS)
 		return -EINVAL;
+	if (vcpu->arch.apic)
+		return -ENXIO;
 	nacre_queue_interrupt(vcpu, in->irq, false);
 	return 0;
 }

@@ -47,6 +47,8 @@ void nacre_collect_events(struct nacre_vcpu *vcpu);
 /* Could userspace inject an interrupt right now? */
 bool nacre_ready_for_interrupt(struct nacre_vcpu *vcpu);
 bool nacre_event_waits(struct nacre_vcpu *vcpu);
+/* Does something end a HLT? */
+bool nacre_event_wakes(struct nacre_vcpu *vcpu);
 
 int nacre_events_in(struct nacre_vcpu *vcpu,
 		    const struct nacre_vcpu_events *in);

@@ -40,13 +40,20 @@ enum nacre_result nacre_exit_wrmsr(struct nacre_vcpu *vcpu)
 	return nacre_skip_insn(vcpu);
 }
 
-/* Without a controller in the kernel nothing here could wake the guest. */
+/*
+ * With a controller in the kernel the vCPU waits here for what wakes it;
+ * without, nothing here could wake it.
+ */
 enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu)
 {
 	enum nacre_result result = nacre_skip_insn(vcpu);
 
 	if (result != NACRE_RESUME)
 		return result;
+	if (vcpu->arch.apic) {
+		vcpu->arch.mp_state = NACRE_MP_STATE_HALTED;
+		return NACRE_RESUME;
+	}
 	vcpu->run->exit_reason = NACRE_EXIT_HLT;
 	return NACRE_TO_USER;
 }
@@ -148,7 +155,7 @@ static u64 read_cr(struct nacre_vcpu *vcpu, unsigned int cr)
 	case 4:
 		return nacre_cr4(vcpu);
 	default:
-		return vcpu->arch.cr8;
+		return nacre_cr8(vcpu);
 	}
 }
 
@@ -166,13 +173,14 @@ static bool load_msw(struct nacre_vcpu *vcpu, u16 msw)
 static enum nacre_result write_cr8(struct nacre_vcpu *vcpu,
 				   const struct nacre_insn *insn)
 {
-	u64 before = vcpu->arch.cr8;
+	u64 before = nacre_cr8(vcpu);
 	enum nacre_result result;
 
 	if (!nacre_set_cr8(vcpu, mov_operand(vcpu, insn)))
 		return nacre_exit_gp(vcpu);
 	result = nacre_skip_decoded(vcpu, insn);
-	if (result != NACRE_RESUME || before <= vcpu->arch.cr8)
+	if (result != NACRE_RESUME || vcpu->arch.apic ||
+	    before <= nacre_cr8(vcpu))
 		return result;
 	vcpu->run->exit_reason = NACRE_EXIT_SET_TPR;
 	return NACRE_TO_USER;

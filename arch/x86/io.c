@@ -7,6 +7,7 @@
 #include <linux/string.h>
 
 #include "module/vcpu.h"
+#include "arch/x86/chips.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/io.h"
@@ -45,32 +46,42 @@ static enum nacre_result finish_out(struct nacre_vcpu *vcpu)
 	return nacre_skip_to(vcpu, vcpu->arch.pio.next_rip);
 }
 
-static u64 merge_in(u64 old, const void *data, u8 size)
+static void set_result(struct nacre_vcpu *vcpu, u32 value)
 {
-	u32 value = 0;
+	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
 
-	memcpy(&value, data, size);
-	switch (size) {
+	switch (vcpu->arch.pio.size) {
 	case 1:
-		return (old & ~0xffull) | value;
+		rax = (rax & ~0xffull) | (u8)value;
+		break;
 	case 2:
-		return (old & ~0xffffull) | value;
+		rax = (rax & ~0xffffull) | (u16)value;
+		break;
 	default:
 		/* A 32-bit result clears the upper half. */
-		return value;
+		rax = value;
 	}
+	nacre_set_gpr(vcpu, NACRE_RAX, rax);
 }
 
 static enum nacre_result finish_in(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_pio *pio = &vcpu->arch.pio;
-	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
+	u32 value = 0;
 
 	if (nacre_io_moved_on(vcpu))
 		return NACRE_RESUME;
-	nacre_set_gpr(vcpu, NACRE_RAX,
-		      merge_in(rax, vcpu->page[NACRE_PAGE_PIO], pio->size));
+	memcpy(&value, vcpu->page[NACRE_PAGE_PIO], pio->size);
+	set_result(vcpu, value);
 	return nacre_skip_to(vcpu, pio->next_rip);
+}
+
+/* A chip of the kernel's has served the access. */
+static enum nacre_result in_kernel(struct nacre_vcpu *vcpu, u32 value)
+{
+	if (vcpu->arch.pio.in)
+		set_result(vcpu, value);
+	return nacre_skip_to(vcpu, vcpu->arch.pio.next_rip);
 }
 
 /* The decoder is asked only where the processor did not tell enough. */
@@ -110,6 +121,8 @@ static enum nacre_result single_io(struct nacre_vcpu *vcpu,
 		.rip = nacre_rip(vcpu),
 		.next_rip = next,
 	};
+	if (nacre_chips_pio(vcpu->vm, io->port, io->size, &rax, io->in))
+		return in_kernel(vcpu, rax);
 	/* Only the access's own bytes are the VMM's to see. */
 	memset(vcpu->page[NACRE_PAGE_PIO], 0, sizeof(u64));
 	if (!io->in)

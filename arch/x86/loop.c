@@ -16,6 +16,7 @@
 #include "module/compat/compat.h"
 #include "module/trace.h"
 #include "module/vcpu.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
@@ -97,7 +98,8 @@ static bool one_trip(struct nacre_vcpu *vcpu)
 /* The VMM asked to be told when it may inject an interrupt. */
 static bool window_is_open(struct nacre_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->run->request_interrupt_window) &&
+	return !vcpu->arch.apic &&
+	       READ_ONCE(vcpu->run->request_interrupt_window) &&
 	       nacre_ready_for_interrupt(vcpu);
 }
 
@@ -105,6 +107,7 @@ static enum nacre_result before_entry(struct nacre_vcpu *vcpu)
 {
 	enum nacre_result result;
 
+	nacre_apic_process(vcpu);
 	if (nacre_requests_pending(vcpu)) {
 		result = handle_requests(vcpu);
 		if (result != NACRE_RESUME)
@@ -126,7 +129,7 @@ enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 
 	for (;;) {
 		result = before_entry(vcpu);
-		if (result != NACRE_RESUME)
+		if (result != NACRE_RESUME || !nacre_arch_runnable(vcpu))
 			return result;
 		trace_nacre_entry(vcpu);
 		if (one_trip(vcpu)) {

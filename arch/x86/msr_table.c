@@ -4,10 +4,12 @@
  * what is a value.
  */
 #include <linux/kernel.h>
+#include <asm/apicdef.h>
 #include <asm/msr.h>
 #include <asm/mtrr.h>
 
 #include "module/vcpu.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
@@ -92,12 +94,44 @@ static bool write_efer(struct nacre_vcpu *vcpu, u32 index, u64 value,
 static bool write_apic_base(struct nacre_vcpu *vcpu, u32 index, u64 value,
 			    enum nacre_msr_by by)
 {
-	if (!nacre_valid_apic_base(vcpu, value))
-		return false;
 	if (by == BY_GUEST &&
 	    !nacre_apic_mode_follows(vcpu->arch.apic_base, value))
 		return false;
-	vcpu->arch.apic_base = value;
+	return nacre_set_apic_base(vcpu, value, by == BY_GUEST);
+}
+
+static bool read_x2apic(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			enum nacre_msr_by by)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	return lapic && nacre_lapic_read_msr(lapic, index, value);
+}
+
+static bool write_x2apic(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			 enum nacre_msr_by by)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	return lapic && nacre_lapic_write_msr(lapic, index, value);
+}
+
+static bool read_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			      enum nacre_msr_by by)
+{
+	const struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	*value = lapic ? nacre_lapic_read_deadline(lapic) : 0;
+	return true;
+}
+
+static bool write_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			       enum nacre_msr_by by)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	if (lapic)
+		nacre_lapic_write_deadline(lapic, value);
 	return true;
 }
 
@@ -289,6 +323,10 @@ static const struct nacre_msr table[] = {
 	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
 	{ RANGE(MSR_IA32_MC0_CTL, MSR_IA32_MCx_MISC(NACRE_MCE_BANKS - 1)),
 	  .read = nacre_read_mc_bank, .write = nacre_write_mc_bank },
+	{ ONE(MSR_IA32_TSC_DEADLINE), .listed = true,
+	  .read = read_tsc_deadline, .write = write_tsc_deadline },
+	{ RANGE(APIC_BASE_MSR, APIC_BASE_MSR + 0xff),
+	  .read = read_x2apic, .write = write_x2apic },
 	{ ONE(MSR_IA32_XSS), .listed = true, .feature = X86_FEATURE_XSAVES,
 	  FIELD(xss), .write = write_xss },
 	{ ONE(MSR_EFER), FIELD(efer), .write = write_efer },

@@ -4,6 +4,7 @@
 
 #include "module/ioctl.h"
 #include "module/vcpu.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/debug.h"
@@ -97,7 +98,7 @@ static void sregs_out(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
 	sregs->cr2 = vcpu->arch.cr2;
 	sregs->cr3 = nacre_cr3(vcpu);
 	sregs->cr4 = nacre_cr4(vcpu);
-	sregs->cr8 = vcpu->arch.cr8;
+	sregs->cr8 = nacre_cr8(vcpu);
 	sregs->efer = vcpu->arch.efer;
 	sregs->apic_base = vcpu->arch.apic_base;
 	if (events->interrupt.injected && !events->interrupt.soft)
@@ -127,7 +128,7 @@ static bool sregs_valid(struct nacre_vcpu *vcpu,
 static void sregs_control_in(struct nacre_vcpu *vcpu,
 			     const struct nacre_sregs *sregs)
 {
-	vcpu->arch.apic_base = sregs->apic_base;
+	nacre_set_apic_base(vcpu, sregs->apic_base, false);
 	backend(write_table)(vcpu, true, &sregs->idt);
 	backend(write_table)(vcpu, false, &sregs->gdt);
 	vcpu->arch.cr2 = sregs->cr2;
@@ -243,6 +244,7 @@ void nacre_reset_vcpu(struct nacre_vcpu *vcpu, bool init)
 	if (!init)
 		reset_power_on(vcpu);
 
+	nacre_apic_reset(vcpu, init);
 	nacre_events_reset(vcpu);
 	nacre_debug_reset(vcpu);
 	vcpu->arch.cr2 = 0;

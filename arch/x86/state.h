@@ -17,6 +17,8 @@
 #include "arch/x86/msr_state.h"
 #include "include/uapi/nacre.h"
 
+struct nacre_apic;
+struct nacre_chips;
 struct nacre_vcpu;
 
 /* Order of the hardware's register numbers (ModRM, REX). */
@@ -172,6 +174,7 @@ struct nacre_vcpu_arch {
 	u64 host_xcr0;		/* as read at load; back at each exit */
 	u32 host_pkru;		/* likewise */
 
+	struct nacre_apic *apic;	/* create; NULL: the VMM has it */
 	struct nacre_events events;
 	struct nacre_exit exit;
 	struct nacre_pio pio;
@@ -199,6 +202,7 @@ struct nacre_tsc {
 
 struct nacre_vm_arch {
 	struct nacre_stage2 stage2;
+	struct nacre_chips *chips;	/* vm->lock; NULL until CREATE_IRQCHIP */
 	gpa_t tss_addr;
 	gpa_t identity_map_addr;
 	u32 boot_vcpu_id;

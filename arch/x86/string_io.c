@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 
 #include "module/vcpu.h"
+#include "arch/x86/chips.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
@@ -172,10 +173,21 @@ static enum nacre_access prepare(struct nacre_vcpu *vcpu)
 	return access;
 }
 
+/* A chip of the kernel's: an element each time, the guest comes back. */
+static enum nacre_result by_chip(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_pio *pio = &vcpu->arch.pio;
+
+	nacre_chips_pio(vcpu->vm, pio->port, pio->size,
+			vcpu->page[NACRE_PAGE_PIO], pio->in);
+	return pio->in ? finish_ins(vcpu) : finish_outs(vcpu);
+}
+
 static enum nacre_result start(struct nacre_vcpu *vcpu,
 			       const struct nacre_insn *insn)
 {
 	struct nacre_pio *pio = &vcpu->arch.pio;
+	bool chip = nacre_chips_port(vcpu->vm, pio->port, pio->size);
 	enum nacre_segreg seg = segment(pio, insn);
 	u64 index = nacre_gpr(vcpu, index_register(pio)) & pio->mask;
 	u64 left = 1;
@@ -186,9 +198,11 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 		return nacre_skip_decoded(vcpu, insn);
 	if (!nacre_linear(vcpu, seg, index, pio->size, pio->in, &pio->gva))
 		return NACRE_RESUME;
-	pio->count = batch(vcpu, pio, seg, left);
+	pio->count = chip ? 1 : batch(vcpu, pio, seg, left);
 	switch (prepare(vcpu)) {
 	case NACRE_ACCESS_OK:
+		if (chip)
+			return by_chip(vcpu);
 		nacre_io_to_user(vcpu, pio->in ? finish_ins : finish_outs);
 		return NACRE_TO_USER;
 	case NACRE_ACCESS_FAULT:

@@ -9,8 +9,10 @@
 #include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/backend.h"
+#include "arch/x86/chips.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/debug.h"
@@ -18,6 +20,7 @@
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/mce.h"
+#include "arch/x86/mp_state.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/tsc.h"
@@ -61,6 +64,10 @@ bool nacre_arch_in_use(void)
 int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 {
 	switch (number) {
+	case NACRE_CAP_IRQCHIP:
+	case NACRE_CAP_HLT:
+	case NACRE_CAP_IRQ_INJECT_STATUS:
+	case NACRE_CAP_TSC_DEADLINE_TIMER:
 	case NACRE_CAP_EXT_CPUID:
 	case NACRE_CAP_SET_TSS_ADDR:
 	case NACRE_CAP_SET_IDENTITY_MAP_ADDR:
@@ -141,6 +148,12 @@ static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_SET_TSS_ADDR, vm_set_tss_addr, 0),
 	NACRE_VM_IOCTL(NACRE_SET_IDENTITY_MAP_ADDR, vm_set_identity_map_addr,
 		       NACRE_IOC_VM_LOCK),
+	NACRE_VM_IOCTL(NACRE_CREATE_IRQCHIP, nacre_create_irqchip,
+		       NACRE_IOC_VM_LOCK),
+	NACRE_VM_IOCTL(NACRE_GET_IRQCHIP, nacre_get_irqchip, 0),
+	NACRE_VM_IOCTL(NACRE_SET_IRQCHIP, nacre_set_irqchip, NACRE_IOC_IN),
+	NACRE_VM_IOCTL(NACRE_IRQ_LINE, nacre_irq_line, 0),
+	NACRE_VM_IOCTL(NACRE_IRQ_LINE_STATUS, nacre_irq_line_status, 0),
 	NACRE_VM_IOCTL(NACRE_SET_TSC_KHZ, nacre_vm_set_tsc_khz, 0),
 	NACRE_VM_IOCTL(NACRE_GET_TSC_KHZ, nacre_vm_get_tsc_khz, 0),
 	NACRE_VM_IOCTL(NACRE_SET_BOOT_CPU_ID, vm_set_boot_cpu_id,
@@ -151,27 +164,6 @@ const struct nacre_ioctl_table nacre_arch_vm_ioctls = {
 	.rows = vm_rows,
 	.count = ARRAY_SIZE(vm_rows),
 };
-
-static long vcpu_get_mp_state(struct nacre_vcpu *vcpu,
-			      struct nacre_ioctl_arg *arg)
-{
-	struct nacre_mp_state *out = arg->data;
-
-	out->mp_state = vcpu->arch.mp_state;
-	return 0;
-}
-
-/* The other states are the interrupt controller's, and there is none. */
-static long vcpu_set_mp_state(struct nacre_vcpu *vcpu,
-			      struct nacre_ioctl_arg *arg)
-{
-	const struct nacre_mp_state *in = arg->data;
-
-	if (in->mp_state != NACRE_MP_STATE_RUNNABLE)
-		return -EINVAL;
-	vcpu->arch.mp_state = in->mp_state;
-	return 0;
-}
 
 /*
  * A supervisor's read. Tables that change while they are walked have no
@@ -229,8 +221,10 @@ static const struct nacre_ioctl vcpu_rows[] = {
 	NACRE_VCPU_IOCTL(NACRE_SET_VCPU_EVENTS, nacre_set_events, LOADED),
 	NACRE_VCPU_IOCTL(NACRE_INTERRUPT, nacre_interrupt, LOADED),
 	NACRE_VCPU_IOCTL(NACRE_NMI, nacre_nmi, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_GET_MP_STATE, vcpu_get_mp_state, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_SET_MP_STATE, vcpu_set_mp_state, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_GET_MP_STATE, nacre_get_mp_state, LOADED_SRCU),
+	NACRE_VCPU_IOCTL(NACRE_SET_MP_STATE, nacre_set_mp_state, LOADED_SRCU),
+	NACRE_VCPU_IOCTL(NACRE_GET_LAPIC, nacre_get_lapic, LOADED),
+	NACRE_VCPU_IOCTL(NACRE_SET_LAPIC, nacre_set_lapic, LOADED),
 	NACRE_VCPU_IOCTL(NACRE_TRANSLATE, vcpu_translate, LOADED_SRCU),
 	NACRE_VCPU_IOCTL(NACRE_GET_TSC_KHZ, nacre_get_tsc_khz, 0),
 	NACRE_VCPU_IOCTL(NACRE_SET_TSC_KHZ, nacre_set_tsc_khz, 0),
@@ -263,6 +257,7 @@ void nacre_arch_vm_destroy(struct nacre_vm *vm)
 {
 	if (nacre_backend()->vm_destroy)
 		nacre_backend()->vm_destroy(vm);
+	nacre_chips_destroy(vm);
 	nacre_stage2_destroy(vm);
 }
 
@@ -290,23 +285,33 @@ int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
 	int err;
 
 	vcpu->arch.avail = BIT(NACRE_NR_LAZY) - 1;
-	vcpu->arch.mp_state = NACRE_MP_STATE_RUNNABLE;
 	nacre_cpuid_init(vcpu);
 	nacre_msr_init(vcpu);
 	err = nacre_xstate_init(vcpu);
 	if (err)
 		return err;
-	err = backend(vcpu_init)(vcpu);
-	if (err) {
-		nacre_xstate_destroy(vcpu);
-		return err;
+	if (vcpu->vm->arch.chips) {
+		err = nacre_apic_create(vcpu);
+		if (err)
+			goto destroy_xstate;
 	}
+	err = backend(vcpu_init)(vcpu);
+	if (err)
+		goto destroy_apic;
+	nacre_mp_state_init(vcpu);
 	first_reset(vcpu);
 	return 0;
+
+destroy_apic:
+	nacre_apic_destroy(vcpu);
+destroy_xstate:
+	nacre_xstate_destroy(vcpu);
+	return err;
 }
 
 void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
 {
+	nacre_apic_destroy(vcpu);
 	nacre_table_cache_free(&vcpu->arch.tables);
 	nacre_cpuid_destroy(vcpu);
 	nacre_xstate_destroy(vcpu);
@@ -330,7 +335,7 @@ int nacre_arch_run_begin(struct nacre_vcpu *vcpu)
 {
 	int err = nacre_sync_regs_in(vcpu);
 
-	if (err)
+	if (err || vcpu->arch.apic)
 		return err;
 	return nacre_set_cr8(vcpu, READ_ONCE(vcpu->run->cr8)) ? 0 : -EINVAL;
 }
@@ -341,7 +346,8 @@ void nacre_arch_run_end(struct nacre_vcpu *vcpu)
 
 	nacre_sync_regs_out(vcpu);
 	run->if_flag = !!(nacre_rflags(vcpu) & X86_EFLAGS_IF);
-	run->cr8 = vcpu->arch.cr8;
+	run->cr8 = nacre_cr8(vcpu);
 	run->apic_base = vcpu->arch.apic_base;
-	run->ready_for_interrupt_injection = nacre_ready_for_interrupt(vcpu);
+	run->ready_for_interrupt_injection = vcpu->arch.apic ||
+					     nacre_ready_for_interrupt(vcpu);
 }

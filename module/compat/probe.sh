@@ -158,6 +158,8 @@ compiles FPU_UABI_XFEATURES asm/fpu/api.h \
 	'fpu_copy_guest_fpstate_to_uabi(NULL, NULL, 0U, (u64)0, (u32)0);'
 compiles RCU_NOTE_THIS_CPU linux/rcupdate.h \
 	'rcu_virt_note_context_switch();'
+compiles HRTIMER_SETUP linux/hrtimer.h \
+	'hrtimer_setup(NULL, NULL, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);'
 run_compiled
 
 rm -rf "$work"

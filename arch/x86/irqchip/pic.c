@@ -313,15 +313,15 @@ static u8 read_chip(struct nacre_pic *pic, struct nacre_pic_state *s, bool data)
 static struct nacre_pic_state *chip_at(struct nacre_pic *pic, u16 port,
 				       bool *elcr)
 {
-	*elcr = port >> 1 == 0x4d0 >> 1;
+	*elcr = (port & ~1) == PIC_ELCR_PORT;
 	switch (port) {
-	case 0x20:
-	case 0x21:
-	case 0x4d0:
+	case PIC_MASTER_PORT:
+	case PIC_MASTER_PORT + 1:
+	case PIC_ELCR_PORT:
 		return &pic->chip[PIC_MASTER];
-	case 0xa0:
-	case 0xa1:
-	case 0x4d1:
+	case PIC_SLAVE_PORT:
+	case PIC_SLAVE_PORT + 1:
+	case PIC_ELCR_PORT + 1:
 		return &pic->chip[PIC_SLAVE];
 	default:
 		return NULL;

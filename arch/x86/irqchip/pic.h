@@ -13,6 +13,11 @@
 #define PIC_SLAVE	1
 #define PIC_PINS	16
 
+/* The first of two ports each. */
+#define PIC_MASTER_PORT	0x20
+#define PIC_SLAVE_PORT	0xa0
+#define PIC_ELCR_PORT	0x4d0
+
 struct nacre_pic;
 
 struct nacre_pic_ops {

@@ -19,6 +19,7 @@
 #include <asm/mmu.h>
 #include <asm/nospec-branch.h>
 
+#include "arch/x86/control.h"
 #include "arch/x86/noinstr.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/svm/ops.h"
@@ -126,7 +127,7 @@ static void svm_prepare_entry(struct nacre_vcpu *vcpu)
 	/* Only new causes are wanted: the guest reads its DR6 from us. */
 	vmcb_set_dr6(vmcb, DR6_RESERVED);
 	vmcb_set_int_control(vmcb, (vmcb->control.int_control & ~VMCB_V_TPR) |
-				   arch->cr8);
+				   nacre_cr8(vcpu));
 }
 
 /*

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A vCPU's local APIC in its surroundings.
+ *
+ * Only the vCPU's thread works the chip. What comes from elsewhere (the
+ * host's timer, INIT, start-up) leaves a bit and a request, and is taken
+ * before the next entry; interrupts go into IRR by atomic bits.
+ */
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/slab.h>
+#include <asm/msr.h>
+#include <asm/tsc.h>
+
+#include "module/compat/compat.h"
+#include "module/ioctl.h"
+#include "module/vcpu.h"
+#include "module/vm.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/chips.h"
+#include "arch/x86/events.h"
+#include "arch/x86/regs.h"
+
+/* A deadline further away is rearmed when this has passed. */
+#define FARTHEST_NS	(NSEC_PER_SEC * 3600ull)
+#define APIC_PAGE_SIZE	0x1000
+
+static struct nacre_apic *apic_of(struct nacre_lapic *lapic)
+{
+	return container_of(lapic, struct nacre_apic, lapic);
+}
+
+static void leave(struct nacre_apic *apic, enum nacre_apic_pending what)
+{
+	/* What came before the bit is seen with it. */
+	smp_mb__before_atomic();
+	set_bit(what, &apic->pending);
+	nacre_vcpu_request(apic->vcpu, NACRE_REQ_EVENT);
+}
+
+static void op_notify(struct nacre_lapic *lapic)
+{
+	nacre_vcpu_request(apic_of(lapic)->vcpu, NACRE_REQ_EVENT);
+}
+
+static void op_nmi(struct nacre_lapic *lapic)
+{
+	nacre_queue_nmi(apic_of(lapic)->vcpu);
+}
+
+static void op_init(struct nacre_lapic *lapic)
+{
+	struct nacre_apic *apic = apic_of(lapic);
+
+	/* A start-up before this INIT is none. */
+	clear_bit(NACRE_APIC_SIPI, &apic->pending);
+	leave(apic, NACRE_APIC_INIT);
+}
+
+static void op_startup(struct nacre_lapic *lapic, u8 vector)
+{
+	struct nacre_apic *apic = apic_of(lapic);
+
+	WRITE_ONCE(apic->sipi_vector, vector);
+	leave(apic, NACRE_APIC_SIPI);
+}
+
+static void op_send(struct nacre_lapic *lapic, const struct nacre_irq *irq)
+{
+	nacre_deliver(apic_of(lapic)->vcpu->vm, irq, lapic);
+}
+
+static void op_eoi(struct nacre_lapic *lapic, u8 vector)
+{
+	nacre_chips_eoi(apic_of(lapic)->vcpu->vm, vector);
+}
+
+static u64 op_now(struct nacre_lapic *lapic)
+{
+	return ktime_get_ns();
+}
+
+static void op_set_timer(struct nacre_lapic *lapic, u64 when)
+{
+	struct nacre_apic *apic = apic_of(lapic);
+
+	/* The callback only leaves a bit, so this never waits for long. */
+	hrtimer_cancel(&apic->timer);
+	clear_bit(NACRE_APIC_TIMER, &apic->pending);
+	if (when)
+		hrtimer_start(&apic->timer, ns_to_ktime(when),
+			      HRTIMER_MODE_ABS_HARD);
+}
+
+static u64 op_tsc_to_ns(struct nacre_lapic *lapic, u64 tsc)
+{
+	struct nacre_vcpu *vcpu = apic_of(lapic)->vcpu;
+	u64 now = ktime_get_ns();
+	u64 delta = tsc - (rdtsc() + vcpu->arch.tsc_offset);
+	u64 farthest = div_u64(FARTHEST_NS, 1000000) * vcpu->arch.tsc_khz;
+
+	if ((s64)delta <= 0)
+		return 0;
+	/* Beyond a bound the product would not fit; it is asked again then. */
+	delta = min(delta, farthest);
+	return now + mul_u64_u32_div(delta, 1000000, vcpu->arch.tsc_khz);
+}
+
+static const struct nacre_lapic_ops lapic_ops = {
+	.notify = op_notify,
+	.nmi = op_nmi,
+	.init = op_init,
+	.startup = op_startup,
+	.send = op_send,
+	.eoi = op_eoi,
+	.now = op_now,
+	.set_timer = op_set_timer,
+	.tsc_to_ns = op_tsc_to_ns,
+};
+
+static enum hrtimer_restart timer_fired(struct hrtimer *timer)
+{
+	leave(container_of(timer, struct nacre_apic, timer), NACRE_APIC_TIMER);
+	return HRTIMER_NORESTART;
+}
+
+int nacre_apic_create(struct nacre_vcpu *vcpu)
+{
+	struct nacre_apic *apic;
+
+	apic = kzalloc(sizeof(*apic), GFP_KERNEL_ACCOUNT);
+	if (!apic)
+		return -ENOMEM;
+	apic->vcpu = vcpu;
+	apic->lapic.ops = &lapic_ops;
+	apic->lapic.id = vcpu->id;
+	compat_hrtimer_setup(&apic->timer, timer_fired);
+	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id)
+		apic->lapic.base = LAPIC_BASE_BSP;
+	vcpu->arch.apic = apic;
+	return 0;
+}
+
+void nacre_apic_destroy(struct nacre_vcpu *vcpu)
+{
+	if (!vcpu->arch.apic)
+		return;
+	hrtimer_cancel(&vcpu->arch.apic->timer);
+	kfree(vcpu->arch.apic);
+	vcpu->arch.apic = NULL;
+}
+
+void nacre_apic_reset(struct nacre_vcpu *vcpu, bool init)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	if (!lapic)
+		return;
+	nacre_lapic_reset(lapic, init);
+	vcpu->arch.apic_base = lapic->base;
+}
+
+static void take_init(struct nacre_vcpu *vcpu)
+{
+	bool bsp = vcpu->id == vcpu->vm->arch.boot_vcpu_id;
+
+	nacre_reset_vcpu(vcpu, true);
+	vcpu->arch.mp_state = bsp ? NACRE_MP_STATE_RUNNABLE :
+				    NACRE_MP_STATE_INIT_RECEIVED;
+}
+
+/* Intel SDM, "MP Initialization Protocol Algorithm": start at vector * 4 KiB. */
+static void take_startup(struct nacre_vcpu *vcpu)
+{
+	u8 vector = READ_ONCE(vcpu->arch.apic->sipi_vector);
+	struct nacre_segment cs;
+
+	/* One that is not waiting ignores it. */
+	if (vcpu->arch.mp_state != NACRE_MP_STATE_INIT_RECEIVED)
+		return;
+	backend(read_segment)(vcpu, NACRE_SEG_CS, &cs);
+	cs.selector = vector << 8;
+	cs.base = vector << 12;
+	backend(write_segment)(vcpu, NACRE_SEG_CS, &cs);
+	nacre_set_rip(vcpu, 0);
+	vcpu->arch.mp_state = NACRE_MP_STATE_RUNNABLE;
+}
+
+void nacre_apic_process(struct nacre_vcpu *vcpu)
+{
+	struct nacre_apic *apic = vcpu->arch.apic;
+
+	if (!apic || !READ_ONCE(apic->pending))
+		return;
+	if (test_and_clear_bit(NACRE_APIC_TIMER, &apic->pending))
+		nacre_lapic_timer_expired(&apic->lapic);
+	if (test_and_clear_bit(NACRE_APIC_INIT, &apic->pending))
+		take_init(vcpu);
+	if (test_and_clear_bit(NACRE_APIC_SIPI, &apic->pending))
+		take_startup(vcpu);
+}
+
+bool nacre_apic_wakes(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_apic *apic = vcpu->arch.apic;
+
+	return apic && READ_ONCE(apic->pending);
+}
+
+/* The PIC's output reaches the boot processor, if its LINT0 lets it. */
+static bool pic_wants(struct nacre_vcpu *vcpu)
+{
+	return vcpu->id == vcpu->vm->arch.boot_vcpu_id &&
+	       nacre_pic_output(vcpu->vm) &&
+	       nacre_lapic_accepts_pic(nacre_lapic_of(vcpu));
+}
+
+bool nacre_has_interrupt(struct nacre_vcpu *vcpu)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	return lapic && (pic_wants(vcpu) || nacre_lapic_pending(lapic) >= 0);
+}
+
+int nacre_get_interrupt(struct nacre_vcpu *vcpu)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+	int vector;
+
+	if (pic_wants(vcpu))
+		return nacre_pic_take(vcpu->vm);
+	vector = nacre_lapic_pending(lapic);
+	if (vector >= 0)
+		nacre_lapic_ack(lapic, vector);
+	return vector;
+}
+
+static bool in_apic_page(const struct nacre_lapic *lapic, gpa_t gpa)
+{
+	return nacre_lapic_enabled(lapic) && !nacre_lapic_is_x2apic(lapic) &&
+	       gpa - (lapic->base & PAGE_MASK) < APIC_PAGE_SIZE;
+}
+
+/*
+ * Registers are 32 bits wide at multiples of 16. What is narrower or beside
+ * them reads as part of the register, and writes nothing.
+ */
+bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
+		     void *data, bool write)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+	u32 offset, value;
+
+	if (!lapic || !in_apic_page(lapic, gpa))
+		return false;
+	offset = gpa & (APIC_PAGE_SIZE - 1);
+	if (write) {
+		if (size != sizeof(value) || offset & 0xf)
+			return true;
+		memcpy(&value, data, sizeof(value));
+		nacre_lapic_write(lapic, offset, value);
+		return true;
+	}
+	memset(data, 0, size);
+	if ((offset & 3) + size > sizeof(value))
+		return true;
+	value = offset & 0xc ? 0 : nacre_lapic_read(lapic, offset);
+	memcpy(data, (u8 *)&value + (offset & 3), size);
+	return true;
+}
+
+long nacre_get_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	if (!lapic)
+		return -EINVAL;
+	nacre_lapic_get_state(lapic, arg->data);
+	return 0;
+}
+
+long nacre_set_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	if (!lapic || !nacre_lapic_set_state(lapic, arg->data))
+		return -EINVAL;
+	nacre_set_request(vcpu, NACRE_REQ_EVENT);
+	return 0;
+}

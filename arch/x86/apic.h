@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A vCPU's local APIC in its surroundings: the host's timer, the VM's other
+ * chips, INIT and start-up. The chip itself: arch/x86/irqchip/lapic.h.
+ */
+#ifndef NACRE_X86_APIC_H
+#define NACRE_X86_APIC_H
+
+#include <linux/hrtimer.h>
+
+#include "module/vcpu.h"
+#include "arch/x86/irqchip/lapic.h"
+
+struct nacre_ioctl_arg;
+
+/* What waits for the vCPU's own thread. */
+enum nacre_apic_pending {
+	NACRE_APIC_TIMER,
+	NACRE_APIC_INIT,
+	NACRE_APIC_SIPI,
+};
+
+struct nacre_apic {
+	struct nacre_lapic lapic;
+	struct nacre_vcpu *vcpu;	/* create */
+	struct hrtimer timer;
+	unsigned long pending;		/* any thread; atomic bits */
+	u8 sipi_vector;			/* before NACRE_APIC_SIPI is set */
+};
+
+int nacre_apic_create(struct nacre_vcpu *vcpu);
+void nacre_apic_destroy(struct nacre_vcpu *vcpu);
+void nacre_apic_reset(struct nacre_vcpu *vcpu, bool init);
+
+static inline struct nacre_lapic *nacre_lapic_of(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.apic ? &vcpu->arch.apic->lapic : NULL;
+}
+
+/* The vCPU's thread: take expiries, INIT and start-up. */
+void nacre_apic_process(struct nacre_vcpu *vcpu);
+/* Would something of it end a HLT? */
+bool nacre_apic_wakes(struct nacre_vcpu *vcpu);
+
+/* Is an interrupt there that the guest would take with IF set? */
+bool nacre_has_interrupt(struct nacre_vcpu *vcpu);
+/* Take it; -1: it went away. */
+int nacre_get_interrupt(struct nacre_vcpu *vcpu);
+
+/* The register page at IA32_APIC_BASE; false: not its access. */
+bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
+		     void *data, bool write);
+
+long nacre_get_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+long nacre_set_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
+
+#endif /* NACRE_X86_APIC_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The interrupt chips that a VM's vCPUs share: the PIC pair and the I/O APIC,
+ * and the way from a line or a message to local APICs.
+ */
+#ifndef NACRE_X86_CHIPS_H
+#define NACRE_X86_CHIPS_H
+
+#include "module/types.h"
+#include "arch/x86/irqchip/ioapic.h"
+#include "arch/x86/irqchip/pic.h"
+
+struct nacre_ioctl_arg;
+struct nacre_lapic;
+struct nacre_vcpu;
+struct nacre_vm;
+
+struct nacre_chips {
+	struct nacre_vm *vm;		/* create */
+	spinlock_t lock;		/* guards both chips */
+	struct nacre_pic pic;
+	struct nacre_ioapic ioapic;
+};
+
+void nacre_chips_destroy(struct nacre_vm *vm);
+
+/* To whom it is sent; @from: the sender of an IPI. True: somebody took it. */
+bool nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
+		   struct nacre_lapic *from);
+void nacre_chips_eoi(struct nacre_vm *vm, u8 vector);
+
+/* Does the PIC ask for the processor; take its vector. */
+bool nacre_pic_output(const struct nacre_vm *vm);
+u8 nacre_pic_take(struct nacre_vm *vm);
+
+/* Is a port access one of these chips'? */
+bool nacre_chips_port(const struct nacre_vm *vm, u16 port, unsigned int size);
+/* Do it; false: not an access of these chips. */
+bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
+		     void *data, bool in);
+bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
+		      void *data, bool write);
+
+long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
+long nacre_get_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
+long nacre_set_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
+long nacre_irq_line(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
+long nacre_irq_line_status(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
+
+#endif /* NACRE_X86_CHIPS_H */

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whether a vCPU runs, waits for an interrupt, or waits to be started.
+ *
+ * Without a local APIC in the kernel there is one state, and the VMM's own
+ * loop does the waiting.
+ */
+#include "module/ioctl.h"
+#include "module/vcpu.h"
+#include "module/vm.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/arch.h"
+#include "arch/x86/events.h"
+#include "arch/x86/mp_state.h"
+
+void nacre_mp_state_init(struct nacre_vcpu *vcpu)
+{
+	bool bsp = vcpu->id == vcpu->vm->arch.boot_vcpu_id;
+
+	vcpu->arch.mp_state = vcpu->arch.apic && !bsp ?
+			      NACRE_MP_STATE_UNINITIALIZED :
+			      NACRE_MP_STATE_RUNNABLE;
+}
+
+bool nacre_arch_runnable(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.mp_state == NACRE_MP_STATE_RUNNABLE;
+}
+
+bool nacre_arch_uninitialized(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.mp_state == NACRE_MP_STATE_UNINITIALIZED;
+}
+
+static bool ends_halt(struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.mp_state == NACRE_MP_STATE_HALTED &&
+	       nacre_event_wakes(vcpu);
+}
+
+bool nacre_arch_has_work(struct nacre_vcpu *vcpu)
+{
+	return nacre_apic_wakes(vcpu) || ends_halt(vcpu);
+}
+
+void nacre_arch_wake(struct nacre_vcpu *vcpu)
+{
+	nacre_apic_process(vcpu);
+	if (ends_halt(vcpu))
+		vcpu->arch.mp_state = NACRE_MP_STATE_RUNNABLE;
+}
+
+/* What has come in since may have changed the answer. */
+long nacre_get_mp_state(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	struct nacre_mp_state *out = arg->data;
+
+	nacre_apic_process(vcpu);
+	out->mp_state = vcpu->arch.mp_state;
+	return 0;
+}
+
+static bool valid_state(const struct nacre_vcpu *vcpu, u32 state)
+{
+	switch (state) {
+	case NACRE_MP_STATE_RUNNABLE:
+		return true;
+	case NACRE_MP_STATE_UNINITIALIZED:
+	case NACRE_MP_STATE_INIT_RECEIVED:
+	case NACRE_MP_STATE_SIPI_RECEIVED:
+	case NACRE_MP_STATE_HALTED:
+	case NACRE_MP_STATE_AP_RESET_HOLD:
+		return vcpu->arch.apic;
+	default:
+		return false;
+	}
+}
+
+long nacre_set_mp_state(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_mp_state *in = arg->data;
+
+	if (!valid_state(vcpu, in->mp_state))
+		return -EINVAL;
+	vcpu->arch.mp_state = in->mp_state;
+	/* A start-up that was received is one that is still to be taken. */
+	if (in->mp_state == NACRE_MP_STATE_SIPI_RECEIVED) {
+		vcpu->arch.mp_state = NACRE_MP_STATE_INIT_RECEIVED;
+		set_bit(NACRE_APIC_SIPI, &vcpu->arch.apic->pending);
+	}
+	nacre_set_request(vcpu, NACRE_REQ_EVENT);
+	return 0;
+}
