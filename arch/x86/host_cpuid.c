@@ -18,6 +18,7 @@
 
 #include "module/ioctl.h"
 #include "arch/x86/backend.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/xstate.h"
@@ -383,6 +384,10 @@ static void adjust(struct nacre_cpuid_entry2 *e)
 		break;
 	case NACRE_CPUID_SIGNATURE:
 		set_signature(e);
+		break;
+	case NACRE_CPUID_FEATURES:
+		e->eax = BIT(NACRE_FEATURE_CLOCKSOURCE) |
+			 BIT(NACRE_FEATURE_CLOCKSOURCE2);
 		break;
 	case 0x80000000:
 		e->eax = last_extended(e->eax);

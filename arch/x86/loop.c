@@ -18,6 +18,7 @@
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
@@ -33,6 +34,8 @@ static enum nacre_result handle_requests(struct nacre_vcpu *vcpu)
 	nacre_test_clear_request(vcpu, NACRE_REQ_KICK);
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_TLB_FLUSH))
 		backend(flush_stage2)(vcpu);
+	if (nacre_test_clear_request(vcpu, NACRE_REQ_CLOCK))
+		nacre_update_clock(vcpu);
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_EVENT))
 		vcpu->arch.events.want_event = true;
 	return NACRE_RESUME;

@@ -10,6 +10,7 @@
 
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
@@ -132,6 +133,27 @@ static bool write_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 value,
 
 	if (lapic)
 		nacre_lapic_write_deadline(lapic, value);
+	return true;
+}
+
+static bool write_system_time(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			      enum nacre_msr_by by)
+{
+	nacre_write_system_time(vcpu, value);
+	return true;
+}
+
+static bool read_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			    enum nacre_msr_by by)
+{
+	*value = nacre_read_wall_clock(vcpu);
+	return true;
+}
+
+static bool write_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			     enum nacre_msr_by by)
+{
+	nacre_write_wall_clock(vcpu, value);
 	return true;
 }
 
@@ -290,6 +312,10 @@ static bool write_de_cfg(struct nacre_vcpu *vcpu, u32 index, u64 value,
 static const struct nacre_msr table[] = {
 	{ ONE(MSR_IA32_TSC), .listed = true,
 	  .read = nacre_read_tsc, .write = nacre_write_tsc },
+	{ ONE(NACRE_MSR_WALL_CLOCK_OLD),
+	  .read = read_wall_clock, .write = write_wall_clock },
+	{ ONE(NACRE_MSR_SYSTEM_TIME_OLD),
+	  FIELD(system_time), .write = write_system_time },
 	{ ONE(MSR_IA32_APICBASE),
 	  FIELD(apic_base), .write = write_apic_base },
 	{ ONE(MSR_IA32_TSC_ADJUST), .listed = true,
@@ -329,6 +355,10 @@ static const struct nacre_msr table[] = {
 	  .read = read_x2apic, .write = write_x2apic },
 	{ ONE(MSR_IA32_XSS), .listed = true, .feature = X86_FEATURE_XSAVES,
 	  FIELD(xss), .write = write_xss },
+	{ ONE(NACRE_MSR_WALL_CLOCK), .listed = true,
+	  .read = read_wall_clock, .write = write_wall_clock },
+	{ ONE(NACRE_MSR_SYSTEM_TIME), .listed = true,
+	  FIELD(system_time), .write = write_system_time },
 	{ ONE(MSR_EFER), FIELD(efer), .write = write_efer },
 	{ ONE(MSR_TSC_AUX), .listed = true, .feature = X86_FEATURE_RDTSCP,
 	  .other_feature = X86_FEATURE_RDPID,

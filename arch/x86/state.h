@@ -171,6 +171,8 @@ struct nacre_vcpu_arch {
 	u64 tsc_offset;
 	u32 tsc_khz;
 	u32 mp_state;
+	u64 system_time;	/* kvmclock's page, as the guest wrote it */
+	u32 clock_version;
 	u64 host_xcr0;		/* as read at load; back at each exit */
 	u32 host_pkru;		/* likewise */
 
@@ -206,6 +208,8 @@ struct nacre_vm_arch {
 	gpa_t tss_addr;
 	gpa_t identity_map_addr;
 	u32 boot_vcpu_id;
+	u64 clock_base;		/* create; kvmclock's 0, in ns since boot */
+	u64 wall_clock;		/* a vCPU's thread; as the guest wrote it */
 	struct nacre_tsc tsc;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What module/ asks of x86: load, VMs, vCPUs, ioctl rows, NACRE_RUN's ends. */
 #include <linux/cpumask.h>
+#include <linux/ktime.h>
 #include <asm/cpufeature.h>
 #include <asm/fpu/xcr.h>
 #include <asm/pkru.h>
@@ -64,6 +65,7 @@ bool nacre_arch_in_use(void)
 int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 {
 	switch (number) {
+	case NACRE_CAP_CLOCKSOURCE:
 	case NACRE_CAP_IRQCHIP:
 	case NACRE_CAP_HLT:
 	case NACRE_CAP_IRQ_INJECT_STATUS:
@@ -241,6 +243,7 @@ int nacre_arch_vm_init(struct nacre_vm *vm)
 {
 	int err;
 
+	vm->arch.clock_base = ktime_get_boottime_ns();
 	nacre_tsc_init_vm(vm);
 	err = nacre_stage2_init(vm);
 	if (err)
@@ -322,6 +325,9 @@ void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 	if (boot_cpu_has(X86_FEATURE_OSXSAVE))
 		vcpu->arch.host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	vcpu->arch.host_pkru = read_pkru();
+	/* The page's moment was another processor's. */
+	if (vcpu->last_cpu != vcpu->cpu)
+		nacre_set_request(vcpu, NACRE_REQ_CLOCK);
 	backend(load)(vcpu);
 }
 

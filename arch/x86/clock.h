@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * kvmclock: a page that the guest shares, from which it makes the host's time
+ * out of its own TSC.
+ */
+#ifndef NACRE_X86_CLOCK_H
+#define NACRE_X86_CLOCK_H
+
+#include "module/types.h"
+
+struct nacre_vcpu;
+
+/* MSRs by which the guest names its pages; two numbers each, old and new. */
+#define NACRE_MSR_WALL_CLOCK_OLD	0x11
+#define NACRE_MSR_SYSTEM_TIME_OLD	0x12
+#define NACRE_MSR_WALL_CLOCK		0x4b564d00
+#define NACRE_MSR_SYSTEM_TIME		0x4b564d01
+
+u64 nacre_read_system_time(struct nacre_vcpu *vcpu);
+void nacre_write_system_time(struct nacre_vcpu *vcpu, u64 value);
+u64 nacre_read_wall_clock(struct nacre_vcpu *vcpu);
+/* Writes the time at which the guest's clock was 0, once. */
+void nacre_write_wall_clock(struct nacre_vcpu *vcpu, u64 value);
+
+/* NACRE_REQ_CLOCK: the vCPU's thread, in a read section of the slots. */
+void nacre_update_clock(struct nacre_vcpu *vcpu);
+
+#endif /* NACRE_X86_CLOCK_H */
