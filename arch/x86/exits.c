@@ -272,7 +272,7 @@ enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 	case NACRE_FAULT_RETRY:
 		return NACRE_RESUME;
 	case NACRE_FAULT_EMULATE:
-		return nacre_exit_emulate(vcpu);
+		return nacre_exit_mmio(vcpu);
 	case NACRE_FAULT_ERROR:
 		break;
 	}
@@ -339,6 +339,21 @@ enum nacre_result nacre_exit_unexpected(struct nacre_vcpu *vcpu)
 	run->internal.ndata = 2;
 	run->internal.data[0] = vcpu->arch.exit.code;
 	run->internal.data[1] = vcpu->cpu;
+	return NACRE_TO_USER;
+}
+
+enum nacre_result nacre_exit_delivery(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_exit *exit = &vcpu->arch.exit;
+	struct nacre_run *run = vcpu->run;
+
+	run->exit_reason = NACRE_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = NACRE_INTERNAL_ERROR_DELIVERY_EV;
+	run->internal.ndata = 4;
+	run->internal.data[0] = exit->vectoring.vector;
+	run->internal.data[1] = exit->code;
+	run->internal.data[2] = exit->info[0];
+	run->internal.data[3] = exit->info[1];
 	return NACRE_TO_USER;
 }
 

@@ -33,7 +33,9 @@ enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu,
 				const struct nacre_io *io);
 enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 				    const struct nacre_stage2_fault *fault);
-/* Whatever needs the emulator. */
+/* An access to memory that is none; arch/x86/mmio.c. */
+enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu);
+/* What nothing here can finish: tells userspace. */
 enum nacre_result nacre_exit_emulate(struct nacre_vcpu *vcpu);
 
 /* Intercepted exceptions that the guest gets as they are. */
@@ -46,6 +48,8 @@ enum nacre_result nacre_exit_breakpoint(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_shutdown(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_fail_entry(struct nacre_vcpu *vcpu, u64 reason);
 enum nacre_result nacre_exit_unexpected(struct nacre_vcpu *vcpu);
+/* An event that cannot be delivered: its stack or table is no memory. */
+enum nacre_result nacre_exit_delivery(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_interrupt_window(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_emulation_failure(struct nacre_vcpu *vcpu,
 					  const u8 *bytes, unsigned int count);

@@ -78,6 +78,14 @@ bool nacre_linear(struct nacre_vcpu *vcpu, enum nacre_segreg seg, u64 offset,
 	return false;
 }
 
+void nacre_set_masked(struct nacre_vcpu *vcpu, enum nacre_gpr reg, u64 mask,
+		      u64 value)
+{
+	u64 keep = mask == 0xffff ? nacre_gpr(vcpu, reg) & ~mask : 0;
+
+	nacre_set_gpr(vcpu, reg, keep | (value & mask));
+}
+
 static u32 access_bits(struct nacre_vcpu *vcpu, bool write)
 {
 	u32 access = write ? NACRE_PF_WRITE : 0;
@@ -87,8 +95,8 @@ static u32 access_bits(struct nacre_vcpu *vcpu, bool write)
 	return access;
 }
 
-static enum nacre_access translate(struct nacre_vcpu *vcpu, gva_t gva,
-				   bool write, gpa_t *gpa)
+enum nacre_access nacre_linear_to_gpa(struct nacre_vcpu *vcpu, gva_t gva,
+				      bool write, gpa_t *gpa)
 {
 	struct nacre_walk walk;
 
@@ -107,13 +115,12 @@ static enum nacre_access translate(struct nacre_vcpu *vcpu, gva_t gva,
 	return NACRE_ACCESS_NO_MEMORY;
 }
 
-/* The part of an access that lies in @gva's page; outside 64-bit it wraps. */
-static unsigned int in_page(gva_t gva, unsigned int size)
+unsigned int nacre_linear_piece(gva_t gva, unsigned int size)
 {
 	return min_t(unsigned int, size, PAGE_SIZE - offset_in_page(gva));
 }
 
-static gva_t next_page(struct nacre_vcpu *vcpu, gva_t gva, unsigned int size)
+gva_t nacre_linear_next(struct nacre_vcpu *vcpu, gva_t gva, unsigned int size)
 {
 	return nacre_is_64bit_code(vcpu) ? gva + size : (u32)(gva + size);
 }
@@ -126,13 +133,13 @@ enum nacre_access nacre_read_linear(struct nacre_vcpu *vcpu, gva_t gva,
 	gpa_t gpa;
 
 	for (; size; size -= piece) {
-		piece = in_page(gva, size);
-		access = translate(vcpu, gva, false, &gpa);
+		piece = nacre_linear_piece(gva, size);
+		access = nacre_linear_to_gpa(vcpu, gva, false, &gpa);
 		if (access != NACRE_ACCESS_OK)
 			return access;
 		if (nacre_read_guest(vcpu->vm, gpa, data, piece))
 			return NACRE_ACCESS_NO_MEMORY;
-		gva = next_page(vcpu, gva, piece);
+		gva = nacre_linear_next(vcpu, gva, piece);
 		data += piece;
 	}
 	return NACRE_ACCESS_OK;
@@ -146,11 +153,11 @@ enum nacre_access nacre_probe_write(struct nacre_vcpu *vcpu, gva_t gva,
 	gpa_t gpa;
 
 	for (; size; size -= piece) {
-		piece = in_page(gva, size);
-		access = translate(vcpu, gva, true, &gpa);
+		piece = nacre_linear_piece(gva, size);
+		access = nacre_linear_to_gpa(vcpu, gva, true, &gpa);
 		if (access != NACRE_ACCESS_OK)
 			return access;
-		gva = next_page(vcpu, gva, piece);
+		gva = nacre_linear_next(vcpu, gva, piece);
 	}
 	return NACRE_ACCESS_OK;
 }
@@ -163,19 +170,19 @@ enum nacre_access nacre_write_linear(struct nacre_vcpu *vcpu, gva_t gva,
 	gpa_t gpa;
 
 	/* A fault on the second page comes before the first is written. */
-	if (in_page(gva, size) < size) {
+	if (nacre_linear_piece(gva, size) < size) {
 		access = nacre_probe_write(vcpu, gva, size);
 		if (access != NACRE_ACCESS_OK)
 			return access;
 	}
 	for (; size; size -= piece) {
-		piece = in_page(gva, size);
-		access = translate(vcpu, gva, true, &gpa);
+		piece = nacre_linear_piece(gva, size);
+		access = nacre_linear_to_gpa(vcpu, gva, true, &gpa);
 		if (access != NACRE_ACCESS_OK)
 			return access;
 		if (nacre_write_guest(vcpu->vm, gpa, data, piece))
 			return NACRE_ACCESS_NO_MEMORY;
-		gva = next_page(vcpu, gva, piece);
+		gva = nacre_linear_next(vcpu, gva, piece);
 		data += piece;
 	}
 	return NACRE_ACCESS_OK;

@@ -18,6 +18,16 @@ enum nacre_access {
 	NACRE_ACCESS_NO_MEMORY,	/* no slot behind a part of it */
 };
 
+/* By the address size in bytes: what an index or a count has of a register. */
+static inline u64 nacre_address_mask(u8 address_size)
+{
+	return address_size == 8 ? ~0ull : (1ull << address_size * 8) - 1;
+}
+
+/* A 16-bit result leaves the rest of the register, a 32-bit one clears it. */
+void nacre_set_masked(struct nacre_vcpu *vcpu, enum nacre_gpr reg, u64 mask,
+		      u64 value);
+
 /*
  * The linear address of @size bytes at @offset of @seg, with the checks of
  * the current mode. False: #GP(0) or #SS(0) has been queued.
@@ -27,6 +37,17 @@ bool nacre_linear(struct nacre_vcpu *vcpu, enum nacre_segreg seg, u64 offset,
 /* The same without queueing anything. */
 bool nacre_linear_ok(struct nacre_vcpu *vcpu, enum nacre_segreg seg,
 		     u64 offset, unsigned int size, bool write, gva_t *gva);
+
+/*
+ * The guest-physical address behind a linear one, at the current privilege
+ * level; the #PF is queued. An access that crosses a page goes piece by piece:
+ * how much of it lies in @gva's page, and where the next piece begins, which
+ * outside 64-bit code wraps.
+ */
+enum nacre_access nacre_linear_to_gpa(struct nacre_vcpu *vcpu, gva_t gva,
+				      bool write, gpa_t *gpa);
+unsigned int nacre_linear_piece(gva_t gva, unsigned int size);
+gva_t nacre_linear_next(struct nacre_vcpu *vcpu, gva_t gva, unsigned int size);
 
 /* At the current privilege level. May cross pages. */
 enum nacre_access nacre_read_linear(struct nacre_vcpu *vcpu, gva_t gva,

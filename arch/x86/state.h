@@ -13,6 +13,7 @@
 #include <asm/fpu/types.h>
 
 #include "module/types.h"
+#include "arch/x86/emulate/memop.h"
 #include "arch/x86/mmu/stage2.h"
 #include "arch/x86/msr_state.h"
 #include "include/uapi/nacre.h"
@@ -138,6 +139,30 @@ struct nacre_pio {
 	u64 next_rip;
 };
 
+/* An operand in memory; one that crosses a page has two pieces. */
+struct nacre_mmio_operand {
+	u8 pieces;
+	struct {
+		gpa_t gpa;
+		u8 size;
+	} piece[2];
+};
+
+/* An instruction on memory that is none; arch/x86/mmio.c. */
+struct nacre_mmio {
+	struct nacre_memop op;
+	u8 address_size;
+	bool rep;
+	bool writing;		/* to, with data computed; else reading from */
+	u8 next;		/* piece */
+	u8 done;		/* bytes of data that are through */
+	struct nacre_mmio_operand from, to;	/* the same but for MOVS */
+	u64 data;
+	u64 result;		/* op.to_register: the register's new value */
+	u64 rflags;
+	u64 next_rip;
+};
+
 #define NACRE_MAX_CPUID_ENTRIES	256
 #define NACRE_CPUID_HASH	64
 
@@ -180,6 +205,7 @@ struct nacre_vcpu_arch {
 	struct nacre_events events;
 	struct nacre_exit exit;
 	struct nacre_pio pio;
+	struct nacre_mmio mmio;
 	struct nacre_guest_cpuid cpuid;
 	struct nacre_msr_state msr;
 	struct nacre_table_cache tables;	/* stage-2 pages for one fault */

@@ -16,27 +16,6 @@
 #include "arch/x86/linear.h"
 #include "arch/x86/regs.h"
 
-static u64 address_mask(u8 address_size)
-{
-	switch (address_size) {
-	case 2:
-		return 0xffff;
-	case 4:
-		return 0xffffffff;
-	default:
-		return ~0ull;
-	}
-}
-
-/* A 16-bit result leaves the rest of the register, a 32-bit one clears it. */
-static void set_masked(struct nacre_vcpu *vcpu, enum nacre_gpr reg, u64 mask,
-		       u64 value)
-{
-	u64 keep = mask == 0xffff ? nacre_gpr(vcpu, reg) & ~mask : 0;
-
-	nacre_set_gpr(vcpu, reg, keep | (value & mask));
-}
-
 static enum nacre_gpr index_register(const struct nacre_pio *pio)
 {
 	return pio->in ? NACRE_RDI : NACRE_RSI;
@@ -116,11 +95,11 @@ static enum nacre_result advance(struct nacre_vcpu *vcpu)
 	u64 index = nacre_gpr(vcpu, reg);
 	u64 left = 0;
 
-	set_masked(vcpu, reg, pio->mask, pio->down ? index - step :
-						     index + step);
+	nacre_set_masked(vcpu, reg, pio->mask,
+			 pio->down ? index - step : index + step);
 	if (pio->rep) {
 		left = (nacre_gpr(vcpu, NACRE_RCX) - pio->count) & pio->mask;
-		set_masked(vcpu, NACRE_RCX, pio->mask, left);
+		nacre_set_masked(vcpu, NACRE_RCX, pio->mask, left);
 	}
 	if (!left)
 		return nacre_skip_to(vcpu, pio->next_rip);
@@ -223,7 +202,7 @@ enum nacre_result nacre_exit_string_io(struct nacre_vcpu *vcpu,
 		.in = io->in,
 		.rep = io->rep,
 		.down = nacre_rflags(vcpu) & X86_EFLAGS_DF,
-		.mask = address_mask(insn->address_size),
+		.mask = nacre_address_mask(insn->address_size),
 		.rip = nacre_rip(vcpu),
 		.next_rip = nacre_rip(vcpu) + insn->length,
 	};

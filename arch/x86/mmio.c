@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Instructions whose memory operand is no memory: a chip in the kernel, a
+ * device of the VMM, or a read-only slot.
+ *
+ * The operand is read, computed with, and written; each of the two accesses
+ * goes piece by piece (a page-crossing one has two), and a piece that only
+ * the VMM can serve is an exit, after which the next piece goes on. All of it
+ * lives in the vCPU by value; registers change when everything has been done.
+ */
+#include <linux/string.h>
+
+#include "module/guest_mem.h"
+#include "module/vcpu.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/chips.h"
+#include "arch/x86/events.h"
+#include "arch/x86/exits.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/linear.h"
+#include "arch/x86/regs.h"
+
+#define BY_STACK(base)	((base) == NACRE_RSP || (base) == NACRE_RBP)
+
+/* Offset of the memory operand in its segment. */
+static u64 effective_address(struct nacre_vcpu *vcpu,
+			     const struct nacre_insn *insn,
+			     const struct nacre_memop *op)
+{
+	u64 offset = insn->displacement;
+
+	if (insn->base >= 0)
+		offset += nacre_gpr(vcpu, insn->base & 15);
+	if (insn->index >= 0)
+		offset += nacre_gpr(vcpu, insn->index & 15) * insn->scale;
+	if (insn->rip_relative)
+		offset += nacre_rip(vcpu) + insn->length;
+	if (op->bit_string)
+		offset += nacre_memop_bit_offset(op, nacre_gpr(vcpu, op->reg));
+	return offset & nacre_address_mask(insn->address_size);
+}
+
+/* SS for what is addressed by the stack's registers, else DS. */
+static enum nacre_segreg segment(const struct nacre_insn *insn)
+{
+	if (insn->segment >= 0)
+		return insn->segment;
+	return BY_STACK(insn->base) ? NACRE_SEG_SS : NACRE_SEG_DS;
+}
+
+/* Where an operand's pieces are. */
+static enum nacre_access locate(struct nacre_vcpu *vcpu, enum nacre_segreg seg,
+				u64 offset, bool write,
+				struct nacre_mmio_operand *operand)
+{
+	unsigned int left = vcpu->arch.mmio.op.size, size;
+	enum nacre_access access;
+	gva_t gva;
+
+	if (!nacre_linear(vcpu, seg, offset, left, write, &gva))
+		return NACRE_ACCESS_FAULT;
+	for (; left; left -= size) {
+		size = nacre_linear_piece(gva, left);
+		access = nacre_linear_to_gpa(vcpu, gva, write,
+					     &operand->piece[operand->pieces].gpa);
+		if (access != NACRE_ACCESS_OK)
+			return access;
+		operand->piece[operand->pieces++].size = size;
+		gva = nacre_linear_next(vcpu, gva, size);
+	}
+	return NACRE_ACCESS_OK;
+}
+
+static u64 index_of(struct nacre_vcpu *vcpu, enum nacre_gpr reg)
+{
+	return nacre_gpr(vcpu, reg) &
+	       nacre_address_mask(vcpu->arch.mmio.address_size);
+}
+
+/* A string's two ends; each faults before anything is read. */
+static enum nacre_access locate_string(struct nacre_vcpu *vcpu,
+				       const struct nacre_insn *insn)
+{
+	enum nacre_segreg seg = insn->segment >= 0 ? insn->segment :
+						     NACRE_SEG_DS;
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+	enum nacre_access access = NACRE_ACCESS_OK;
+
+	if (mmio->op.string & NACRE_STRING_FROM)
+		access = locate(vcpu, seg, index_of(vcpu, NACRE_RSI), false,
+				&mmio->from);
+	if (access == NACRE_ACCESS_OK && mmio->op.string & NACRE_STRING_TO)
+		access = locate(vcpu, NACRE_SEG_ES, index_of(vcpu, NACRE_RDI),
+				true, &mmio->to);
+	return access;
+}
+
+static enum nacre_access locate_all(struct nacre_vcpu *vcpu,
+				    const struct nacre_insn *insn)
+{
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+	enum nacre_access access;
+
+	if (mmio->op.string)
+		return locate_string(vcpu, insn);
+	access = locate(vcpu, segment(insn),
+			effective_address(vcpu, insn, &mmio->op),
+			mmio->op.writes, &mmio->from);
+	mmio->to = mmio->from;
+	return access;
+}
+
+static bool in_kernel(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
+		      void *data, bool write)
+{
+	return nacre_apic_mmio(vcpu, gpa, size, data, write) ||
+	       nacre_chips_mmio(vcpu->vm, gpa, size, data, write);
+}
+
+/* Memory first: of a page-crossing access one half can be RAM. */
+static bool served(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
+		   void *data, bool write)
+{
+	int err = write ? nacre_write_guest(vcpu->vm, gpa, data, size) :
+			  nacre_read_guest(vcpu->vm, gpa, data, size);
+
+	return !err || in_kernel(vcpu, gpa, size, data, write);
+}
+
+static const struct nacre_mmio_operand *operand(const struct nacre_mmio *mmio)
+{
+	return mmio->writing ? &mmio->to : &mmio->from;
+}
+
+static u8 *piece_data(struct nacre_mmio *mmio)
+{
+	return (u8 *)&mmio->data + mmio->done;
+}
+
+static void next_piece(struct nacre_mmio *mmio)
+{
+	mmio->done += operand(mmio)->piece[mmio->next].size;
+	mmio->next++;
+}
+
+static enum nacre_result go_on(struct nacre_vcpu *vcpu);
+
+/* The VMM has served the piece that was out. */
+static enum nacre_result piece_done(struct nacre_vcpu *vcpu)
+{
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+
+	if (!mmio->writing)
+		memcpy(piece_data(mmio), vcpu->run->mmio.data,
+		       mmio->from.piece[mmio->next].size);
+	next_piece(mmio);
+	return go_on(vcpu);
+}
+
+static enum nacre_result piece_to_user(struct nacre_vcpu *vcpu)
+{
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+	struct nacre_run *run = vcpu->run;
+	unsigned int size = operand(mmio)->piece[mmio->next].size;
+
+	run->exit_reason = NACRE_EXIT_MMIO;
+	memset(&run->mmio, 0, sizeof(run->mmio));
+	run->mmio.phys_addr = operand(mmio)->piece[mmio->next].gpa;
+	run->mmio.len = size;
+	run->mmio.is_write = mmio->writing;
+	if (mmio->writing)
+		memcpy(run->mmio.data, piece_data(mmio), size);
+	vcpu->complete = piece_done;
+	return NACRE_TO_USER;
+}
+
+/* The index registers of a string move by what was transferred. */
+static void move_indices(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_mmio *mmio = &vcpu->arch.mmio;
+	u64 mask = nacre_address_mask(mmio->address_size);
+	s64 step = nacre_rflags(vcpu) & X86_EFLAGS_DF ? -mmio->op.size :
+							mmio->op.size;
+
+	if (mmio->op.string & NACRE_STRING_FROM)
+		nacre_set_masked(vcpu, NACRE_RSI, mask,
+				 nacre_gpr(vcpu, NACRE_RSI) + step);
+	if (mmio->op.string & NACRE_STRING_TO)
+		nacre_set_masked(vcpu, NACRE_RDI, mask,
+				 nacre_gpr(vcpu, NACRE_RDI) + step);
+}
+
+/* With REP the count says whether the guest comes back for more. */
+static enum nacre_result finish_string(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_mmio *mmio = &vcpu->arch.mmio;
+	u64 mask = nacre_address_mask(mmio->address_size), left;
+
+	move_indices(vcpu);
+	if (!mmio->rep)
+		return nacre_skip_to(vcpu, mmio->next_rip);
+	left = (nacre_gpr(vcpu, NACRE_RCX) - 1) & mask;
+	nacre_set_masked(vcpu, NACRE_RCX, mask, left);
+	if (!left)
+		return nacre_skip_to(vcpu, mmio->next_rip);
+	if (nacre_rflags(vcpu) & X86_EFLAGS_TF)
+		return nacre_skip_to(vcpu, nacre_rip(vcpu));
+	return NACRE_RESUME;
+}
+
+/* Every access is through: registers and RIP. */
+static enum nacre_result finish(struct nacre_vcpu *vcpu)
+{
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+
+	if (mmio->op.to_register)
+		nacre_set_gpr(vcpu, mmio->op.reg, mmio->result);
+	nacre_set_rflags(vcpu, mmio->rflags);
+	if (mmio->op.string)
+		return finish_string(vcpu);
+	return nacre_skip_to(vcpu, mmio->next_rip);
+}
+
+/* Between the read and the write; nothing of the guest changes here. */
+static void compute(struct nacre_vcpu *vcpu)
+{
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+	struct nacre_memop_regs regs;
+	unsigned int i;
+
+	for (i = 0; i < NACRE_NR_GPRS; i++)
+		regs.gpr[i] = nacre_gpr(vcpu, i);
+	regs.rflags = nacre_rflags(vcpu);
+	nacre_memop_compute(&mmio->op, &regs, &mmio->data);
+	mmio->result = regs.gpr[mmio->op.reg & 15];
+	mmio->rflags = regs.rflags;
+}
+
+/* The pieces of the access that is going on; false: one is the VMM's. */
+static bool serve_pieces(struct nacre_vcpu *vcpu)
+{
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+	const struct nacre_mmio_operand *o = operand(mmio);
+
+	while (mmio->next < o->pieces) {
+		if (!served(vcpu, o->piece[mmio->next].gpa,
+			    o->piece[mmio->next].size, piece_data(mmio),
+			    mmio->writing))
+			return false;
+		next_piece(mmio);
+	}
+	return true;
+}
+
+static void begin_write(struct nacre_vcpu *vcpu)
+{
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+
+	compute(vcpu);
+	mmio->writing = true;
+	mmio->next = 0;
+	mmio->done = 0;
+}
+
+static enum nacre_result go_on(struct nacre_vcpu *vcpu)
+{
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+
+	if (!serve_pieces(vcpu))
+		return piece_to_user(vcpu);
+	if (mmio->writing)
+		return finish(vcpu);
+	if (!mmio->op.writes) {
+		compute(vcpu);
+		return finish(vcpu);
+	}
+	begin_write(vcpu);
+	return serve_pieces(vcpu) ? finish(vcpu) : piece_to_user(vcpu);
+}
+
+static enum nacre_result start(struct nacre_vcpu *vcpu,
+			       const struct nacre_insn *insn)
+{
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+
+	mmio->address_size = insn->address_size;
+	mmio->rep = insn->prefixes & (NACRE_PFX_REP | NACRE_PFX_REPNE);
+	mmio->next_rip = nacre_rip(vcpu) + insn->length;
+	if (mmio->op.string && mmio->rep && !index_of(vcpu, NACRE_RCX))
+		return nacre_skip_to(vcpu, mmio->next_rip);
+	switch (locate_all(vcpu, insn)) {
+	case NACRE_ACCESS_OK:
+		break;
+	case NACRE_ACCESS_FAULT:
+		return NACRE_RESUME;
+	case NACRE_ACCESS_NO_MEMORY:
+		return nacre_exit_emulate(vcpu);
+	}
+	if (!mmio->op.reads)
+		begin_write(vcpu);
+	return go_on(vcpu);
+}
+
+enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu)
+{
+	struct nacre_insn insn;
+
+	/* The access was an event's delivery: no instruction to finish. */
+	if (vcpu->arch.exit.vectoring.type != NACRE_EVENT_NONE)
+		return nacre_exit_delivery(vcpu);
+	switch (nacre_fetch_insn(vcpu, &insn)) {
+	case NACRE_FETCH_OK:
+		break;
+	case NACRE_FETCH_FAULT:
+	case NACRE_FETCH_RETRY:
+		return NACRE_RESUME;
+	case NACRE_FETCH_NO_MEMORY:
+		return nacre_exit_emulate(vcpu);
+	}
+	memset(&vcpu->arch.mmio, 0, sizeof(vcpu->arch.mmio));
+	if (!nacre_memop_parse(&insn, &vcpu->arch.mmio.op))
+		return nacre_exit_emulate(vcpu);
+	return start(vcpu, &insn);
+}
