@@ -76,9 +76,14 @@ static void keep_bits(struct nacre_lapic *apic, u32 offset, u32 bits)
 }
 
 /* IRR, TMR and ISR: 32 vectors in each register, one every 16 bytes. */
+static u32 *vectors(struct nacre_lapic *apic, size_t base, size_t word)
+{
+	return &apic->regs[base / sizeof(u32) + word * 4];
+}
+
 static atomic_t *vector_word(struct nacre_lapic *apic, u32 base, u8 vector)
 {
-	return (atomic_t *)reg(apic, base + (vector / 32) * 16);
+	return (atomic_t *)vectors(apic, base, vector / 32);
 }
 
 static u32 vector_bit(u8 vector)
@@ -107,7 +112,7 @@ static int highest_request(struct nacre_lapic *apic)
 	int word;
 
 	for (word = WORDS - 1; word >= 0; word--) {
-		u32 bits = peek(apic, LAPIC_IRR + word * 16);
+		u32 bits = READ_ONCE(*vectors(apic, LAPIC_IRR, word));
 
 		if (bits)
 			return word * 32 + fls(bits) - 1;
@@ -115,13 +120,17 @@ static int highest_request(struct nacre_lapic *apic)
 	return -1;
 }
 
+/* Each interrupt that is taken comes by here: one load for each word. */
 static bool any_request(struct nacre_lapic *apic)
 {
-	u32 word, bits = 0;
-
-	for (word = 0; word < WORDS; word++)
-		bits |= peek(apic, LAPIC_IRR + word * 16);
-	return bits;
+	return READ_ONCE(*vectors(apic, LAPIC_IRR, 7)) |
+	       READ_ONCE(*vectors(apic, LAPIC_IRR, 6)) |
+	       READ_ONCE(*vectors(apic, LAPIC_IRR, 5)) |
+	       READ_ONCE(*vectors(apic, LAPIC_IRR, 4)) |
+	       READ_ONCE(*vectors(apic, LAPIC_IRR, 3)) |
+	       READ_ONCE(*vectors(apic, LAPIC_IRR, 2)) |
+	       READ_ONCE(*vectors(apic, LAPIC_IRR, 1)) |
+	       READ_ONCE(*vectors(apic, LAPIC_IRR, 0));
 }
 
 /*
@@ -142,30 +151,29 @@ static void end_request(struct nacre_lapic *apic, u8 vector)
 }
 
 /* Nobody but the vCPU's thread works on ISR. */
-static int highest_in_service(const struct nacre_lapic *apic)
+static int highest_in_service(struct nacre_lapic *apic)
 {
 	int word = fls(apic->isr_words) - 1;
 
 	if (word < 0)
 		return -1;
-	return word * 32 + fls(peek(apic, LAPIC_ISR + word * 16)) - 1;
+	return word * 32 + fls(*vectors(apic, LAPIC_ISR, word)) - 1;
 }
 
 static void begin_service(struct nacre_lapic *apic, u8 vector)
 {
-	u32 word = vector / 32, offset = LAPIC_ISR + word * 16;
+	u32 word = vector / 32;
 
-	poke(apic, offset, peek(apic, offset) | vector_bit(vector));
+	*vectors(apic, LAPIC_ISR, word) |= vector_bit(vector);
 	apic->isr_words |= 1 << word;
 }
 
 static void end_service(struct nacre_lapic *apic, u8 vector)
 {
-	u32 word = vector / 32, offset = LAPIC_ISR + word * 16;
-	u32 left = peek(apic, offset) & ~vector_bit(vector);
+	u32 word = vector / 32;
 
-	poke(apic, offset, left);
-	if (!left)
+	*vectors(apic, LAPIC_ISR, word) &= ~vector_bit(vector);
+	if (!*vectors(apic, LAPIC_ISR, word))
 		apic->isr_words &= ~(1 << word);
 }
 
@@ -176,7 +184,7 @@ static void note_vectors(struct nacre_lapic *apic)
 
 	apic->isr_words = 0;
 	for (word = 0; word < WORDS; word++) {
-		if (peek(apic, LAPIC_ISR + word * 16))
+		if (*vectors(apic, LAPIC_ISR, word))
 			apic->isr_words |= 1 << word;
 	}
 	/* Which may be wrong until the next interrupt, and does no harm. */
@@ -215,7 +223,7 @@ static void deliver_lvt(struct nacre_lapic *apic, u32 lvt_offset)
 }
 
 /* Processor priority: the higher class of what is wanted and what is served. */
-static u8 processor_priority(const struct nacre_lapic *apic)
+static u8 processor_priority(struct nacre_lapic *apic)
 {
 	u8 tpr = peek(apic, LAPIC_TPR);
 	int isr = highest_in_service(apic);
