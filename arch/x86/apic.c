@@ -186,14 +186,19 @@ static void take_startup(struct nacre_vcpu *vcpu)
 	vcpu->arch.mp_state = NACRE_MP_STATE_RUNNABLE;
 }
 
+static void take_timer(struct nacre_apic *apic)
+{
+	if (test_and_clear_bit(NACRE_APIC_TIMER, &apic->pending))
+		nacre_lapic_timer_expired(&apic->lapic);
+}
+
 void nacre_apic_process(struct nacre_vcpu *vcpu)
 {
 	struct nacre_apic *apic = vcpu->arch.apic;
 
 	if (!apic || !READ_ONCE(apic->pending))
 		return;
-	if (test_and_clear_bit(NACRE_APIC_TIMER, &apic->pending))
-		nacre_lapic_timer_expired(&apic->lapic);
+	take_timer(apic);
 	if (test_and_clear_bit(NACRE_APIC_INIT, &apic->pending))
 		take_init(vcpu);
 	if (test_and_clear_bit(NACRE_APIC_SIPI, &apic->pending))
@@ -235,37 +240,51 @@ int nacre_get_interrupt(struct nacre_vcpu *vcpu)
 	return vector;
 }
 
-static bool in_apic_page(const struct nacre_lapic *lapic, gpa_t gpa)
+/* Registers are 32 bits wide at multiples of 16; all else writes nothing. */
+static void write_page(struct nacre_lapic *lapic, u32 offset, unsigned int size,
+		       const void *data)
 {
-	return nacre_lapic_enabled(lapic) && !nacre_lapic_is_x2apic(lapic) &&
-	       gpa - (lapic->base & PAGE_MASK) < APIC_PAGE_SIZE;
+	u32 value;
+
+	if (size != sizeof(value) || offset & 0xf)
+		return;
+	memcpy(&value, data, sizeof(value));
+	nacre_lapic_write(lapic, offset, value);
+}
+
+/* What is narrower or beside a register reads as part of it, or as 0. */
+static void read_page(struct nacre_lapic *lapic, u32 offset, unsigned int size,
+		      void *data)
+{
+	u32 value;
+
+	memset(data, 0, size);
+	if ((offset & 3) + size > sizeof(value) || offset & 0xc)
+		return;
+	value = nacre_lapic_read(lapic, offset);
+	memcpy(data, (u8 *)&value + (offset & 3), size);
 }
 
 /*
- * Registers are 32 bits wide at multiples of 16. What is narrower or beside
- * them reads as part of the register, and writes nothing.
+ * The page stays the APIC's when it is off or has MSRs instead: a hole, by the
+ * ABI's NACRE_X86_QUIRK_LAPIC_MMIO_HOLE, on by default there.
  */
 bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 		     void *data, bool write)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
-	u32 offset, value;
+	u32 offset = gpa & (APIC_PAGE_SIZE - 1);
 
-	if (!lapic || !in_apic_page(lapic, gpa))
+	if (!lapic || gpa - (lapic->base & PAGE_MASK) >= APIC_PAGE_SIZE)
 		return false;
-	offset = gpa & (APIC_PAGE_SIZE - 1);
-	if (write) {
-		if (size != sizeof(value) || offset & 0xf)
-			return true;
-		memcpy(&value, data, sizeof(value));
-		nacre_lapic_write(lapic, offset, value);
-		return true;
+	if (!nacre_lapic_enabled(lapic) || nacre_lapic_is_x2apic(lapic)) {
+		if (!write)
+			memset(data, 0xff, size);
+	} else if (write) {
+		write_page(lapic, offset, size, data);
+	} else {
+		read_page(lapic, offset, size, data);
 	}
-	memset(data, 0, size);
-	if ((offset & 3) + size > sizeof(value))
-		return true;
-	value = offset & 0xc ? 0 : nacre_lapic_read(lapic, offset);
-	memcpy(data, (u8 *)&value + (offset & 3), size);
 	return true;
 }
 
@@ -275,6 +294,8 @@ long nacre_get_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 
 	if (!lapic)
 		return -EINVAL;
+	/* An expiry that waits would be lost with the timer's state. */
+	take_timer(vcpu->arch.apic);
 	nacre_lapic_get_state(lapic, arg->data);
 	return 0;
 }

@@ -654,8 +654,9 @@
 
 /*
  * NACRE_GET_LAPIC, NACRE_SET_LAPIC - the local APIC's registers
- * struct nacre_lapic_state. Setting starts the timer anew from its initial
- * count. Set IA32_APIC_BASE first: it decides how the ID reads.
+ * struct nacre_lapic_state. Setting lets the timer go on from the current
+ * count; without one a period begins anew and a one-shot fires at once. Set
+ * IA32_APIC_BASE first: it decides how the ID reads.
  *   EINVAL  no in-kernel APIC; set: an x2APIC ID other than the vCPU's, with
  *           NACRE_X2APIC_API_USE_32BIT_IDS
  * SDM, The Local APIC Block Diagram; APM, APIC Registers.
