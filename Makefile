@@ -82,15 +82,10 @@ install: module pearl
 	+@$(MAKE) -C userspace O=$(top)/build/userspace PREFIX=$(PREFIX) \
 		DESTDIR=$(DESTDIR) install
 
-# The first thing to see: a guest in a machine of the lab.
+# The first thing to see: Debian's kernel inside nacre, in a machine of the lab.
 .PHONY: run
 run:
-	@scripts/packages.sh
-	@lab/setup --machine svm --kernel 6.1
-	+@$(MAKE) module KDIR=/lib/modules/$$(lab/setup --print-release 6.1)/build
-	@scripts/kernel-source.sh
-	+@$(MAKE) -C selftests O=$(top)/build/selftests
-	@lab/run --machine svm --kernel 6.1 -- build/selftests/first_guest
+	@scripts/run.sh
 
 .PHONY: clean
 clean:
@@ -101,7 +96,7 @@ help:
 	@echo 'make                the module, for the newest installed headers'
 	@echo 'make KDIR=DIR       the module, for the kernel headers in DIR'
 	@echo 'make pearl          the virtual machine monitor and its library'
-	@echo 'make run            the first guest, in an emulated machine'
+	@echo 'make run            a Debian kernel inside nacre, in an emulated machine'
 	@echo 'make install        the module, the udev rule, pearl and libnacre'
 	@echo 'make check          build and test everything, from a fresh machine on'
 	@echo 'make check-slow     the same, and on more machines'

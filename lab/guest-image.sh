@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # An initramfs for a guest inside a machine of the lab: busybox and nothing
 # else. It runs, and switches the guest off afterwards,
-#   - the words of pearl.run="..." on the kernel's command line, if there are;
+#   - the words of guest.run="..." on the kernel's command line, if there are;
 #   - else SCRIPT, if one was built in;
-#   - else a shell on the console, whose end it waits for.
+#   - else a shell on the console, whose end it waits for. guest.greeting="..."
+#     is what it says first.
 
 set -eu -o pipefail
 # shellcheck source=lab/lib.sh

@@ -77,7 +77,7 @@ shell_on_a_pipe()
 
 no_input()
 {
-	guest "$base pearl.run=\"date +year-%Y\"" </dev/null \
+	guest "$base guest.run=\"date +year-%Y\"" </dev/null \
 		>"$dir/out" 2>"$dir/err"
 	[[ $? -eq 0 ]] && grep -q "^year-$(date +%Y)" "$dir/out"
 }
@@ -85,7 +85,7 @@ no_input()
 # More than the console's ring holds, to a reader that is in no hurry.
 much_output()
 {
-	guest "$base pearl.run=\"seq 1 20000\"" </dev/null 2>"$dir/err" |
+	guest "$base guest.run=\"seq 1 20000\"" </dev/null 2>"$dir/err" |
 		{ within false; cat; } | tr -d '\r' |
 		grep -E '^[0-9]+$' >"$dir/seen"
 	seq 1 20000 | cmp -s - "$dir/seen"
@@ -93,21 +93,21 @@ much_output()
 
 reset()
 {
-	guest "$base pearl.run=\"reboot -f\"" </dev/null >"$dir/out" \
+	guest "$base guest.run=\"reboot -f\"" </dev/null >"$dir/out" \
 		2>"$dir/err"
 	[[ $? -eq 3 ]] && grep -q 'asked for a reset' "$dir/err"
 }
 
 panic()
 {
-	guest "$base pearl.run=\"echo c >/proc/sysrq-trigger\"" </dev/null \
+	guest "$base guest.run=\"echo c >/proc/sysrq-trigger\"" </dev/null \
 		>"$dir/out" 2>"$dir/err"
 	[[ $? -eq 3 ]]
 }
 
 triple_fault()
 {
-	guest "$base reboot=triple pearl.run=\"reboot -f\"" </dev/null \
+	guest "$base reboot=triple guest.run=\"reboot -f\"" </dev/null \
 		>"$dir/out" 2>"$dir/err"
 	[[ $? -eq 4 ]] && grep -q 'triple fault' "$dir/err"
 }
