@@ -113,11 +113,11 @@ clock()
 }
 
 # A sleep of nothing shows what it costs to run the program and to print.
-sleeps()
+sleep_once()
 {
 	local -a at=()
-	local took=0
 
+	took=0
 	type_line 'for i in 0 0 10; do echo at""$i; sleep $i; done; echo at""end'
 	while [[ ${#at[@]} -lt 4 ]] && wait_for 60 'at(0|10|end)$'; do
 		at+=("$came")
@@ -125,8 +125,21 @@ sleeps()
 	if [[ ${#at[@]} -eq 4 ]]; then
 		took=$(((at[3] - at[2] - (at[2] - at[1])) / 1000))
 	fi
+}
+
+# Others may have had the processor when it was over: late is tried again, a
+# clock that is wrong is late each time.
+sleeps()
+{
+	local all=
+
+	for _ in 1 2 3; do
+		sleep_once
+		all+="$took ms "
+		[[ $took -gt 10100 ]] || break
+	done
 	[[ $took -ge 9900 && $took -le 10100 ]]
-	result $? "$1: sleep 10 takes 10 s within 1 %" "$took ms"
+	result $? "$1: sleep 10 takes 10 s within 1 %" "$all"
 }
 
 sums()
