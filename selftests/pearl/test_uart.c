@@ -517,6 +517,18 @@ static void masked(void)
 	EXPECT_EQ(line.lowered, 2);
 }
 
+/* Without FIFOs the newer byte takes the older one's place. */
+static void overrun_character(void)
+{
+	open_port(0);
+	set(MCR, ON | LOOP);
+	set(DATA, 'a');
+	set(DATA, 'b');
+	EXPECT_EQ(get(LSR), EMPTY | DR | OE);
+	EXPECT_EQ(get(DATA), 'b');
+	EXPECT_EQ(get(LSR), EMPTY);
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -547,6 +559,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(loopback_lines),
 	HOST_CASE(modem_deltas),
 	HOST_CASE(overrun_fifo),
+	HOST_CASE(overrun_character),
 	HOST_CASE(priorities),
 	HOST_CASE(masked),
 	HOST_CASE(comes_and_goes),

@@ -159,12 +159,17 @@ static void ask_for_input(struct pearl_uart *uart)
 	uart->chars->wanted(uart->chars);
 }
 
+/* A FIFO that is full keeps what it has, the single register does not. */
 static void receive(struct pearl_uart *uart, uint8_t byte)
 {
-	if (uart->rx.count < depth(uart))
-		fifo_put(&uart->rx, byte);
-	else
-		uart->overrun = true;
+	bool full = uart->rx.count >= depth(uart);
+
+	uart->overrun |= full;
+	if (full && uart->fcr & FCR_ENABLE)
+		return;
+	if (full)
+		fifo_get(&uart->rx);
+	fifo_put(&uart->rx, byte);
 }
 
 static void transmit(struct pearl_uart *uart, uint8_t byte)
