@@ -529,6 +529,41 @@ static void overrun_character(void)
 	EXPECT_EQ(get(LSR), EMPTY);
 }
 
+/* A FIFO that is emptied by FCR is empty, too; and then it has been said. */
+static void transmit_interrupt_by_clearing(void)
+{
+	open_port(1);
+	outside.room = 0;
+	set(DATA, 'a');
+	set(IER, 2);
+	EXPECT_EQ(line.raised, 0);
+	set(FCR, 5);
+	EXPECT_EQ(line.raised, 1);
+	EXPECT_EQ(get(IIR), 0xc2);
+	drain(8);
+	set(FCR, 5);
+	EXPECT_EQ(get(IIR), 0xc1);
+	EXPECT_EQ(line.raised, 1);
+	EXPECT(got(""));
+}
+
+/* What loops back does not say that what waits for the outside has gone. */
+static void transmit_interrupt_in_loopback(void)
+{
+	open_port(1);
+	outside.room = 0;
+	set(DATA, 'a');
+	set(IER, 2);
+	set(MCR, ON | LOOP);
+	set(DATA, 'b');
+	EXPECT_EQ(get(LSR), DR);
+	EXPECT_EQ(get(IIR), 0xc1);
+	drain(8);
+	EXPECT(got("a"));
+	EXPECT_EQ(get(IIR), 0xc2);
+	EXPECT_EQ(get(DATA), 'b');
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -548,6 +583,8 @@ static const struct host_case cases[] = {
 	HOST_CASE(transmit_fifo_full),
 	HOST_CASE(transmit_interrupt),
 	HOST_CASE(transmit_interrupt_once),
+	HOST_CASE(transmit_interrupt_by_clearing),
+	HOST_CASE(transmit_interrupt_in_loopback),
 	HOST_CASE(trigger_levels),
 	HOST_CASE(receive_in_order),
 	HOST_CASE(character_mode),

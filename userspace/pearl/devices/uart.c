@@ -130,6 +130,8 @@ static void update(struct pearl_uart *uart)
 
 static void flush(struct pearl_uart *uart)
 {
+	if (!uart->tx.count)
+		return;
 	while (uart->tx.count) {
 		uint8_t byte = uart->tx.data[uart->tx.head];
 
@@ -177,7 +179,7 @@ static void transmit(struct pearl_uart *uart, uint8_t byte)
 	uart->transmit_pending = false;
 	if (uart->mcr & MCR_LOOP) {
 		receive(uart, byte);
-		uart->transmit_pending = true;
+		uart->transmit_pending = !uart->tx.count;
 		return;
 	}
 	/* Full: the guest did not wait for room, and the byte is lost. */
@@ -263,6 +265,13 @@ static uint8_t read_register(struct pearl_uart *uart, unsigned int reg)
 	}
 }
 
+static void clear_transmitter(struct pearl_uart *uart)
+{
+	if (uart->tx.count)
+		uart->transmit_pending = true;
+	uart->tx.count = 0;
+}
+
 static void write_fcr(struct pearl_uart *uart, uint8_t value)
 {
 	bool switched = (value ^ uart->fcr) & FCR_ENABLE;
@@ -270,7 +279,7 @@ static void write_fcr(struct pearl_uart *uart, uint8_t value)
 	if (switched || value & FCR_CLEAR_RX)
 		uart->rx.count = 0;
 	if (switched || value & FCR_CLEAR_TX)
-		uart->tx.count = 0;
+		clear_transmitter(uart);
 	uart->fcr = value & (FCR_ENABLE | 0xc0);
 }
 
