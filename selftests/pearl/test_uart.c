@@ -564,6 +564,20 @@ static void transmit_interrupt_in_loopback(void)
 	EXPECT_EQ(get(DATA), 'b');
 }
 
+/* FCR's other bits are programmed only where bit 0 is written as 1. */
+static void fcr_needs_its_first_bit(void)
+{
+	open_port(0);
+	outside.room = 0;
+	EXPECT_EQ(send("a"), 1);
+	set(DATA, 'c');
+	set(FCR, 0xc6);
+	EXPECT_EQ(get(LSR), DR);
+	EXPECT_EQ(get(DATA), 'a');
+	drain(8);
+	EXPECT(got("c"));
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -591,6 +605,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(flow_control),
 	HOST_CASE(fifo_clear),
 	HOST_CASE(mode_change_clears),
+	HOST_CASE(fcr_needs_its_first_bit),
 	HOST_CASE(interrupt_gate),
 	HOST_CASE(loopback_data),
 	HOST_CASE(loopback_lines),

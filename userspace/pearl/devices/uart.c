@@ -276,6 +276,9 @@ static void write_fcr(struct pearl_uart *uart, uint8_t value)
 {
 	bool switched = (value ^ uart->fcr) & FCR_ENABLE;
 
+	/* Without it the other bits are not programmed. */
+	if (!(value & FCR_ENABLE))
+		value = 0;
 	if (switched || value & FCR_CLEAR_RX)
 		uart->rx.count = 0;
 	if (switched || value & FCR_CLEAR_TX)
