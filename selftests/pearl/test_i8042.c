@@ -157,6 +157,21 @@ static void access_sizes(void)
 	EXPECT(!has_output());
 }
 
+/* The system flag is the configuration's bit 2 as well. */
+static void system_flag(void)
+{
+	make();
+	EXPECT_EQ(ask(0xaa), 0x55);
+	EXPECT_EQ(ask(0x20), 4);
+	outb(COMMAND, 0x60);
+	outb(DATA, 0x30);
+	EXPECT(!(inb(STATUS) & SYSTEM));
+	outb(COMMAND, 0x60);
+	outb(DATA, 0x34);
+	EXPECT(inb(STATUS) & SYSTEM);
+	EXPECT_EQ(ask(0x20), 0x34);
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -170,6 +185,7 @@ static void comes_and_goes(void)
 static const struct host_case cases[] = {
 	HOST_CASE(reset_values),
 	HOST_CASE(self_test),
+	HOST_CASE(system_flag),
 	HOST_CASE(interface_tests),
 	HOST_CASE(config),
 	HOST_CASE(config_given_up),

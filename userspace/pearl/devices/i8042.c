@@ -11,8 +11,10 @@
 #define PORT_COMMAND	0x64
 
 #define STATUS_OUTPUT	0x01	/* a byte waits at 60h */
-#define STATUS_SYSTEM	0x04	/* the self test has passed */
+#define STATUS_SYSTEM	0x04	/* as in the configuration */
 #define STATUS_UNLOCKED	0x10
+
+#define CONFIG_SYSTEM	0x04	/* the self test has passed */
 
 #define CMD_READ_CONFIG		0x20
 #define CMD_WRITE_CONFIG	0x60
@@ -74,7 +76,8 @@ static uint64_t read_status(struct pearl_region *region, uint64_t offset,
 
 	(void)offset;
 	(void)size;
-	return k->status | STATUS_UNLOCKED;
+	return k->status | STATUS_UNLOCKED |
+	       (k->config & CONFIG_SYSTEM ? STATUS_SYSTEM : 0);
 }
 
 static void run_command(struct pearl_i8042 *k, uint8_t command)
@@ -87,7 +90,7 @@ static void run_command(struct pearl_i8042 *k, uint8_t command)
 		k->wants_config = true;
 		break;
 	case CMD_SELF_TEST:
-		k->status |= STATUS_SYSTEM;
+		k->config |= CONFIG_SYSTEM;
 		answer(k, TEST_PASSED);
 		break;
 	case CMD_TEST_AUX:
