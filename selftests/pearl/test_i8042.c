@@ -172,6 +172,20 @@ static void system_flag(void)
 	EXPECT_EQ(ask(0x20), 0x34);
 }
 
+/* An interface is off while its bit is set: 4 the first, 5 the second. */
+static void interfaces_off_and_on(void)
+{
+	make();
+	outb(COMMAND, 0xad);
+	EXPECT_EQ(ask(0x20), 0x10);
+	outb(COMMAND, 0xa7);
+	EXPECT_EQ(ask(0x20), 0x30);
+	outb(COMMAND, 0xae);
+	EXPECT_EQ(ask(0x20), 0x20);
+	outb(COMMAND, 0xa8);
+	EXPECT_EQ(ask(0x20), 0);
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -188,6 +202,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(system_flag),
 	HOST_CASE(interface_tests),
 	HOST_CASE(config),
+	HOST_CASE(interfaces_off_and_on),
 	HOST_CASE(config_given_up),
 	HOST_CASE(output_port),
 	HOST_CASE(newest_answer),

@@ -15,6 +15,8 @@
 #define STATUS_UNLOCKED	0x10
 
 #define CONFIG_SYSTEM	0x04	/* the self test has passed */
+#define CONFIG_NO_KEYBOARD 0x10
+#define CONFIG_NO_AUX	0x20
 
 #define CMD_READ_CONFIG		0x20
 #define CMD_WRITE_CONFIG	0x60
@@ -23,6 +25,8 @@
 #define CMD_TEST_AUX		0xa9
 #define CMD_SELF_TEST		0xaa
 #define CMD_TEST_KEYBOARD	0xab
+#define CMD_DISABLE_KEYBOARD	0xad
+#define CMD_ENABLE_KEYBOARD	0xae
 #define CMD_READ_OUTPUT		0xd0
 #define CMD_PULSE		0xf0	/* the low bits: which lines stay up */
 
@@ -88,6 +92,18 @@ static void run_command(struct pearl_i8042 *k, uint8_t command)
 		break;
 	case CMD_WRITE_CONFIG:
 		k->wants_config = true;
+		break;
+	case CMD_DISABLE_AUX:
+		k->config |= CONFIG_NO_AUX;
+		break;
+	case CMD_ENABLE_AUX:
+		k->config &= ~CONFIG_NO_AUX;
+		break;
+	case CMD_DISABLE_KEYBOARD:
+		k->config |= CONFIG_NO_KEYBOARD;
+		break;
+	case CMD_ENABLE_KEYBOARD:
+		k->config &= ~CONFIG_NO_KEYBOARD;
 		break;
 	case CMD_SELF_TEST:
 		k->config |= CONFIG_SYSTEM;
