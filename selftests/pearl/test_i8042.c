@@ -186,6 +186,25 @@ static void interfaces_off_and_on(void)
 	EXPECT_EQ(ask(0x20), 0);
 }
 
+/* Line 0 of the output port is the processor's reset, active low. */
+static void reset_by_output_port(void)
+{
+	make();
+	outb(COMMAND, 0xd1);
+	outb(DATA, 0xdf);
+	EXPECT_EQ(fake_switch.resets, 0);
+	outb(DATA, 0xfe);
+	EXPECT_EQ(fake_switch.resets, 0);
+	outb(COMMAND, 0xd1);
+	outb(COMMAND, 0xaa);
+	outb(DATA, 0xfe);
+	EXPECT_EQ(fake_switch.resets, 0);
+	outb(COMMAND, 0xd1);
+	outb(DATA, 0xfe);
+	EXPECT_EQ(fake_switch.resets, 1);
+	EXPECT_EQ(ask(0x20) & 0xfb, 0);
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -205,6 +224,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(interfaces_off_and_on),
 	HOST_CASE(config_given_up),
 	HOST_CASE(output_port),
+	HOST_CASE(reset_by_output_port),
 	HOST_CASE(newest_answer),
 	HOST_CASE(no_keyboard),
 	HOST_CASE(every_command),

@@ -28,18 +28,20 @@
 #define CMD_DISABLE_KEYBOARD	0xad
 #define CMD_ENABLE_KEYBOARD	0xae
 #define CMD_READ_OUTPUT		0xd0
+#define CMD_WRITE_OUTPUT	0xd1
 #define CMD_PULSE		0xf0	/* the low bits: which lines stay up */
 
 #define TEST_PASSED	0x55
 #define CLOCK_STUCK	0x01	/* an interface with nothing behind it */
 #define OUTPUT_PORT	0xcf
+#define OUTPUT_NO_RESET	0x01
 
 struct pearl_i8042 {
 	struct pearl_region data, command;
 	struct pearl_bus *bus;
 	struct pearl_power *power;
 	uint8_t config, output, status;
-	bool wants_config;
+	uint8_t pending;	/* the command that waits for its byte, or 0 */
 };
 
 static void answer(struct pearl_i8042 *k, uint8_t byte)
@@ -59,7 +61,10 @@ static uint64_t read_data(struct pearl_region *region, uint64_t offset,
 	return k->output;
 }
 
-/* Bytes for the keyboard go nowhere: none answers. */
+/*
+ * Bytes for the keyboard go nowhere: none answers. Of the output port only
+ * the reset line leads anywhere; A20 is always open.
+ */
 static void write_data(struct pearl_region *region, uint64_t offset,
 		       unsigned int size, uint64_t value)
 {
@@ -67,9 +72,11 @@ static void write_data(struct pearl_region *region, uint64_t offset,
 
 	(void)offset;
 	(void)size;
-	if (k->wants_config)
+	if (k->pending == CMD_WRITE_CONFIG)
 		k->config = value;
-	k->wants_config = false;
+	else if (k->pending == CMD_WRITE_OUTPUT && !(value & OUTPUT_NO_RESET))
+		k->power->reset(k->power);
+	k->pending = 0;
 }
 
 static uint64_t read_status(struct pearl_region *region, uint64_t offset,
@@ -91,7 +98,8 @@ static void run_command(struct pearl_i8042 *k, uint8_t command)
 		answer(k, k->config);
 		break;
 	case CMD_WRITE_CONFIG:
-		k->wants_config = true;
+	case CMD_WRITE_OUTPUT:
+		k->pending = command;
 		break;
 	case CMD_DISABLE_AUX:
 		k->config |= CONFIG_NO_AUX;
@@ -129,7 +137,7 @@ static void write_command(struct pearl_region *region, uint64_t offset,
 
 	(void)offset;
 	(void)size;
-	k->wants_config = false;
+	k->pending = 0;
 	/* A pulse of line 0 is the processor's reset. */
 	if ((value & 0xf0) == CMD_PULSE && !(value & 1))
 		k->power->reset(k->power);
