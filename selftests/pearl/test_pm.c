@@ -237,6 +237,18 @@ static void reset_register(void)
 	EXPECT_EQ(fake_switch.offs, 0);
 }
 
+/* "PM1 Enable Registers": timer, global lock, buttons, RTC; the rest is 0. */
+static void reserved_enables(void)
+{
+	make();
+	out(ENABLE, 2, 0xffff);
+	EXPECT_EQ(in(ENABLE, 2), 0x0721);
+	out(STATUS, 4, 0xffff0000);
+	EXPECT_EQ(in(ENABLE, 2), 0x0721);
+	outb(ENABLE + 1, 0xff);
+	EXPECT_EQ(in(ENABLE, 2), 0x0721);
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -260,6 +272,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(carry),
 	HOST_CASE(sci_level),
 	HOST_CASE(event_sizes),
+	HOST_CASE(reserved_enables),
 	HOST_CASE(reset_register),
 	HOST_CASE(comes_and_goes),
 };

@@ -15,8 +15,8 @@
 #define NS_PER_S	1000000000ull
 
 #define STATUS_TIMER	0x0001
-#define STATUS_ALL	0xcf31
 #define ENABLE_TIMER	0x0001
+#define ENABLE_ALL	0x0721	/* timer, global lock, buttons, RTC */
 #define CONTROL_SCI	0x0001
 #define CONTROL_SLEEP	0x2000
 #define SLEEP_TYPE(v)	((v) >> 10 & 7)
@@ -114,11 +114,11 @@ static void pm_write(struct pearl_region *region, uint64_t offset,
 		/* Ones clear. */
 		pm->status &= ~merge(0, offset, size, value);
 		if (size == 4)
-			pm->enable = value >> 16 & STATUS_ALL;
+			pm->enable = value >> 16 & ENABLE_ALL;
 		break;
 	case 2:
 		pm->enable = merge(pm->enable, offset, size, value) &
-			     STATUS_ALL;
+			     ENABLE_ALL;
 		break;
 	case PEARL_PM1_CONTROL - PEARL_PM1_EVENT:
 		write_control(pm, merge(pm->control, offset, size, value));
