@@ -249,6 +249,37 @@ static void reserved_enables(void)
 	EXPECT_EQ(in(ENABLE, 2), 0x0721);
 }
 
+/* Status tells of it whether anybody wants an interrupt or not. */
+static void carry_without_enable(void)
+{
+	make();
+	EXPECT_EQ(fake_pass(ns_of(0x80000000)), 0);
+	EXPECT_EQ(in(STATUS, 2), 1);
+	EXPECT_EQ(in(STATUS, 2), 1);
+	out(STATUS, 2, 1);
+	EXPECT_EQ(in(STATUS, 2), 0);
+	fake_pass(ns_of(0x80000000) + 1);
+	EXPECT_EQ(sci.raised, 0);
+	out(ENABLE, 2, 1);
+	EXPECT_EQ(sci.raised, 1);
+}
+
+/* A write while the event loop has not come to it yet does not lose it. */
+static void carry_that_is_late(void)
+{
+	make();
+	out(ENABLE, 2, 1);
+	fake_stall(ns_of(0x80000000) + 1000);
+	out(CONTROL, 2, 0);
+	fake_pass(1000);
+	EXPECT_EQ(sci.raised, 1);
+	EXPECT_EQ(in(STATUS, 2), 1);
+	out(STATUS, 2, 1);
+	fake_pass(NS_PER_S);
+	EXPECT_EQ(sci.raised, 1);
+	EXPECT_EQ(sci.lowered, 1);
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -270,6 +301,8 @@ static const struct host_case cases[] = {
 	HOST_CASE(timer_never_goes_back),
 	HOST_CASE(timer_is_read_only),
 	HOST_CASE(carry),
+	HOST_CASE(carry_without_enable),
+	HOST_CASE(carry_that_is_late),
 	HOST_CASE(sci_level),
 	HOST_CASE(event_sizes),
 	HOST_CASE(reserved_enables),

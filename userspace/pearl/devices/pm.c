@@ -28,6 +28,7 @@ struct pearl_pm {
 	struct pearl_clock *clock;
 	struct pearl_power *power;
 	struct pearl_timer carry;	/* bit 31 of the timer changes */
+	uint64_t halves;		/* how often it had, when last seen */
 	uint16_t status, enable, control;
 	uint8_t reset_value;
 };
@@ -40,15 +41,25 @@ static uint64_t timer_ticks(struct pearl_pm *pm)
 	return ns / NS_PER_S * TIMER_HZ + ns % NS_PER_S * TIMER_HZ / NS_PER_S;
 }
 
+/* The timer's event: every time its highest bit, of 32, changes. */
+static void note_carry(struct pearl_pm *pm)
+{
+	uint64_t halves = timer_ticks(pm) >> 31;
+
+	if (halves != pm->halves)
+		pm->status |= STATUS_TIMER;
+	pm->halves = halves;
+}
+
 static void update(struct pearl_pm *pm)
 {
 	pearl_irq_set(pm->sci, pm->status & pm->enable);
 }
 
-/* The timer's event: every time its highest bit, of 32, changes. */
+/* For whoever wants an interrupt. To others, status tells when it is read. */
 static void arm_carry(struct pearl_pm *pm)
 {
-	uint64_t next = (timer_ticks(pm) | 0x7fffffff) + 1;
+	uint64_t next = (pm->halves + 1) << 31;
 
 	pearl_timer_disarm(pm->clock, &pm->carry);
 	if (pm->enable & ENABLE_TIMER)
@@ -61,7 +72,7 @@ static void carried(struct pearl_timer *timer)
 {
 	struct pearl_pm *pm = container_of(timer, struct pearl_pm, carry);
 
-	pm->status |= STATUS_TIMER;
+	note_carry(pm);
 	update(pm);
 	arm_carry(pm);
 }
@@ -72,6 +83,8 @@ static uint64_t pm_read(struct pearl_region *region, uint64_t offset,
 	struct pearl_pm *pm = container_of(region, struct pearl_pm, registers);
 	uint32_t value;
 
+	note_carry(pm);
+	update(pm);
 	switch (offset & ~3ull) {
 	case PEARL_PM1_EVENT - PEARL_PM1_EVENT:
 		value = pm->status | (uint32_t)pm->enable << 16;
@@ -109,6 +122,7 @@ static void pm_write(struct pearl_region *region, uint64_t offset,
 {
 	struct pearl_pm *pm = container_of(region, struct pearl_pm, registers);
 
+	note_carry(pm);
 	switch (offset & ~1ull) {
 	case 0:
 		/* Ones clear. */
@@ -167,6 +181,7 @@ struct pearl_pm *pearl_pm_create(struct pearl_bus *bus, struct pearl_irq *sci,
 	pm->clock = clock;
 	pm->power = power;
 	pm->control = CONTROL_SCI;
+	pm->halves = timer_ticks(pm) >> 31;
 	pm->carry.expired = carried;
 	pm->registers = (struct pearl_region) {
 		.name = "acpi", .base = PEARL_PM1_EVENT,
