@@ -280,6 +280,29 @@ static void carry_that_is_late(void)
 	EXPECT_EQ(sci.lowered, 1);
 }
 
+/*
+ * A dword at CF8h is PCI's configuration address, here as on a PC with PCI:
+ * whoever looks for devices, functions 4 to 7 too, must not reset by that.
+ */
+static void no_reset_by_pci_probing(void)
+{
+	unsigned int devfn;
+
+	make();
+	for (devfn = 0; devfn < 0x100; devfn++) {
+		out(RESET - 1, 4, 0x80000000 | devfn << 8);
+		EXPECT_EQ(fake_switch.resets, 0);
+		EXPECT_EQ(in(RESET - 1, 4), 0xffffffff);
+		EXPECT_EQ(inb(RESET), 0);
+	}
+	outb(RESET - 1, 0xff);
+	outb(RESET + 1, 0xff);
+	outb(RESET + 2, 0x01);
+	EXPECT_EQ(fake_switch.resets, 0);
+	EXPECT_EQ(inb(RESET - 1), 0xff);
+	EXPECT_EQ(inb(RESET + 2), 0xff);
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -307,6 +330,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(event_sizes),
 	HOST_CASE(reserved_enables),
 	HOST_CASE(reset_register),
+	HOST_CASE(no_reset_by_pci_probing),
 	HOST_CASE(comes_and_goes),
 };
 

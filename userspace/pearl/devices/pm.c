@@ -21,6 +21,8 @@
 #define CONTROL_SLEEP	0x2000
 #define SLEEP_TYPE(v)	((v) >> 10 & 7)
 
+#define CONFIG_ADDRESS	0xcf8
+
 struct pearl_pm {
 	struct pearl_region registers, reset;
 	struct pearl_bus *bus;
@@ -144,14 +146,21 @@ static void pm_write(struct pearl_region *region, uint64_t offset,
 	arm_carry(pm);
 }
 
+/*
+ * The reset register is one byte amid PCI's configuration address, which a
+ * dword reaches: that there is no PCI has to be found out without a reset.
+ */
+static bool is_reset(uint64_t offset, unsigned int size)
+{
+	return size == 1 && offset == PEARL_RESET_PORT - CONFIG_ADDRESS;
+}
+
 static uint64_t reset_read(struct pearl_region *region, uint64_t offset,
 			   unsigned int size)
 {
 	struct pearl_pm *pm = container_of(region, struct pearl_pm, reset);
 
-	(void)offset;
-	(void)size;
-	return pm->reset_value;
+	return is_reset(offset, size) ? pm->reset_value : UINT64_MAX;
 }
 
 /* As on PC chipsets: bit 2 resets when it goes up, bit 1 says how hard. */
@@ -161,8 +170,8 @@ static void reset_write(struct pearl_region *region, uint64_t offset,
 	struct pearl_pm *pm = container_of(region, struct pearl_pm, reset);
 	bool up = value & ~pm->reset_value & 4;
 
-	(void)offset;
-	(void)size;
+	if (!is_reset(offset, size))
+		return;
 	pm->reset_value = value & PEARL_RESET_VALUE;
 	if (up)
 		pm->power->reset(pm->power);
@@ -189,8 +198,8 @@ struct pearl_pm *pearl_pm_create(struct pearl_bus *bus, struct pearl_irq *sci,
 		.read = pm_read, .write = pm_write,
 	};
 	pm->reset = (struct pearl_region) {
-		.name = "reset", .base = PEARL_RESET_PORT, .size = 1,
-		.widest = 1, .read = reset_read, .write = reset_write,
+		.name = "reset", .base = CONFIG_ADDRESS, .size = 4,
+		.widest = 4, .read = reset_read, .write = reset_write,
 	};
 	if (pearl_bus_add(bus, PEARL_PIO, &pm->registers))
 		goto free;
