@@ -332,6 +332,290 @@ static void refresh(void)
 	EXPECT_EQ(changes, 1000);
 }
 
+/* In modes 0 and 4 the gate holds the count, and lets it go on. */
+static void mode_0_gate(void)
+{
+	static const uint8_t modes[] = { 0, 4 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		make();
+		program(2, MODE(modes[i]), 1000);
+		at(50);
+		EXPECT_EQ(count(2), 1000);
+		gate(true);
+		at(150);
+		EXPECT_EQ(count(2), 900);
+		gate(false);
+		EXPECT_EQ(count(2), 900);
+		at(500);
+		EXPECT_EQ(count(2), 900);
+		EXPECT_EQ(output(), modes[i] == 4);
+		gate(true);
+		gate(true);
+		at(1399);
+		EXPECT_EQ(count(2), 1);
+		at(1400);
+		EXPECT_EQ(output(), modes[i] == 0);
+		gate(false);
+		at(2000);
+		EXPECT_EQ(output(), modes[i] == 0);
+	}
+}
+
+/* The first of two bytes stops it, the second starts it anew. */
+static void mode_0_two_bytes(void)
+{
+	make();
+	gate(true);
+	program(2, MODE(0), 100);
+	at(100);
+	EXPECT(output());
+	outb(COUNTER(2), 50);
+	EXPECT(!output());
+	at(300);
+	EXPECT(!output());
+	outb(COUNTER(2), 0);
+	EXPECT_EQ(count(2), 50);
+	at(349);
+	EXPECT(!output());
+	at(350);
+	EXPECT(output());
+}
+
+/* A shot for each rising edge of the gate, and again before it is over. */
+static void mode_1(void)
+{
+	make();
+	gate(true);
+	outb(CONTROL, 2 << 6 | BOTH | MODE(1));
+	EXPECT(output());
+	gate(false);
+	gate(true);
+	EXPECT(output());
+	load(2, 100);
+	at(50);
+	EXPECT(output());
+	EXPECT_EQ(status(2), 0xc0 | BOTH | MODE(1));
+	gate(false);
+	EXPECT(output());
+	gate(true);
+	EXPECT(!output());
+	EXPECT_EQ(status(2), BOTH | MODE(1));
+	gate(false);
+	at(120);
+	EXPECT_EQ(count(2), 30);
+	EXPECT(!output());
+	gate(true);
+	EXPECT_EQ(count(2), 100);
+	at(219);
+	EXPECT(!output());
+	at(220);
+	EXPECT(output());
+	at(221);
+	EXPECT_EQ(count(2), 0xffff);
+}
+
+/* A count that is written during a shot is the next one's. */
+static void mode_1_new_count(void)
+{
+	make();
+	program(2, MODE(1), 100);
+	gate(true);
+	at(10);
+	load(2, 20);
+	at(99);
+	EXPECT(!output());
+	EXPECT_EQ(count(2), 1);
+	at(100);
+	EXPECT(output());
+	gate(false);
+	gate(true);
+	at(119);
+	EXPECT(!output());
+	at(120);
+	EXPECT(output());
+}
+
+/* Low for the one pulse at which the count is 1. */
+static void mode_2_output(void)
+{
+	unsigned int t;
+
+	make();
+	outb(CONTROL, 2 << 6 | BOTH | MODE(2));
+	EXPECT(output());
+	gate(true);
+	load(2, 3);
+	for (t = 0; t < 12; t++) {
+		at(t);
+		EXPECT_EQ(output(), count(2) != 1);
+		EXPECT_EQ(count(2), 3 - t % 3);
+	}
+}
+
+/* The gate holds the count and the output high; its rise starts anew. */
+static void periodic_gate(void)
+{
+	unsigned int mode;
+
+	for (mode = 2; mode <= 3; mode++) {
+		make();
+		gate(true);
+		program(2, MODE(mode), 100);
+		at(99);
+		EXPECT(!output());
+		gate(false);
+		EXPECT(output());
+		at(199);
+		EXPECT_EQ(count(2), mode == 2 ? 1 : 2);
+		EXPECT(output());
+		gate(true);
+		EXPECT_EQ(count(2), 100);
+		at(199 + 49);
+		EXPECT(output());
+		at(199 + 99);
+		EXPECT(!output());
+	}
+}
+
+/* One less, by two; high for the longer half. */
+static void mode_3_odd(void)
+{
+	static const uint8_t counts[] = { 4, 2, 0, 4, 2 };
+	unsigned int t;
+
+	make();
+	gate(true);
+	program(2, MODE(3), 5);
+	for (t = 0; t < 20; t++) {
+		at(t);
+		EXPECT_EQ(count(2), counts[t % 5]);
+		EXPECT_EQ(output(), t % 5 < 3);
+	}
+}
+
+/* A new count waits for the end of the period that is under way. */
+static void mode_2_new_count(void)
+{
+	make();
+	gate(true);
+	program(2, MODE(2), 100);
+	at(30);
+	load(2, 7);
+	EXPECT_EQ(status(2), 0xc0 | BOTH | MODE(2));
+	EXPECT_EQ(count(2), 70);
+	at(99);
+	EXPECT_EQ(count(2), 1);
+	at(100);
+	EXPECT_EQ(status(2), 0x80 | BOTH | MODE(2));
+	EXPECT_EQ(count(2), 7);
+	at(107);
+	EXPECT_EQ(count(2), 7);
+	load(2, 100);
+	at(107 + 7 + 100 * 5 + 1);
+	EXPECT_EQ(count(2), 99);
+	load(2, 8);
+	gate(false);
+	gate(true);
+	EXPECT_EQ(count(2), 8);
+}
+
+/* In mode 3, of the half. */
+static void mode_3_new_count(void)
+{
+	make();
+	gate(true);
+	program(2, MODE(3), 100);
+	at(30);
+	load(2, 20);
+	at(49);
+	EXPECT(output());
+	EXPECT_EQ(count(2), 2);
+	at(50);
+	EXPECT(!output());
+	EXPECT_EQ(count(2), 20);
+	at(59);
+	EXPECT(!output());
+	at(60);
+	EXPECT(output());
+	at(75);
+	EXPECT(!output());
+	load(2, 40);
+	at(80);
+	EXPECT(output());
+	EXPECT_EQ(count(2), 40);
+	at(99);
+	EXPECT(output());
+	at(100);
+	EXPECT(!output());
+}
+
+/* A strobe of one pulse, once, when the count has run out. */
+static void mode_4(void)
+{
+	make();
+	gate(true);
+	outb(CONTROL, 2 << 6 | BOTH | MODE(4));
+	EXPECT(output());
+	load(2, 100);
+	at(99);
+	EXPECT(output());
+	at(100);
+	EXPECT(!output());
+	EXPECT_EQ(count(2), 0);
+	at(101);
+	EXPECT(output());
+	EXPECT_EQ(count(2), 0xffff);
+	at(100 + 0x10000);
+	EXPECT(output());
+	load(2, 50);
+	at(149 + 0x10000);
+	EXPECT(output());
+	at(150 + 0x10000);
+	EXPECT(!output());
+}
+
+/* The same, begun by the gate. */
+static void mode_5(void)
+{
+	make();
+	gate(true);
+	program(2, MODE(5), 100);
+	at(200);
+	EXPECT(output());
+	gate(false);
+	gate(true);
+	gate(false);
+	at(250);
+	EXPECT_EQ(count(2), 50);
+	gate(true);
+	at(349);
+	EXPECT(output());
+	at(350);
+	EXPECT(!output());
+	at(351);
+	EXPECT(output());
+}
+
+/* Counts that a mode does not allow count somehow, and harm nobody. */
+static void smallest_counts(void)
+{
+	unsigned int mode, t;
+
+	for (mode = 0; mode < 8; mode++) {
+		make();
+		gate(true);
+		program(2, MODE(mode), 1);
+		for (t = 0; t < 5; t++) {
+			at(t);
+			EXPECT(count(2) <= 1 || count(2) > 0xfff0);
+			output();
+			gate(t & 1);
+		}
+	}
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -354,6 +638,18 @@ static const struct host_case cases[] = {
 	HOST_CASE(largest_count),
 	HOST_CASE(mode_2_counts),
 	HOST_CASE(mode_3_even),
+	HOST_CASE(mode_0_gate),
+	HOST_CASE(mode_0_two_bytes),
+	HOST_CASE(mode_1),
+	HOST_CASE(mode_1_new_count),
+	HOST_CASE(mode_2_output),
+	HOST_CASE(periodic_gate),
+	HOST_CASE(mode_3_odd),
+	HOST_CASE(mode_2_new_count),
+	HOST_CASE(mode_3_new_count),
+	HOST_CASE(mode_4),
+	HOST_CASE(mode_5),
+	HOST_CASE(smallest_counts),
 	HOST_CASE(old_counters),
 	HOST_CASE(ports),
 	HOST_CASE(port_61),

@@ -18,7 +18,8 @@
 #define PORT_CONTROL	3
 #define CONTROL_COUNTER(v)	((v) >> 6)
 #define CONTROL_ACCESS(v)	((v) >> 4 & 3)
-#define CONTROL_MODE(v)	((v) >> 1 & 7)
+/* Modes 2 and 3 have two codes each. */
+#define CONTROL_MODE(v)	((v) >> 1 & ((v) & 4 ? 3 : 7))
 #define READ_BACK	3
 #define READ_BACK_NO_COUNT	0x20
 #define READ_BACK_NO_STATUS	0x10
@@ -33,16 +34,24 @@
 #define SPEAKER_REFRESH	0x10
 #define SPEAKER_OUTPUT	0x20
 
+/*
+ * A count is written to @reload, and the counting element takes it over as
+ * the mode says: at once, at the end of a period, or when the gate rises.
+ */
 struct counter {
+	uint8_t control;	/* the control word's lower six bits */
 	uint8_t mode, access, low;
 	bool gate;
 	bool write_high, read_high;	/* of two bytes, the second is next */
 	bool count_latched, status_latched;
-	bool loaded;
 	uint16_t latch;
 	uint8_t status;
-	uint32_t reload;		/* 1 to 65536 */
-	uint64_t start;			/* ns */
+	bool written;			/* @reload has not been taken over */
+	bool counting;			/* one has, since the control word */
+	uint32_t reload, initial;	/* 1 to 65536; the one taken over */
+	uint64_t boundary;		/* how far it is when @reload will be */
+	uint64_t start;			/* tick of the clock at which it did */
+	uint64_t held;			/* how far it is while the gate holds */
 };
 
 struct pearl_pit {
@@ -53,54 +62,141 @@ struct pearl_pit {
 	bool speaker_data;
 };
 
-static uint64_t ticks_since(struct pearl_pit *pit, const struct counter *c)
+static bool is_periodic(const struct counter *c)
 {
-	uint64_t ns;
+	return c->mode == 2 || c->mode == 3;
+}
 
-	if (!c->loaded || !c->gate)
-		return 0;
-	ns = pit->clock->now(pit->clock) - c->start;
+/* Modes 1 and 5 heed the gate's rise only. */
+static bool is_held(const struct counter *c)
+{
+	return !c->gate && c->mode != 1 && c->mode != 5;
+}
+
+static uint64_t clock_ticks(struct pearl_pit *pit)
+{
+	uint64_t ns = pit->clock->now(pit->clock);
+
 	return ns / NS_PER_S * PIT_HZ + ns % NS_PER_S * PIT_HZ / NS_PER_S;
 }
 
-static bool is_periodic(const struct counter *c)
+/* How often it has counted since it was loaded. */
+static uint64_t ticks(struct pearl_pit *pit, const struct counter *c)
 {
-	return c->mode == 2 || c->mode == 3 || c->mode >= 6;
+	if (!c->counting)
+		return 0;
+	return is_held(c) ? c->held : clock_ticks(pit) - c->start;
+}
+
+/* Mode 3 is high for the longer half. */
+static uint32_t high_half(uint32_t period)
+{
+	return (period + 1) / 2;
 }
 
 static uint16_t count_now(struct pearl_pit *pit, const struct counter *c)
 {
-	uint64_t ticks = ticks_since(pit, c);
+	uint64_t t = ticks(pit, c);
 
 	if (!is_periodic(c))
-		return c->reload - ticks;
-	/* Mode 3 counts by two, so it comes round twice as often. */
-	if (c->mode == 3 || c->mode == 7)
-		return c->reload - ticks * 2 % c->reload;
-	return c->reload - ticks % c->reload;
+		return c->initial - t;
+	t %= c->initial;
+	if (c->mode == 2)
+		return c->initial - t;
+	/* By two, from an even number, once in each half. */
+	if (t >= high_half(c->initial))
+		t -= high_half(c->initial);
+	return (c->initial & ~1u) - 2 * t;
 }
 
 static bool output(struct pearl_pit *pit, const struct counter *c)
 {
-	uint64_t ticks = ticks_since(pit, c);
+	uint64_t t = ticks(pit, c);
 
+	if (!c->counting)
+		return c->mode != 0;
 	switch (c->mode) {
 	case 0:
 	case 1:
-		return c->loaded && ticks >= c->reload;
+		return t >= c->initial;
+	case 2:
+		return !c->gate || t % c->initial != c->initial - 1;
 	case 3:
-	case 7:
-		return ticks % c->reload < (c->reload + 1) / 2;
+		return !c->gate || t % c->initial < high_half(c->initial);
 	default:
-		return true;
+		return t != c->initial;
 	}
+}
+
+/* Take the count over. */
+static void begin(struct pearl_pit *pit, struct counter *c)
+{
+	c->initial = c->reload;
+	c->written = false;
+	c->counting = true;
+	c->start = clock_ticks(pit);
+	c->held = 0;
+}
+
+/* Where a period ends, or in mode 3 a half of one. */
+static uint64_t next_boundary(const struct counter *c, uint64_t t)
+{
+	uint64_t period = t - t % c->initial;
+
+	if (c->mode == 3 && t % c->initial < high_half(c->initial))
+		return period + high_half(c->initial);
+	return period + c->initial;
+}
+
+/* Has the moment come for the count that waits? */
+static void settle_one(struct pearl_pit *pit, struct counter *c)
+{
+	uint64_t past = c->boundary;
+
+	if (!is_periodic(c) || !c->counting || !c->written ||
+	    ticks(pit, c) < c->boundary)
+		return;
+	/* In mode 3 the low half may be next. */
+	if (c->boundary % c->initial)
+		past -= high_half(c->reload);
+	c->start += past;
+	c->held -= past;
+	c->initial = c->reload;
+	c->written = false;
+}
+
+static void settle(struct pearl_pit *pit)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNTERS; i++)
+		settle_one(pit, &pit->counter[i]);
 }
 
 static void load(struct pearl_pit *pit, struct counter *c, uint16_t value)
 {
 	c->reload = value ? value : 0x10000;
-	c->start = pit->clock->now(pit->clock);
-	c->loaded = true;
+	c->written = true;
+	if (c->mode == 0 || c->mode == 4 || (is_periodic(c) && !c->counting))
+		begin(pit, c);
+	else if (is_periodic(c))
+		c->boundary = next_boundary(c, ticks(pit, c));
+}
+
+/* A rise triggers, or lets the count go on that a fall has held. */
+static void set_gate(struct pearl_pit *pit, struct counter *c, bool gate)
+{
+	uint64_t t = ticks(pit, c);
+
+	if (gate == c->gate)
+		return;
+	c->gate = gate;
+	if (is_held(c))
+		c->held = t;
+	else if (gate && (c->mode == 0 || c->mode == 4))
+		c->start = clock_ticks(pit) - c->held;
+	else if (gate && (c->counting || c->written))
+		begin(pit, c);
 }
 
 static void write_counter(struct pearl_pit *pit, struct counter *c,
@@ -116,8 +212,9 @@ static void write_counter(struct pearl_pit *pit, struct counter *c,
 	default:
 		if (c->write_high)
 			load(pit, c, value << 8 | c->low);
-		else
-			c->low = value;
+		else if (c->mode == 0)
+			c->counting = false;
+		c->low = value;
 		c->write_high = !c->write_high;
 		break;
 	}
@@ -155,8 +252,8 @@ static void latch_status(struct pearl_pit *pit, struct counter *c)
 {
 	if (c->status_latched)
 		return;
-	c->status = output(pit, c) << 7 | !c->loaded << 6 | c->access << 4 |
-		    c->mode << 1;
+	c->status = output(pit, c) << 7 | (c->written || !c->counting) << 6 |
+		    (c->control & 0x3e);
 	c->status_latched = true;
 }
 
@@ -187,13 +284,15 @@ static void write_control(struct pearl_pit *pit, uint8_t value)
 		latch_count(pit, c);
 		return;
 	}
+	c->control = value;
 	c->access = CONTROL_ACCESS(value);
 	c->mode = CONTROL_MODE(value);
 	c->write_high = false;
 	c->read_high = false;
 	c->count_latched = false;
 	c->status_latched = false;
-	c->loaded = false;
+	c->written = false;
+	c->counting = false;
 }
 
 static uint64_t pit_read(struct pearl_region *region, uint64_t offset,
@@ -202,6 +301,7 @@ static uint64_t pit_read(struct pearl_region *region, uint64_t offset,
 	struct pearl_pit *pit = container_of(region, struct pearl_pit, ports);
 
 	(void)size;
+	settle(pit);
 	if (offset >= COUNTERS)
 		return 0xff;
 	return read_counter(pit, &pit->counter[offset]);
@@ -213,6 +313,7 @@ static void pit_write(struct pearl_region *region, uint64_t offset,
 	struct pearl_pit *pit = container_of(region, struct pearl_pit, ports);
 
 	(void)size;
+	settle(pit);
 	if (offset == PORT_CONTROL)
 		write_control(pit, value);
 	else
@@ -228,6 +329,7 @@ static uint64_t speaker_read(struct pearl_region *region, uint64_t offset,
 
 	(void)offset;
 	(void)size;
+	settle(pit);
 	if (c->gate)
 		value |= SPEAKER_GATE;
 	if (pit->speaker_data)
@@ -240,19 +342,15 @@ static uint64_t speaker_read(struct pearl_region *region, uint64_t offset,
 	return value;
 }
 
-/* The gate's rising edge starts the count anew in most modes. */
 static void speaker_write(struct pearl_region *region, uint64_t offset,
 			  unsigned int size, uint64_t value)
 {
 	struct pearl_pit *pit = container_of(region, struct pearl_pit, speaker);
-	struct counter *c = &pit->counter[2];
-	bool gate = value & SPEAKER_GATE;
 
 	(void)offset;
 	(void)size;
-	if (gate && !c->gate)
-		c->start = pit->clock->now(pit->clock);
-	c->gate = gate;
+	settle(pit);
+	set_gate(pit, &pit->counter[2], value & SPEAKER_GATE);
 	pit->speaker_data = value & SPEAKER_DATA;
 }
 
@@ -261,9 +359,10 @@ static void reset(struct pearl_pit *pit)
 	unsigned int i;
 
 	for (i = 0; i < COUNTERS; i++) {
+		pit->counter[i].control = ACCESS_BOTH << 4 | 3 << 1;
 		pit->counter[i].access = ACCESS_BOTH;
 		pit->counter[i].mode = 3;
-		pit->counter[i].reload = 0x10000;
+		pit->counter[i].initial = 0x10000;
 		pit->counter[i].gate = i != 2;
 	}
 }
