@@ -616,6 +616,65 @@ static void smallest_counts(void)
 	}
 }
 
+/* Four digits: 0 is ten thousand, and below 0 is 9999. */
+static void bcd(void)
+{
+	make();
+	gate(true);
+	program(2, MODE(0) | 1, 0x1000);
+	EXPECT_EQ(status(2), BOTH | MODE(0) | 1);
+	EXPECT_EQ(count(2), 0x1000);
+	at(1);
+	EXPECT_EQ(count(2), 0x0999);
+	at(999);
+	EXPECT_EQ(count(2), 0x0001);
+	EXPECT(!output());
+	at(1000);
+	EXPECT_EQ(count(2), 0);
+	EXPECT(output());
+	at(1001);
+	EXPECT_EQ(count(2), 0x9999);
+	at(11000);
+	EXPECT_EQ(count(2), 0);
+	at(11001);
+	EXPECT_EQ(count(2), 0x9999);
+}
+
+static void bcd_periodic(void)
+{
+	make();
+	program(0, MODE(2) | 1, 0);
+	program(1, MODE(3) | 1, 0x0010);
+	at(10000 * 7 + 1);
+	EXPECT_EQ(count(0), 0x9999);
+	EXPECT_EQ(count(1), 0x0008);
+	EXPECT_EQ(status(1), 0xb7);
+	outb(CONTROL, 1 << 6 | HIGH | MODE(2) | 1);
+	outb(COUNTER(1), 0x12);
+	EXPECT_EQ(inb(COUNTER(1)), 0x12);
+	at(10000 * 7 + 2);
+	EXPECT_EQ(inb(COUNTER(1)), 0x11);
+}
+
+/* Digits that are none count somehow, and harm nobody. */
+static void bcd_nonsense(void)
+{
+	unsigned int mode, t, j;
+
+	for (mode = 0; mode < 8; mode++) {
+		make();
+		gate(true);
+		program(2, MODE(mode) | 1, 0xffff);
+		for (t = 0; t < 40000; t += 5000) {
+			uint16_t value = count(2);
+
+			for (j = 0; j < 16; j += 4)
+				EXPECT((value >> j & 15) < 10);
+			at(t);
+		}
+	}
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -650,6 +709,9 @@ static const struct host_case cases[] = {
 	HOST_CASE(mode_4),
 	HOST_CASE(mode_5),
 	HOST_CASE(smallest_counts),
+	HOST_CASE(bcd),
+	HOST_CASE(bcd_periodic),
+	HOST_CASE(bcd_nonsense),
 	HOST_CASE(old_counters),
 	HOST_CASE(ports),
 	HOST_CASE(port_61),

@@ -20,6 +20,7 @@
 #define CONTROL_ACCESS(v)	((v) >> 4 & 3)
 /* Modes 2 and 3 have two codes each. */
 #define CONTROL_MODE(v)	((v) >> 1 & ((v) & 4 ? 3 : 7))
+#define CONTROL_BCD	0x01
 #define READ_BACK	3
 #define READ_BACK_NO_COUNT	0x20
 #define READ_BACK_NO_STATUS	0x10
@@ -48,7 +49,7 @@ struct counter {
 	uint8_t status;
 	bool written;			/* @reload has not been taken over */
 	bool counting;			/* one has, since the control word */
-	uint32_t reload, initial;	/* 1 to 65536; the one taken over */
+	uint32_t reload, initial;	/* not 0; the one taken over */
 	uint64_t boundary;		/* how far it is when @reload will be */
 	uint64_t start;			/* tick of the clock at which it did */
 	uint64_t held;			/* how far it is while the gate holds */
@@ -94,12 +95,31 @@ static uint32_t high_half(uint32_t period)
 	return (period + 1) / 2;
 }
 
-static uint16_t count_now(struct pearl_pit *pit, const struct counter *c)
+static uint32_t modulus(const struct counter *c)
+{
+	return c->control & CONTROL_BCD ? 10000 : 0x10000;
+}
+
+/* Four digits. Those above 9 mean what they would in any number. */
+static uint32_t from_bcd(uint16_t value)
+{
+	return (value >> 12) * 1000 + (value >> 8 & 15) * 100 +
+	       (value >> 4 & 15) * 10 + (value & 15);
+}
+
+static uint16_t to_bcd(uint32_t value)
+{
+	return value / 1000 % 10 << 12 | value / 100 % 10 << 8 |
+	       value / 10 % 10 << 4 | value % 10;
+}
+
+/* What is left to count; the largest count is the modulus. */
+static uint32_t left(struct pearl_pit *pit, const struct counter *c)
 {
 	uint64_t t = ticks(pit, c);
 
 	if (!is_periodic(c))
-		return c->initial - t;
+		return c->initial + modulus(c) - t % modulus(c);
 	t %= c->initial;
 	if (c->mode == 2)
 		return c->initial - t;
@@ -107,6 +127,13 @@ static uint16_t count_now(struct pearl_pit *pit, const struct counter *c)
 	if (t >= high_half(c->initial))
 		t -= high_half(c->initial);
 	return (c->initial & ~1u) - 2 * t;
+}
+
+static uint16_t count_now(struct pearl_pit *pit, const struct counter *c)
+{
+	uint32_t count = left(pit, c);
+
+	return c->control & CONTROL_BCD ? to_bcd(count) : count;
 }
 
 static bool output(struct pearl_pit *pit, const struct counter *c)
@@ -175,7 +202,9 @@ static void settle(struct pearl_pit *pit)
 
 static void load(struct pearl_pit *pit, struct counter *c, uint16_t value)
 {
-	c->reload = value ? value : 0x10000;
+	c->reload = c->control & CONTROL_BCD ? from_bcd(value) : value;
+	if (!c->reload)
+		c->reload = modulus(c);
 	c->written = true;
 	if (c->mode == 0 || c->mode == 4 || (is_periodic(c) && !c->counting))
 		begin(pit, c);
@@ -253,7 +282,7 @@ static void latch_status(struct pearl_pit *pit, struct counter *c)
 	if (c->status_latched)
 		return;
 	c->status = output(pit, c) << 7 | (c->written || !c->counting) << 6 |
-		    (c->control & 0x3e);
+		    (c->control & 0x3f);
 	c->status_latched = true;
 }
 
