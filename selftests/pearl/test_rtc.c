@@ -267,6 +267,17 @@ static void set_bit(void)
 	EXPECT_EQ(now(), 0x20261101030610);
 }
 
+/* "UIE": cleared when SET goes to 1. */
+static void set_clears_uie(void)
+{
+	make();
+	set(B, UIE | AIE | H24);
+	set(B, SET | UIE | AIE | H24);
+	EXPECT_EQ(get(B), SET | AIE | H24);
+	set(B, UIE | AIE | H24);
+	EXPECT_EQ(get(B), UIE | AIE | H24);
+}
+
 /* The host's clock may jump, and the guest's goes along with it. */
 static void host_time_jumps(void)
 {
@@ -437,6 +448,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(set_in_every_mode),
 	HOST_CASE(rolls_over),
 	HOST_CASE(set_bit),
+	HOST_CASE(set_clears_uie),
 	HOST_CASE(host_time_jumps),
 	HOST_CASE(update_interrupt),
 	HOST_CASE(enables_and_line),

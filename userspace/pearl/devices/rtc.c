@@ -177,8 +177,10 @@ static void write_b(struct pearl_rtc *rtc, uint8_t value)
 	bool was_set = rtc->cmos[RTC_B] & B_SET;
 
 	/* The square wave and daylight saving are not there. */
-	if (value & B_SET && !was_set)
+	if (value & B_SET && !was_set) {
 		show_time(rtc);
+		value &= ~B_UPDATE;
+	}
 	rtc->cmos[RTC_B] = value & ~0x09;
 	if (was_set && !(value & B_SET))
 		take_time(rtc);
