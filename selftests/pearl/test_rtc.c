@@ -278,6 +278,31 @@ static void set_clears_uie(void)
 	EXPECT_EQ(get(B), UIE | AIE | H24);
 }
 
+/*
+ * "UIP": who sees it 0 has 244 us in which the time does not change. SET
+ * and who reads in the first part of the second have nothing to wait for.
+ */
+static void uip(void)
+{
+	uint64_t us, last = 0;
+
+	make();
+	for (us = 0; us < 1000000; us += 50) {
+		if (!(get(A) & UIP))
+			last = us;
+		fake_pass(50000);
+	}
+	EXPECT(last <= 1000000 - 244 - 50);
+	EXPECT(last >= 1000000 - 244 - 1984 - 50);
+	EXPECT_EQ(get(A), 0x26);
+	fake_pass(NS_PER_S - 1);
+	EXPECT_EQ(get(A), 0x26 | UIP);
+	set(B, SET | H24);
+	EXPECT_EQ(get(A), 0x26);
+	set(A, 0xff);
+	EXPECT_EQ(get(A), 0x7f);
+}
+
 /* The host's clock may jump, and the guest's goes along with it. */
 static void host_time_jumps(void)
 {
@@ -449,6 +474,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(rolls_over),
 	HOST_CASE(set_bit),
 	HOST_CASE(set_clears_uie),
+	HOST_CASE(uip),
 	HOST_CASE(host_time_jumps),
 	HOST_CASE(update_interrupt),
 	HOST_CASE(enables_and_line),

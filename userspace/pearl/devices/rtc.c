@@ -15,6 +15,7 @@
 #define PORT_INDEX	0
 #define PORT_DATA	1
 #define NS_PER_S	1000000000ull
+#define UPDATE_NS	((244 + 1984) * 1000ull)
 
 enum {
 	RTC_SECONDS = 0, RTC_SECONDS_ALARM = 1,
@@ -159,12 +160,26 @@ static void ticked(struct pearl_timer *timer)
 	arm(rtc);
 }
 
+/*
+ * An update takes no time here, and is due on the second. Whoever reads one
+ * register after the other must not do so across it, and waits while UIP is
+ * set: as long as on the chip, from the warning on to the update's end.
+ */
+static bool is_updating(struct pearl_rtc *rtc)
+{
+	uint64_t into = rtc->clock->wall(rtc->clock) % NS_PER_S;
+
+	return !(rtc->cmos[RTC_B] & B_SET) && into >= NS_PER_S - UPDATE_NS;
+}
+
 static uint8_t read_cmos(struct pearl_rtc *rtc)
 {
 	uint8_t value;
 
 	show_time(rtc);
 	value = rtc->cmos[rtc->index];
+	if (rtc->index == RTC_A && is_updating(rtc))
+		value |= A_UPDATING;
 	if (rtc->index == RTC_C) {
 		rtc->cmos[RTC_C] = 0;
 		update_line(rtc);
