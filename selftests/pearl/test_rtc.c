@@ -250,6 +250,23 @@ static void rolls_over(void)
 	}
 }
 
+/* Any century has its years. */
+static void old_times(void)
+{
+	static const uint64_t times[] = {
+		0x18991231120000, 0x18500615120000, 0x00000301000000,
+		0x00050101000000, 0x99991231235958,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(times); i++) {
+		make();
+		set_time(H24, times[i]);
+		pass_seconds(1);
+		EXPECT_EQ(now() >> 24, times[i] >> 24);
+	}
+}
+
 /* "SET": what is being written does not move, and then goes on from there. */
 static void set_bit(void)
 {
@@ -472,6 +489,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(data_modes),
 	HOST_CASE(set_in_every_mode),
 	HOST_CASE(rolls_over),
+	HOST_CASE(old_times),
 	HOST_CASE(set_bit),
 	HOST_CASE(set_clears_uie),
 	HOST_CASE(uip),

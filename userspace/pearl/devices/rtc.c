@@ -89,18 +89,21 @@ static unsigned int decode_hours(const struct pearl_rtc *rtc, uint8_t value)
 static void show_time(struct pearl_rtc *rtc)
 {
 	time_t now = guest_seconds(rtc);
+	unsigned int year;
 	struct tm tm;
 
 	if (rtc->cmos[RTC_B] & B_SET || !gmtime_r(&now, &tm))
 		return;
+	/* Four digits, of the guest's own making: 0 has a year before it. */
+	year = (tm.tm_year + 1900 + 10000) % 10000;
 	rtc->cmos[RTC_SECONDS] = encode(rtc, tm.tm_sec);
 	rtc->cmos[RTC_MINUTES] = encode(rtc, tm.tm_min);
 	rtc->cmos[RTC_HOURS] = encode_hours(rtc, tm.tm_hour);
 	rtc->cmos[RTC_WEEKDAY] = encode(rtc, tm.tm_wday + 1);
 	rtc->cmos[RTC_DAY] = encode(rtc, tm.tm_mday);
 	rtc->cmos[RTC_MONTH] = encode(rtc, tm.tm_mon + 1);
-	rtc->cmos[RTC_YEAR] = encode(rtc, tm.tm_year % 100);
-	rtc->cmos[RTC_CENTURY] = encode(rtc, (tm.tm_year + 1900) / 100);
+	rtc->cmos[RTC_YEAR] = encode(rtc, year % 100);
+	rtc->cmos[RTC_CENTURY] = encode(rtc, year / 100);
 }
 
 static void take_time(struct pearl_rtc *rtc)
