@@ -267,6 +267,40 @@ static void old_times(void)
 	}
 }
 
+/* Field by field while the clock runs: together they are the time. */
+static void without_set(void)
+{
+	make();
+	set_time(H24, 0x20260131235950);
+	pass_seconds(1);
+	set(MONTH, 0x02);
+	set(DAY, 0x28);
+	EXPECT_EQ(now(), 0x20260228235951);
+	pass_seconds(9);
+	EXPECT_EQ(now(), 0x20260301000000);
+}
+
+/* What is no time is made one by the next second. */
+static void nonsense_times(void)
+{
+	u64 seed = 9;
+	unsigned int i, j;
+
+	for (i = 0; i < 2000; i++) {
+		make();
+		set(B, host_random(&seed) & (SET | DM | H24));
+		for (j = 0; j < 12; j++)
+			set(host_random(&seed) % 10, host_random(&seed));
+		set(CENTURY, host_random(&seed));
+		set(B, H24);
+		pass_seconds(1);
+		EXPECT(get(SECONDS) < 0x60 && get(MINUTES) < 0x60);
+		EXPECT(get(HOURS) < 0x24 && get(DAY) && get(DAY) < 0x32);
+		EXPECT(get(MONTH) && get(MONTH) < 0x13);
+		EXPECT(get(WEEKDAY) && get(WEEKDAY) < 8);
+	}
+}
+
 /* "SET": what is being written does not move, and then goes on from there. */
 static void set_bit(void)
 {
@@ -469,6 +503,57 @@ static void set_stops_interrupts(void)
 	EXPECT_EQ(line.raised, 1);
 }
 
+/* IRQF is whether one of the flags is enabled, now. */
+static void irqf(void)
+{
+	make();
+	set(B, UIE | H24);
+	pass_seconds(1);
+	EXPECT_EQ(line.raised, 1);
+	set(B, H24);
+	EXPECT_EQ(get(C), UF);
+}
+
+/* Flags are set whether or not they are enabled: who polls sees them. */
+static void flags_without_enables(void)
+{
+	make();
+	set(HOURS_ALARM, 0x14);
+	set(MINUTES_ALARM, 0x07);
+	EXPECT_EQ(fake_pass(NS_PER_S - 1), 0);
+	EXPECT_EQ(get(C) & ~PF, 0);
+	EXPECT_EQ(fake_pass(1), 0);
+	EXPECT_EQ(get(C) & ~PF, UF);
+	EXPECT_EQ(get(C) & ~PF, 0);
+	pass_seconds(109);
+	EXPECT_EQ(get(C) & ~PF, UF);
+	pass_seconds(100);
+	EXPECT_EQ(get(C) & ~PF, UF | AF);
+	pass_seconds(1000000);
+	EXPECT_EQ(get(C) & ~PF, UF | AF);
+	EXPECT_EQ(line.raised, 0);
+	pass_seconds(1);
+	set(B, UIE | H24);
+	EXPECT_EQ(line.raised, 1);
+}
+
+/* An alarm that was passed while the event loop was away is not missed. */
+static void alarm_over_a_stall(void)
+{
+	make();
+	set(HOURS_ALARM, 0x14);
+	set(MINUTES_ALARM, 0x06);
+	set(B, AIE | H24);
+	fake_stall(600 * NS_PER_S);
+	fake_pass(0);
+	EXPECT_EQ(line.raised, 1);
+	EXPECT_EQ(get(C), IRQF | AF | UF);
+	set(HOURS_ALARM, 0x13);
+	fake_stall(3600 * NS_PER_S);
+	fake_pass(NS_PER_S);
+	EXPECT_EQ(line.raised, 1);
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -490,6 +575,8 @@ static const struct host_case cases[] = {
 	HOST_CASE(set_in_every_mode),
 	HOST_CASE(rolls_over),
 	HOST_CASE(old_times),
+	HOST_CASE(without_set),
+	HOST_CASE(nonsense_times),
 	HOST_CASE(set_bit),
 	HOST_CASE(set_clears_uie),
 	HOST_CASE(uip),
@@ -500,6 +587,9 @@ static const struct host_case cases[] = {
 	HOST_CASE(alarm_modes),
 	HOST_CASE(alarm_that_never_comes),
 	HOST_CASE(set_stops_interrupts),
+	HOST_CASE(irqf),
+	HOST_CASE(flags_without_enables),
+	HOST_CASE(alarm_over_a_stall),
 	HOST_CASE(comes_and_goes),
 };
 

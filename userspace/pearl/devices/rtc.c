@@ -39,20 +39,26 @@ enum {
 #define HOURS_PM	0x80
 #define ALARM_ANY	0xc0
 
+#define ANY	(-1)
+#define NEVER	(-2)
+#define DAY	86400
+
 struct pearl_rtc {
 	struct pearl_region region;
 	struct pearl_bus *bus;
 	struct pearl_irq *irq;
 	struct pearl_clock *clock;
 	struct pearl_timer tick;	/* once a second, while it is enabled */
+	int64_t second;			/* of the host's time, that is shown */
 	int64_t offset;			/* s, guest's time minus the host's */
+	bool written;			/* what is shown counts, not @offset */
 	uint8_t index;
 	uint8_t cmos[RTC_SIZE];
 };
 
-static int64_t guest_seconds(struct pearl_rtc *rtc)
+static int64_t host_second(struct pearl_rtc *rtc)
 {
-	return rtc->clock->wall(rtc->clock) / NS_PER_S + rtc->offset;
+	return rtc->clock->wall(rtc->clock) / NS_PER_S;
 }
 
 static uint8_t encode(const struct pearl_rtc *rtc, unsigned int value)
@@ -85,14 +91,13 @@ static unsigned int decode_hours(const struct pearl_rtc *rtc, uint8_t value)
 	       (value & HOURS_PM ? 12 : 0);
 }
 
-/* The time registers are made when they are read, unless SET stops them. */
 static void show_time(struct pearl_rtc *rtc)
 {
-	time_t now = guest_seconds(rtc);
+	time_t now = rtc->second + rtc->offset;
 	unsigned int year;
 	struct tm tm;
 
-	if (rtc->cmos[RTC_B] & B_SET || !gmtime_r(&now, &tm))
+	if (!gmtime_r(&now, &tm))
 		return;
 	/* Four digits, of the guest's own making: 0 has a year before it. */
 	year = (tm.tm_year + 1900 + 10000) % 10000;
@@ -106,7 +111,8 @@ static void show_time(struct pearl_rtc *rtc)
 	rtc->cmos[RTC_CENTURY] = encode(rtc, year / 100);
 }
 
-static void take_time(struct pearl_rtc *rtc)
+/* What is shown was the time at the host's @second. */
+static void take_time(struct pearl_rtc *rtc, int64_t second)
 {
 	struct tm tm = {
 		.tm_sec = decode(rtc, rtc->cmos[RTC_SECONDS]),
@@ -118,33 +124,98 @@ static void take_time(struct pearl_rtc *rtc)
 			   decode(rtc, rtc->cmos[RTC_YEAR]) - 1900,
 	};
 
-	rtc->offset += timegm(&tm) - guest_seconds(rtc);
+	rtc->offset = timegm(&tm) - second;
+	rtc->written = false;
+}
+
+/* What an alarm register asks for: a value, any, or one that never comes. */
+static int alarm_value(const struct pearl_rtc *rtc, unsigned int alarm)
+{
+	uint8_t raw = rtc->cmos[alarm];
+	unsigned int value;
+
+	if (raw >= ALARM_ANY)
+		return ANY;
+	if (alarm == RTC_HOURS_ALARM) {
+		value = decode_hours(rtc, raw);
+		return value < 24 && encode_hours(rtc, value) == raw ?
+		       (int)value : NEVER;
+	}
+	value = decode(rtc, raw);
+	return value < 60 && encode(rtc, value) == raw ? (int)value : NEVER;
+}
+
+static bool matches(int alarm, int now)
+{
+	return alarm == ANY || alarm == now;
+}
+
+/*
+ * Is there an alarm after the second @from, up to @to? It need not be looked
+ * for in every second: an hour that is wrong is wrong to its end.
+ */
+static bool alarm_comes(const struct pearl_rtc *rtc, int64_t from, int64_t to)
+{
+	int hours = alarm_value(rtc, RTC_HOURS_ALARM);
+	int minutes = alarm_value(rtc, RTC_MINUTES_ALARM);
+	int seconds = alarm_value(rtc, RTC_SECONDS_ALARM);
+	int64_t t = to - from > DAY ? to - DAY + 1 : from + 1;
+
+	if (hours == NEVER || minutes == NEVER || seconds == NEVER)
+		return false;
+	while (t <= to) {
+		int s = (t % DAY + DAY) % DAY;
+
+		if (!matches(hours, s / 3600))
+			t += 3600 - s % 3600;
+		else if (!matches(minutes, s / 60 % 60))
+			t += 60 - s % 60;
+		else if (!matches(seconds, s % 60))
+			t++;
+		else
+			return true;
+	}
+	return false;
+}
+
+/* Catch up with the updates that have been due, unless SET stops them. */
+static void settle(struct pearl_rtc *rtc)
+{
+	int64_t before = rtc->second;
+
+	rtc->second = host_second(rtc);
+	if (rtc->second == before || rtc->cmos[RTC_B] & B_SET)
+		return;
+	if (rtc->written)
+		take_time(rtc, before);
+	rtc->cmos[RTC_C] |= B_UPDATE;
+	if (alarm_comes(rtc, before + rtc->offset, rtc->second + rtc->offset))
+		rtc->cmos[RTC_C] |= B_ALARM;
+	show_time(rtc);
+}
+
+static uint8_t pending(const struct pearl_rtc *rtc)
+{
+	return rtc->cmos[RTC_B] & rtc->cmos[RTC_C] &
+	       (B_PERIODIC | B_ALARM | B_UPDATE);
 }
 
 static void update_line(struct pearl_rtc *rtc)
 {
-	uint8_t wanted = B_PERIODIC | B_ALARM | B_UPDATE;
-	bool level = rtc->cmos[RTC_B] & rtc->cmos[RTC_C] & wanted;
-
-	if (level)
-		rtc->cmos[RTC_C] |= C_IRQ;
-	pearl_irq_set(rtc->irq, level);
+	pearl_irq_set(rtc->irq, pending(rtc));
 }
 
-static bool alarm_field(const struct pearl_rtc *rtc, unsigned int alarm,
-			unsigned int now)
-{
-	return rtc->cmos[alarm] >= ALARM_ANY ||
-	       rtc->cmos[alarm] == rtc->cmos[now];
-}
-
+/*
+ * For a flag that is to interrupt and is not set yet. The others are seen when
+ * C is read.
+ */
 static void arm(struct pearl_rtc *rtc)
 {
 	uint64_t into = rtc->clock->wall(rtc->clock) % NS_PER_S;
+	uint8_t wanted = rtc->cmos[RTC_B] & ~rtc->cmos[RTC_C];
 
 	pearl_timer_disarm(rtc->clock, &rtc->tick);
-	if (rtc->cmos[RTC_B] & (B_ALARM | B_UPDATE) &&
-	    !(rtc->cmos[RTC_B] & B_SET))
+	if (wanted & (B_ALARM | B_UPDATE) && !(rtc->cmos[RTC_B] & B_SET))
 		pearl_timer_arm(rtc->clock, &rtc->tick,
 				rtc->clock->now(rtc->clock) + NS_PER_S - into);
 }
@@ -153,12 +224,7 @@ static void ticked(struct pearl_timer *timer)
 {
 	struct pearl_rtc *rtc = container_of(timer, struct pearl_rtc, tick);
 
-	show_time(rtc);
-	rtc->cmos[RTC_C] |= B_UPDATE;
-	if (alarm_field(rtc, RTC_SECONDS_ALARM, RTC_SECONDS) &&
-	    alarm_field(rtc, RTC_MINUTES_ALARM, RTC_MINUTES) &&
-	    alarm_field(rtc, RTC_HOURS_ALARM, RTC_HOURS))
-		rtc->cmos[RTC_C] |= B_ALARM;
+	settle(rtc);
 	update_line(rtc);
 	arm(rtc);
 }
@@ -177,32 +243,33 @@ static bool is_updating(struct pearl_rtc *rtc)
 
 static uint8_t read_cmos(struct pearl_rtc *rtc)
 {
-	uint8_t value;
+	uint8_t value = rtc->cmos[rtc->index];
 
-	show_time(rtc);
-	value = rtc->cmos[rtc->index];
 	if (rtc->index == RTC_A && is_updating(rtc))
 		value |= A_UPDATING;
 	if (rtc->index == RTC_C) {
+		value |= pending(rtc) ? C_IRQ : 0;
 		rtc->cmos[RTC_C] = 0;
-		update_line(rtc);
+		arm(rtc);
 	}
 	return value;
 }
 
 static void write_b(struct pearl_rtc *rtc, uint8_t value)
 {
-	bool was_set = rtc->cmos[RTC_B] & B_SET;
+	uint8_t before = rtc->cmos[RTC_B];
 
-	/* The square wave and daylight saving are not there. */
-	if (value & B_SET && !was_set) {
-		show_time(rtc);
+	if (value & B_SET && !(before & B_SET))
 		value &= ~B_UPDATE;
-	}
+	/* The mode in which it was written is the one to read it in. */
+	if (rtc->written && !(before & B_SET))
+		take_time(rtc, rtc->second);
+	/* The square wave and daylight saving are not there. */
 	rtc->cmos[RTC_B] = value & ~0x09;
-	if (was_set && !(value & B_SET))
-		take_time(rtc);
-	update_line(rtc);
+	if (before & B_SET)
+		rtc->written = true;
+	else
+		show_time(rtc);
 	arm(rtc);
 }
 
@@ -226,10 +293,8 @@ static void write_cmos(struct pearl_rtc *rtc, uint8_t value)
 	case RTC_D:
 		break;
 	default:
-		show_time(rtc);
 		rtc->cmos[rtc->index] = value;
-		if (is_time(rtc->index) && !(rtc->cmos[RTC_B] & B_SET))
-			take_time(rtc);
+		rtc->written |= is_time(rtc->index);
 		break;
 	}
 }
@@ -238,10 +303,16 @@ static uint64_t rtc_read(struct pearl_region *region, uint64_t offset,
 			 unsigned int size)
 {
 	struct pearl_rtc *rtc = container_of(region, struct pearl_rtc, region);
+	uint8_t value;
 
 	(void)size;
 	/* The index is write-only on a PC. */
-	return offset == PORT_DATA ? read_cmos(rtc) : 0xff;
+	if (offset == PORT_INDEX)
+		return 0xff;
+	settle(rtc);
+	value = read_cmos(rtc);
+	update_line(rtc);
+	return value;
 }
 
 static void rtc_write(struct pearl_region *region, uint64_t offset,
@@ -251,10 +322,13 @@ static void rtc_write(struct pearl_region *region, uint64_t offset,
 
 	(void)size;
 	/* Bit 7 of the index is the PC's NMI mask, and no NMI comes. */
-	if (offset == PORT_INDEX)
+	if (offset == PORT_INDEX) {
 		rtc->index = value & (RTC_SIZE - 1);
-	else
-		write_cmos(rtc, value);
+		return;
+	}
+	settle(rtc);
+	write_cmos(rtc, value);
+	update_line(rtc);
 }
 
 struct pearl_rtc *pearl_rtc_create(struct pearl_bus *bus,
@@ -272,6 +346,8 @@ struct pearl_rtc *pearl_rtc_create(struct pearl_bus *bus,
 	rtc->cmos[RTC_A] = 0x26;
 	rtc->cmos[RTC_B] = B_24_HOURS;
 	rtc->cmos[RTC_D] = D_VALID;
+	rtc->second = host_second(rtc);
+	show_time(rtc);
 	rtc->region = (struct pearl_region) {
 		.name = "rtc", .base = 0x70, .size = 2, .widest = 1,
 		.read = rtc_read, .write = rtc_write,
