@@ -60,6 +60,12 @@ static void set(uint8_t index, uint8_t value)
 	outb(DATA, value);
 }
 
+/* But for the periodic one, which is as good as always set. */
+static uint8_t flags(void)
+{
+	return get(C) & ~PF;
+}
+
 static void pass_seconds(uint64_t seconds)
 {
 	fake_pass(seconds * NS_PER_S);
@@ -160,8 +166,8 @@ static void writable_bits(void)
 	EXPECT_EQ(get(D), 0x80);
 	set(D, 0xff);
 	EXPECT_EQ(get(D), 0x80);
-	set(B, 0xff & ~SET & ~PIE);
-	EXPECT_EQ(get(B), AIE | UIE | DM | H24);
+	set(B, 0xff & ~SET);
+	EXPECT_EQ(get(B), PIE | AIE | UIE | DM | H24);
 }
 
 /* "Time, Calendar, and Alarm Data Modes": each of four ways to write it. */
@@ -379,9 +385,9 @@ static void update_interrupt(void)
 		EXPECT_EQ(line.raised, i);
 		EXPECT_EQ(get(SECONDS), 9 + i);
 		EXPECT_EQ(line.lowered, i - 1);
-		EXPECT_EQ(get(C), IRQF | UF);
+		EXPECT_EQ(flags(), IRQF | UF);
 		EXPECT_EQ(line.lowered, i);
-		EXPECT_EQ(get(C), 0);
+		EXPECT_EQ(flags(), 0);
 		EXPECT_EQ(fake_pass(NS_PER_S - 1), 0);
 	}
 	set(B, H24);
@@ -400,7 +406,7 @@ static void enables_and_line(void)
 	EXPECT_EQ(line.lowered, 1);
 	set(B, UIE | H24);
 	EXPECT_EQ(line.raised, 2);
-	EXPECT_EQ(get(C), IRQF | UF);
+	EXPECT_EQ(flags(), IRQF | UF);
 	EXPECT_EQ(line.lowered, 2);
 }
 
@@ -435,7 +441,7 @@ static void alarm_times(void)
 		EXPECT_EQ(line.raised, 0);
 		pass_seconds(1);
 		EXPECT_EQ(line.raised, 1);
-		EXPECT_EQ(get(C) & ~UF, IRQF | AF);
+		EXPECT_EQ(flags() & ~UF, IRQF | AF);
 		pass_seconds(rows[i].again - 1);
 		EXPECT_EQ(line.raised, 1);
 		pass_seconds(1);
@@ -483,7 +489,7 @@ static void alarm_that_never_comes(void)
 		set(B, AIE | H24);
 		pass_seconds(90000);
 		EXPECT_EQ(line.raised, 0);
-		EXPECT_EQ(get(C) & AF, 0);
+		EXPECT_EQ(flags() & AF, 0);
 	}
 }
 
@@ -497,7 +503,7 @@ static void set_stops_interrupts(void)
 	set(B, SET | AIE | H24);
 	EXPECT_EQ(fake_pass(10 * NS_PER_S), 0);
 	EXPECT_EQ(line.raised, 0);
-	EXPECT_EQ(get(C), 0);
+	EXPECT_EQ(flags(), 0);
 	set(B, AIE | H24);
 	pass_seconds(1);
 	EXPECT_EQ(line.raised, 1);
@@ -511,7 +517,7 @@ static void irqf(void)
 	pass_seconds(1);
 	EXPECT_EQ(line.raised, 1);
 	set(B, H24);
-	EXPECT_EQ(get(C), UF);
+	EXPECT_EQ(flags(), UF);
 }
 
 /* Flags are set whether or not they are enabled: who polls sees them. */
@@ -521,16 +527,16 @@ static void flags_without_enables(void)
 	set(HOURS_ALARM, 0x14);
 	set(MINUTES_ALARM, 0x07);
 	EXPECT_EQ(fake_pass(NS_PER_S - 1), 0);
-	EXPECT_EQ(get(C) & ~PF, 0);
+	EXPECT_EQ(flags(), 0);
 	EXPECT_EQ(fake_pass(1), 0);
-	EXPECT_EQ(get(C) & ~PF, UF);
-	EXPECT_EQ(get(C) & ~PF, 0);
+	EXPECT_EQ(flags(), UF);
+	EXPECT_EQ(flags(), 0);
 	pass_seconds(109);
-	EXPECT_EQ(get(C) & ~PF, UF);
+	EXPECT_EQ(flags(), UF);
 	pass_seconds(100);
-	EXPECT_EQ(get(C) & ~PF, UF | AF);
+	EXPECT_EQ(flags(), UF | AF);
 	pass_seconds(1000000);
-	EXPECT_EQ(get(C) & ~PF, UF | AF);
+	EXPECT_EQ(flags(), UF | AF);
 	EXPECT_EQ(line.raised, 0);
 	pass_seconds(1);
 	set(B, UIE | H24);
@@ -547,11 +553,83 @@ static void alarm_over_a_stall(void)
 	fake_stall(600 * NS_PER_S);
 	fake_pass(0);
 	EXPECT_EQ(line.raised, 1);
-	EXPECT_EQ(get(C), IRQF | AF | UF);
+	EXPECT_EQ(flags(), IRQF | AF | UF);
 	set(HOURS_ALARM, 0x13);
 	fake_stall(3600 * NS_PER_S);
 	fake_pass(NS_PER_S);
 	EXPECT_EQ(line.raised, 1);
+}
+
+/* "Periodic Interrupt Rate": 15 of them, each in step with the divider. */
+static void periodic_rates(void)
+{
+	static const unsigned int hertz[] = {
+		0, 256, 128, 8192, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16,
+		8, 4, 2,
+	};
+	unsigned int rate, i;
+
+	for (rate = 0; rate < ARRAY_SIZE(hertz); rate++) {
+		make();
+		set(A, 0x20 | rate);
+		set(B, PIE | H24);
+		EXPECT_EQ(get(B), PIE | H24);
+		for (i = 0; i < 2 * hertz[rate]; i++) {
+			EXPECT_EQ(fake_pass(NS_PER_S / hertz[rate] + 1), 1);
+			EXPECT_EQ(get(C) & ~UF, IRQF | PF);
+		}
+		EXPECT_EQ(line.raised, 2 * hertz[rate]);
+		EXPECT_EQ(line.lowered, 2 * hertz[rate]);
+	}
+}
+
+/* Until C has been read there is nothing to wake for. */
+static void periodic_waits(void)
+{
+	make();
+	set(A, 0x26);
+	set(B, PIE | H24);
+	EXPECT_EQ(fake_pass(10 * NS_PER_S), 1);
+	EXPECT_EQ(line.raised, 1);
+	EXPECT_EQ(get(C) & PF, PF);
+	EXPECT_EQ(line.lowered, 1);
+	EXPECT_EQ(fake_pass(NS_PER_S / 1024 + 1), 1);
+	EXPECT_EQ(line.raised, 2);
+	set(B, H24);
+	EXPECT_EQ(line.lowered, 2);
+	EXPECT_EQ(fake_pass(10 * NS_PER_S), 0);
+	EXPECT_EQ(get(C), PF | UF);
+	set(A, 0x20);
+	EXPECT_EQ(get(C) & PF, 0);
+	set(B, PIE | H24);
+	EXPECT_EQ(fake_pass(10 * NS_PER_S), 0);
+}
+
+/* Both at once: each flag has its own pace. */
+static void periodic_and_update(void)
+{
+	unsigned int i, periods = 0, updates = 0, alarms = 0;
+
+	make();
+	set(HOURS_ALARM, 0xff);
+	set(MINUTES_ALARM, 0xff);
+	set(SECONDS_ALARM, 0x12);
+	set(A, 0x2d);
+	set(B, PIE | AIE | UIE | H24);
+	for (i = 0; i < 6000; i++) {
+		uint8_t c;
+
+		fake_pass(1000000);
+		c = get(C);
+		EXPECT_EQ(!(c & IRQF), !(c & (PF | AF | UF)));
+		periods += !!(c & PF);
+		updates += !!(c & UF);
+		alarms += !!(c & AF);
+	}
+	EXPECT_EQ(periods, 48);
+	EXPECT_EQ(updates, 6);
+	EXPECT_EQ(alarms, 1);
+	EXPECT_EQ(line.raised, line.lowered);
 }
 
 static void comes_and_goes(void)
@@ -590,6 +668,9 @@ static const struct host_case cases[] = {
 	HOST_CASE(irqf),
 	HOST_CASE(flags_without_enables),
 	HOST_CASE(alarm_over_a_stall),
+	HOST_CASE(periodic_rates),
+	HOST_CASE(periodic_waits),
+	HOST_CASE(periodic_and_update),
 	HOST_CASE(comes_and_goes),
 };
 

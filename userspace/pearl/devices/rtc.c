@@ -15,6 +15,7 @@
 #define PORT_INDEX	0
 #define PORT_DATA	1
 #define NS_PER_S	1000000000ull
+#define DIVIDER_HZ	32768
 #define UPDATE_NS	((244 + 1984) * 1000ull)
 
 enum {
@@ -28,6 +29,7 @@ enum {
 };
 
 #define A_UPDATING	0x80
+#define A_RATE		0x0f
 #define B_SET		0x80
 #define B_PERIODIC	0x40
 #define B_ALARM		0x20
@@ -48,10 +50,11 @@ struct pearl_rtc {
 	struct pearl_bus *bus;
 	struct pearl_irq *irq;
 	struct pearl_clock *clock;
-	struct pearl_timer tick;	/* once a second, while it is enabled */
+	struct pearl_timer tick;	/* for the next flag that interrupts */
 	int64_t second;			/* of the host's time, that is shown */
 	int64_t offset;			/* s, guest's time minus the host's */
 	bool written;			/* what is shown counts, not @offset */
+	uint64_t period;		/* of the periodic interrupt, as seen */
 	uint8_t index;
 	uint8_t cmos[RTC_SIZE];
 };
@@ -178,8 +181,45 @@ static bool alarm_comes(const struct pearl_rtc *rtc, int64_t from, int64_t to)
 	return false;
 }
 
+/*
+ * How many pulses of the divider's 32768 Hz are one period: rate 3 takes 4, and
+ * each rate more twice as many. The first two are the eighth and the ninth.
+ */
+static unsigned int period_pulses(const struct pearl_rtc *rtc)
+{
+	unsigned int rate = rtc->cmos[RTC_A] & A_RATE;
+
+	return rate ? 1u << ((rate < 3 ? rate + 7 : rate) - 1) : 0;
+}
+
+static uint64_t period_now(struct pearl_rtc *rtc)
+{
+	uint64_t ns = rtc->clock->now(rtc->clock);
+	uint64_t pulses = ns / NS_PER_S * DIVIDER_HZ +
+			  ns % NS_PER_S * DIVIDER_HZ / NS_PER_S;
+
+	return period_pulses(rtc) ? pulses / period_pulses(rtc) : 0;
+}
+
+static uint64_t period_end(const struct pearl_rtc *rtc)
+{
+	uint64_t pulses = (rtc->period + 1) * period_pulses(rtc);
+
+	return pulses / DIVIDER_HZ * NS_PER_S +
+	       (pulses % DIVIDER_HZ * NS_PER_S + DIVIDER_HZ - 1) / DIVIDER_HZ;
+}
+
+static void settle_period(struct pearl_rtc *rtc)
+{
+	uint64_t period = period_now(rtc);
+
+	if (period != rtc->period)
+		rtc->cmos[RTC_C] |= B_PERIODIC;
+	rtc->period = period;
+}
+
 /* Catch up with the updates that have been due, unless SET stops them. */
-static void settle(struct pearl_rtc *rtc)
+static void settle_time(struct pearl_rtc *rtc)
 {
 	int64_t before = rtc->second;
 
@@ -192,6 +232,12 @@ static void settle(struct pearl_rtc *rtc)
 	if (alarm_comes(rtc, before + rtc->offset, rtc->second + rtc->offset))
 		rtc->cmos[RTC_C] |= B_ALARM;
 	show_time(rtc);
+}
+
+static void settle(struct pearl_rtc *rtc)
+{
+	settle_time(rtc);
+	settle_period(rtc);
 }
 
 static uint8_t pending(const struct pearl_rtc *rtc)
@@ -214,10 +260,15 @@ static void arm(struct pearl_rtc *rtc)
 	uint64_t into = rtc->clock->wall(rtc->clock) % NS_PER_S;
 	uint8_t wanted = rtc->cmos[RTC_B] & ~rtc->cmos[RTC_C];
 
-	pearl_timer_disarm(rtc->clock, &rtc->tick);
+	uint64_t when = UINT64_MAX;
+
 	if (wanted & (B_ALARM | B_UPDATE) && !(rtc->cmos[RTC_B] & B_SET))
-		pearl_timer_arm(rtc->clock, &rtc->tick,
-				rtc->clock->now(rtc->clock) + NS_PER_S - into);
+		when = rtc->clock->now(rtc->clock) + NS_PER_S - into;
+	if (wanted & B_PERIODIC && period_pulses(rtc) && period_end(rtc) < when)
+		when = period_end(rtc);
+	pearl_timer_disarm(rtc->clock, &rtc->tick);
+	if (when != UINT64_MAX)
+		pearl_timer_arm(rtc->clock, &rtc->tick, when);
 }
 
 static void ticked(struct pearl_timer *timer)
@@ -285,6 +336,8 @@ static void write_cmos(struct pearl_rtc *rtc, uint8_t value)
 	switch (rtc->index) {
 	case RTC_A:
 		rtc->cmos[RTC_A] = value & ~A_UPDATING;
+		rtc->period = period_now(rtc);
+		arm(rtc);
 		break;
 	case RTC_B:
 		write_b(rtc, value);
@@ -347,6 +400,7 @@ struct pearl_rtc *pearl_rtc_create(struct pearl_bus *bus,
 	rtc->cmos[RTC_B] = B_24_HOURS;
 	rtc->cmos[RTC_D] = D_VALID;
 	rtc->second = host_second(rtc);
+	rtc->period = period_now(rtc);
 	show_time(rtc);
 	rtc->region = (struct pearl_region) {
 		.name = "rtc", .base = 0x70, .size = 2, .widest = 1,
