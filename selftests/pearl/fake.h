@@ -40,6 +40,22 @@ static inline void outb(uint16_t port, uint8_t value)
 	out(port, 1, value);
 }
 
+/* Another device, which has a port already. */
+static struct pearl_region fake_other = { .size = 1, .widest = 1 };
+
+static inline void fake_occupy(uint16_t port)
+{
+	fake_other.base = port;
+	if (pearl_bus_add(&bus, PEARL_PIO, &fake_other))
+		abort();
+	errno = 0;
+}
+
+static inline void fake_leave(void)
+{
+	pearl_bus_remove(&bus, PEARL_PIO, &fake_other);
+}
+
 struct fake_line {
 	struct pearl_irq irq;
 	unsigned int raised;

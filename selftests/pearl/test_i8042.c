@@ -205,6 +205,24 @@ static void reset_by_output_port(void)
 	EXPECT_EQ(ask(0x20) & 0xfb, 0);
 }
 
+/* A port that is taken: no device, no trace of it, and errno says why. */
+static void taken_port(void)
+{
+	static const uint16_t ports[] = { DATA, COMMAND };
+	unsigned int i;
+
+	make();
+	pearl_i8042_destroy(i8042);
+	for (i = 0; i < ARRAY_SIZE(ports); i++) {
+		fake_occupy(ports[i]);
+		i8042 = pearl_i8042_create(&bus, fake_power());
+		EXPECT(!i8042);
+		EXPECT_EQ(errno, EEXIST);
+		fake_leave();
+		EXPECT(!bus.regions[PEARL_PIO]);
+	}
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -229,6 +247,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(no_keyboard),
 	HOST_CASE(every_command),
 	HOST_CASE(access_sizes),
+	HOST_CASE(taken_port),
 	HOST_CASE(comes_and_goes),
 };
 

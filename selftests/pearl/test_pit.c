@@ -675,6 +675,24 @@ static void bcd_nonsense(void)
 	}
 }
 
+/* A port that is taken: no device, no trace of it, and errno says why. */
+static void taken_port(void)
+{
+	static const uint16_t ports[] = { COUNTER(0), CONTROL, SPEAKER };
+	unsigned int i;
+
+	make();
+	pearl_pit_destroy(pit);
+	for (i = 0; i < ARRAY_SIZE(ports); i++) {
+		fake_occupy(ports[i]);
+		pit = pearl_pit_create(&bus, &fake.clock);
+		EXPECT(!pit);
+		EXPECT_EQ(errno, EEXIST);
+		fake_leave();
+		EXPECT(!bus.regions[PEARL_PIO]);
+	}
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -716,6 +734,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(ports),
 	HOST_CASE(port_61),
 	HOST_CASE(refresh),
+	HOST_CASE(taken_port),
 	HOST_CASE(comes_and_goes),
 };
 

@@ -303,6 +303,24 @@ static void no_reset_by_pci_probing(void)
 	EXPECT_EQ(inb(RESET + 2), 0xff);
 }
 
+/* A port that is taken: no device, no trace of it, and errno says why. */
+static void taken_port(void)
+{
+	static const uint16_t ports[] = { STATUS, TIMER + 3, RESET };
+	unsigned int i;
+
+	make();
+	pearl_pm_destroy(pm);
+	for (i = 0; i < ARRAY_SIZE(ports); i++) {
+		fake_occupy(ports[i]);
+		pm = pearl_pm_create(&bus, &sci.irq, &fake.clock, fake_power());
+		EXPECT(!pm);
+		EXPECT_EQ(errno, EEXIST);
+		fake_leave();
+		EXPECT(!bus.regions[PEARL_PIO]);
+	}
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -331,6 +349,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(reserved_enables),
 	HOST_CASE(reset_register),
 	HOST_CASE(no_reset_by_pci_probing),
+	HOST_CASE(taken_port),
 	HOST_CASE(comes_and_goes),
 };
 

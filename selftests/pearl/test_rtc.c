@@ -632,6 +632,24 @@ static void periodic_and_update(void)
 	EXPECT_EQ(line.raised, line.lowered);
 }
 
+/* A port that is taken: no device, no trace of it, and errno says why. */
+static void taken_port(void)
+{
+	static const uint16_t ports[] = { INDEX, DATA };
+	unsigned int i;
+
+	make();
+	pearl_rtc_destroy(rtc);
+	for (i = 0; i < ARRAY_SIZE(ports); i++) {
+		fake_occupy(ports[i]);
+		rtc = pearl_rtc_create(&bus, &line.irq, &fake.clock);
+		EXPECT(!rtc);
+		EXPECT_EQ(errno, EEXIST);
+		fake_leave();
+		EXPECT(!bus.regions[PEARL_PIO]);
+	}
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -671,6 +689,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(periodic_rates),
 	HOST_CASE(periodic_waits),
 	HOST_CASE(periodic_and_update),
+	HOST_CASE(taken_port),
 	HOST_CASE(comes_and_goes),
 };
 

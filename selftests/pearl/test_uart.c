@@ -578,6 +578,25 @@ static void fcr_needs_its_first_bit(void)
 	EXPECT(got("c"));
 }
 
+/* A port that is taken: no device, no trace of it, and errno says why. */
+static void taken_port(void)
+{
+	static const uint16_t ports[] = { BASE, BASE + SCR };
+	unsigned int i;
+
+	make();
+	pearl_uart_destroy(uart);
+	for (i = 0; i < ARRAY_SIZE(ports); i++) {
+		fake_occupy(ports[i]);
+		uart = pearl_uart_create(&bus, BASE, &line.irq, &outside.chars);
+		EXPECT(!uart);
+		EXPECT_EQ(errno, EEXIST);
+		fake_leave();
+		EXPECT(!bus.regions[PEARL_PIO]);
+		EXPECT(!outside.chars.device);
+	}
+}
+
 static void comes_and_goes(void)
 {
 	make();
@@ -614,6 +633,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(overrun_character),
 	HOST_CASE(priorities),
 	HOST_CASE(masked),
+	HOST_CASE(taken_port),
 	HOST_CASE(comes_and_goes),
 };
 

@@ -3,6 +3,7 @@
  * A keyboard controller without a keyboard: it answers its own commands,
  * says that nothing is connected, and pulls the reset line.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "devices.h"
@@ -149,6 +150,7 @@ struct pearl_i8042 *pearl_i8042_create(struct pearl_bus *bus,
 				       struct pearl_power *power)
 {
 	struct pearl_i8042 *k = calloc(1, sizeof(*k));
+	int err;
 
 	if (!k)
 		return NULL;
@@ -162,16 +164,13 @@ struct pearl_i8042 *pearl_i8042_create(struct pearl_bus *bus,
 		.name = "i8042 command", .base = PORT_COMMAND, .size = 1,
 		.widest = 1, .read = read_status, .write = write_command,
 	};
-	if (pearl_bus_add(bus, PEARL_PIO, &k->data))
-		goto free;
-	if (pearl_bus_add(bus, PEARL_PIO, &k->command))
-		goto remove;
-	return k;
-
-remove:
-	pearl_bus_remove(bus, PEARL_PIO, &k->data);
-free:
-	free(k);
+	err = pearl_bus_add(bus, PEARL_PIO, &k->data);
+	if (!err)
+		err = pearl_bus_add(bus, PEARL_PIO, &k->command);
+	if (!err)
+		return k;
+	pearl_i8042_destroy(k);
+	errno = -err;
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
  *
  * Intel 8254 data sheet.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "devices.h"
@@ -400,6 +401,7 @@ struct pearl_pit *pearl_pit_create(struct pearl_bus *bus,
 				   struct pearl_clock *clock)
 {
 	struct pearl_pit *pit = calloc(1, sizeof(*pit));
+	int err;
 
 	if (!pit)
 		return NULL;
@@ -414,16 +416,13 @@ struct pearl_pit *pearl_pit_create(struct pearl_bus *bus,
 		.name = "port 61h", .base = 0x61, .size = 1, .widest = 1,
 		.read = speaker_read, .write = speaker_write,
 	};
-	if (pearl_bus_add(bus, PEARL_PIO, &pit->ports))
-		goto free;
-	if (pearl_bus_add(bus, PEARL_PIO, &pit->speaker))
-		goto remove;
-	return pit;
-
-remove:
-	pearl_bus_remove(bus, PEARL_PIO, &pit->ports);
-free:
-	free(pit);
+	err = pearl_bus_add(bus, PEARL_PIO, &pit->ports);
+	if (!err)
+		err = pearl_bus_add(bus, PEARL_PIO, &pit->speaker);
+	if (!err)
+		return pit;
+	pearl_pit_destroy(pit);
+	errno = -err;
 	return NULL;
 }
 

@@ -6,6 +6,7 @@
  * ACPI Specification, "ACPI Hardware Specification", "Fixed Hardware
  * Feature" sections.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "devices.h"
@@ -182,6 +183,7 @@ struct pearl_pm *pearl_pm_create(struct pearl_bus *bus, struct pearl_irq *sci,
 				 struct pearl_power *power)
 {
 	struct pearl_pm *pm = calloc(1, sizeof(*pm));
+	int err;
 
 	if (!pm)
 		return NULL;
@@ -201,16 +203,13 @@ struct pearl_pm *pearl_pm_create(struct pearl_bus *bus, struct pearl_irq *sci,
 		.name = "reset", .base = CONFIG_ADDRESS, .size = 4,
 		.widest = 4, .read = reset_read, .write = reset_write,
 	};
-	if (pearl_bus_add(bus, PEARL_PIO, &pm->registers))
-		goto free;
-	if (pearl_bus_add(bus, PEARL_PIO, &pm->reset))
-		goto remove;
-	return pm;
-
-remove:
-	pearl_bus_remove(bus, PEARL_PIO, &pm->registers);
-free:
-	free(pm);
+	err = pearl_bus_add(bus, PEARL_PIO, &pm->registers);
+	if (!err)
+		err = pearl_bus_add(bus, PEARL_PIO, &pm->reset);
+	if (!err)
+		return pm;
+	pearl_pm_destroy(pm);
+	errno = -err;
 	return NULL;
 }
 

@@ -6,6 +6,7 @@
  * Motorola MC146818A data sheet. Alarm, periodic and update interrupts are
  * flags in register C; the line follows those that register B enables.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -389,6 +390,7 @@ struct pearl_rtc *pearl_rtc_create(struct pearl_bus *bus,
 				   struct pearl_clock *clock)
 {
 	struct pearl_rtc *rtc = calloc(1, sizeof(*rtc));
+	int err;
 
 	if (!rtc)
 		return NULL;
@@ -406,8 +408,10 @@ struct pearl_rtc *pearl_rtc_create(struct pearl_bus *bus,
 		.name = "rtc", .base = 0x70, .size = 2, .widest = 1,
 		.read = rtc_read, .write = rtc_write,
 	};
-	if (pearl_bus_add(bus, PEARL_PIO, &rtc->region)) {
+	err = pearl_bus_add(bus, PEARL_PIO, &rtc->region);
+	if (err) {
 		free(rtc);
+		errno = -err;
 		return NULL;
 	}
 	return rtc;

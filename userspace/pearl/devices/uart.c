@@ -9,6 +9,7 @@
  *
  * National Semiconductor PC16550D data sheet.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "devices.h"
@@ -395,6 +396,7 @@ struct pearl_uart *pearl_uart_create(struct pearl_bus *bus, uint64_t base,
 				     struct pearl_chars *chars)
 {
 	struct pearl_uart *uart = calloc(1, sizeof(*uart));
+	int err;
 
 	if (!uart)
 		return NULL;
@@ -409,8 +411,10 @@ struct pearl_uart *pearl_uart_create(struct pearl_bus *bus, uint64_t base,
 		.name = "uart", .base = base, .size = REG_COUNT, .widest = 1,
 		.read = uart_read, .write = uart_write,
 	};
-	if (pearl_bus_add(bus, PEARL_PIO, &uart->region)) {
+	err = pearl_bus_add(bus, PEARL_PIO, &uart->region);
+	if (err) {
 		free(uart);
+		errno = -err;
 		return NULL;
 	}
 	chars->device = &uart->end;
