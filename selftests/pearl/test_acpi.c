@@ -427,6 +427,7 @@ static void absent_features(void)
 	f = fadt();
 	EXPECT(number(f + 112, 4) & 1 << 4);
 	EXPECT(number(f + 112, 4) & 1 << 5);
+	EXPECT(number(f + 112, 4) & 1 << 6);
 	/* C2 above 100 us, C3 above 1000: not there. */
 	EXPECT(number(f + 96, 2) > 100);
 	EXPECT(number(f + 98, 2) > 1000);

@@ -116,6 +116,7 @@ struct madt_override {
 #define FADT_PROC_C1		(1u << 2)
 #define FADT_NO_POWER_BUTTON	(1u << 4)
 #define FADT_NO_SLEEP_BUTTON	(1u << 5)
+#define FADT_NO_RTC_WAKE	(1u << 6)
 #define FADT_TIMER_32_BITS	(1u << 8)
 #define FADT_RESET_REGISTER	(1u << 10)
 #define FADT_HEADLESS		(1u << 12)
@@ -238,8 +239,8 @@ static uint64_t build_fadt(struct builder *b, uint64_t dsdt, uint64_t facs)
 	fadt->boot_arch = BOOT_LEGACY_DEVICES | BOOT_8042 | BOOT_NO_VGA |
 			  BOOT_NO_ASPM;
 	fadt->flags = FADT_WBINVD | FADT_PROC_C1 | FADT_NO_POWER_BUTTON |
-		      FADT_NO_SLEEP_BUTTON | FADT_TIMER_32_BITS |
-		      FADT_RESET_REGISTER | FADT_HEADLESS;
+		      FADT_NO_SLEEP_BUTTON | FADT_NO_RTC_WAKE |
+		      FADT_TIMER_32_BITS | FADT_RESET_REGISTER | FADT_HEADLESS;
 	fadt->minor = 3;
 	finish(&fadt->header, "FACP", 6, sizeof(*fadt));
 	return gpa;
