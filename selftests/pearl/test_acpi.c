@@ -262,6 +262,15 @@ static void madt(void)
 	}
 }
 
+/* A local APIC's identifier has eight bits, and all of them are everybody. */
+static void too_many_processors(void)
+{
+	make(255);
+	EXPECT(rsdp);
+	make(256);
+	EXPECT_EQ(rsdp, 0);
+}
+
 /* Memory that does not reach up to 1 MiB. */
 static void no_memory_for_them(void)
 {
@@ -639,6 +648,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(tables_are_apart),
 	HOST_CASE(both_widths),
 	HOST_CASE(madt),
+	HOST_CASE(too_many_processors),
 	HOST_CASE(no_memory_for_them),
 	HOST_CASE(timer_is_there),
 	HOST_CASE(events_are_there),

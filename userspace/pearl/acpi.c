@@ -13,6 +13,7 @@
 #include "nacre.h"
 
 #define ALIGNMENT	64
+#define MOST_CPUS	255	/* 8-bit APIC IDs, of which ffh is all */
 
 struct header {
 	char signature[4];
@@ -324,7 +325,7 @@ uint64_t pearl_acpi_build(struct nacre_memory *memory, unsigned int nr_cpus)
 	uint64_t rsdp_gpa, dsdt, facs, fadt, madt, xsdt;
 	struct rsdp *rsdp;
 
-	if (!b.base)
+	if (!b.base || nr_cpus > MOST_CPUS)
 		return 0;
 	rsdp = place(&b, sizeof(*rsdp), &rsdp_gpa);
 	dsdt = build_dsdt(&b);

@@ -34,7 +34,8 @@ struct nacre_memory;
 /*
  * pearl_acpi_build() - write the ACPI tables for a machine with @nr_cpus
  * The RSDP comes first, at PEARL_ACPI_BASE; APIC IDs are 0 to @nr_cpus - 1.
- * Returns the RSDP's address, or 0 if the tables do not fit.
+ * Returns the RSDP's address, or 0 if the tables do not fit or there are more
+ * than 255 processors.
  */
 uint64_t pearl_acpi_build(struct nacre_memory *memory, unsigned int nr_cpus);
 
