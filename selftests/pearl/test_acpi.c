@@ -7,15 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fake_vm.h"
-#include "host_test.h"
-#include "pearl.h"
+#include "board.h"
 
 #define MIB (1ULL << 20)
-#define NS_PER_S 1000000000ULL
 
 static struct nacre_memory *memory;
-static struct nacre_error error;
 static uint64_t rsdp;
 
 static const uint8_t *at(uint64_t gpa, uint64_t size)
@@ -283,60 +279,10 @@ static void no_memory_for_them(void)
 /*
  * The rest is about the machine that the tables describe.
  */
-static struct pearl_machine machine;
-static uint64_t present;
-
-static uint64_t now(struct pearl_clock *clock)
-{
-	(void)clock;
-	return present;
-}
-
-static void rearm(struct pearl_clock *clock)
-{
-	(void)clock;
-}
-
-static void wake(struct pearl_console *console)
-{
-	(void)console;
-}
-
-static size_t put(struct pearl_chars *chars, const uint8_t *bytes, size_t n)
-{
-	(void)chars;
-	(void)bytes;
-	return n;
-}
-
-static void make_machine(void)
+static void make_both(void)
 {
 	make(1);
-	pearl_devices_destroy(&machine);
-	memset(&machine, 0, sizeof(machine));
-	memset(&fake_hypervisor, 0, sizeof(fake_hypervisor));
-	machine.wake_fd = -1;
-	machine.clock.now = now;
-	machine.clock.wall = now;
-	machine.clock.rearm = rearm;
-	machine.console.wake = wake;
-	machine.console.chars.put = put;
-	present = NS_PER_S;
-	if (pearl_devices_create(&machine, &error))
-		abort();
-}
-
-static uint64_t in(uint64_t port, unsigned int size)
-{
-	uint64_t value = 0;
-
-	pearl_bus_read(&machine.bus, PEARL_PIO, port, &value, size);
-	return value;
-}
-
-static void out(uint64_t port, unsigned int size, uint64_t value)
-{
-	pearl_bus_write(&machine.bus, PEARL_PIO, port, &value, size);
+	make_machine();
 }
 
 /* The types of S5, which DSDT has in a package. */
@@ -364,7 +310,7 @@ static void timer_is_there(void)
 {
 	uint64_t port, before;
 
-	make_machine();
+	make_both();
 	port = number(fadt() + 76, 4);
 	before = in(port, 4);
 	present += NS_PER_S;
@@ -381,7 +327,7 @@ static void events_are_there(void)
 	uint64_t event, control;
 	unsigned int sci;
 
-	make_machine();
+	make_both();
 	event = number(fadt() + 56, 4);
 	control = number(fadt() + 64, 4);
 	sci = number(fadt() + 46, 2);
@@ -404,7 +350,7 @@ static void power_off_is_there(void)
 {
 	uint8_t a, b;
 
-	make_machine();
+	make_both();
 	EXPECT(s5_types(&a, &b));
 	EXPECT_EQ(number(fadt() + 68, 4), 0);
 	out(number(fadt() + 64, 4), 2, a << 10 | 0x2000);
@@ -416,7 +362,7 @@ static void reset_is_there(void)
 {
 	const uint8_t *f;
 
-	make_machine();
+	make_both();
 	f = fadt();
 	EXPECT(number(f + 112, 4) & 1 << 10);
 	EXPECT_EQ(f[116], 1);
@@ -432,7 +378,7 @@ static void absent_features(void)
 {
 	const uint8_t *f;
 
-	make_machine();
+	make_both();
 	f = fadt();
 	EXPECT(number(f + 112, 4) & 1 << 4);
 	EXPECT(number(f + 112, 4) & 1 << 5);
@@ -492,7 +438,7 @@ static void uart_is_there(void)
 {
 	struct resources r;
 
-	make_machine();
+	make_both();
 	EXPECT(find_device(PNP0501, &r));
 	EXPECT_EQ(r.base, 0x3f8);
 	EXPECT_EQ(r.length, 8);
@@ -512,7 +458,7 @@ static void clock_is_there(void)
 {
 	struct resources r;
 
-	make_machine();
+	make_both();
 	EXPECT(find_device(PNP0B00, &r));
 	EXPECT_EQ(r.base, 0x70);
 	EXPECT_EQ(r.length, 2);
@@ -532,7 +478,7 @@ static void fixed_ports_are_taken(void)
 	struct resources r;
 	const uint8_t *f;
 
-	make_machine();
+	make_both();
 	f = fadt();
 	EXPECT(find_device(PNP0C02, &r));
 	EXPECT(number(f + 56, 4) >= r.base);
@@ -675,7 +621,7 @@ int main(void)
 	snprintf(command, sizeof(command), "rm -r %s", folder);
 	if (system(command))
 		abort();
-	pearl_devices_destroy(&machine);
+	destroy_machine();
 	nacre_memory_destroy(memory);
 	return status;
 }
