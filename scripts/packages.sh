@@ -10,8 +10,9 @@ log=$(dirname "$0")/../build/packages.log
 mkdir -p "$(dirname "$log")"
 
 packages='bc binutils bison clang clang-format cpio flex g++ gcc git kmod
-	acpica-tools libc6-dev libclang-rt-14-dev libelf-dev libssl-dev libzydis-dev
-	make perl shellcheck sparse xz-utils'
+	acpica-tools groff-base libc6-dev libclang-rt-14-dev libelf-dev
+	libssl-dev libzydis-dev make perl shellcheck sparse util-linux
+	xz-utils'
 
 missing=
 for p in $packages; do

@@ -8,6 +8,7 @@
 
 set -u
 pearl=$1
+manual=$(cd "$(dirname "$0")/../.." && pwd)/Documentation/pearl.1
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 count=0
@@ -25,17 +26,17 @@ result()
 	echo "not ok $count $2"
 }
 
-# refuses NAME STATUS LINES WORDS ARGUMENT...: standard error has LINES lines
-# of which the first has WORDS, standard output nothing.
+# refuses NAME STATUS WORDS ARGUMENT...: standard error has one line, with
+# WORDS, standard output nothing.
 refuses()
 {
-	local name=$1 status=$2 lines=$3 words=$4 got
+	local name=$1 status=$2 words=$3 got
 
-	shift 4
+	shift 3
 	timeout 20 "$pearl" "$@" </dev/null >"$dir/out" 2>"$dir/err"
 	got=$?
-	[[ $got -eq $status && $(wc -l <"$dir/err") -eq $lines &&
-	   ! -s $dir/out && $(head -n 1 "$dir/err") == "pearl: "*"$words"* ]]
+	[[ $got -eq $status && $(wc -l <"$dir/err") -eq 1 &&
+	   ! -s $dir/out && $(<"$dir/err") == "pearl: "*"$words"* ]]
 	result $? "$name"
 }
 
@@ -45,7 +46,7 @@ run()
 	local name=$1 words=$2
 
 	shift 2
-	refuses "$name" 1 1 "$words" run --device /dev/null "$@"
+	refuses "$name" 1 "$words" run --device /dev/null "$@"
 }
 
 # byte FILE OFFSET OCTAL...
@@ -78,12 +79,20 @@ make_kernel()
 }
 
 echo "TAP version 13"
-refuses "no command" 2 2 "a command is wanted"
-refuses "unknown command" 2 2 "unknown command 'boot'" boot
-refuses "no kernel" 2 2 "wants --kernel" run
-refuses "unknown option" 2 2 "unknown option --disk" run --disk x
-refuses "bad size" 2 2 "not a size" run --kernel x --mem 12
-refuses "more memory than there is" 2 2 "this machine has" \
+allowed="run takes --kernel FILE, --initrd FILE"
+refuses "no command" 2 "a command is wanted: run, --help, --version"
+refuses "unknown command" 2 "unknown command 'boot': there is run" boot
+refuses "no kernel" 2 "wants --kernel FILE" run
+refuses "unknown option" 2 "unknown option --disk: $allowed" run --disk x
+refuses "unexpected argument" 2 "unexpected argument 'x': $allowed" run x
+refuses "an option without a value" 2 "--mem wants a value: --mem SIZE" \
+	run --mem
+refuses "an option twice" 2 "--mem is given twice" run --mem 1G --mem 1G
+refuses "an argument too many" 2 "--version takes no argument" --version x
+refuses "bad size" 2 "not a size: a number with K, M or G" \
+	run --kernel x --mem 12
+refuses "too small a size" 2 "at least 64M" run --kernel x --mem 1M
+refuses "more memory than there is" 2 "this machine has" \
 	run --kernel x --mem 999999G
 
 "$pearl" --help >"$dir/out" 2>"$dir/err" && [[ ! -s $dir/err ]] &&
@@ -99,10 +108,19 @@ kernel=$dir/kernel
 make_kernel "$kernel"
 run "a good kernel, no hypervisor" "/dev/null: no hypervisor's node" \
 	--kernel "$kernel"
-refuses "no node" 1 1 "/nonexistent: no such node" \
+refuses "no node" 1 "/nonexistent: no such node" \
 	run --kernel "$kernel" --device /nonexistent
+refuses "a folder for a node" 1 "$dir: Is a directory" \
+	run --kernel "$kernel" --device "$dir"
+refuses "a file for a node" 1 "$kernel: no hypervisor's node" \
+	run --kernel "$kernel" --device "$kernel"
 run "no file" "$dir/none: No such file" --kernel "$dir/none"
+run "no initrd" "$dir/none: No such file" --kernel "$kernel" \
+	--initrd "$dir/none"
 run "a folder" "$dir: is a directory" --kernel "$dir"
+run "a folder for an initrd" "$dir: is a directory" --kernel "$kernel" \
+	--initrd "$dir"
+run "a device" "/dev/zero: is no regular file" --kernel /dev/zero
 run "no bzImage" "not a bzImage" --kernel "$0"
 : >"$dir/empty"
 run "an empty kernel" "the file is empty" --kernel "$dir/empty"
@@ -112,7 +130,15 @@ head -c 5000 "$kernel" >"$dir/short"
 run "a truncated kernel" "truncated: 5000 bytes of 5120" --kernel "$dir/short"
 cp "$kernel" "$dir/old"
 byte "$dir/old" 518 4
-run "an old kernel" "boot protocol 2.4 is too old" --kernel "$dir/old"
+run "an old kernel" "$dir/old: boot protocol 2.4 is too old" --kernel "$dir/old"
+printf '\177ELF' >"$dir/elf"
+run "a vmlinux" "$dir/elf: not a bzImage but an ELF file" --kernel "$dir/elf"
+head -c 600 "$kernel" >"$dir/head"
+run "half a header" "truncated within its setup header" --kernel "$dir/head"
+cp "$kernel" "$dir/damaged"
+byte "$dir/damaged" 560 1
+run "a damaged kernel" "damaged: its kernel_alignment is" \
+	--kernel "$dir/damaged"
 cp "$kernel" "$dir/32"
 byte "$dir/32" 566 0
 run "a 32-bit kernel" "no 64-bit entry" --kernel "$dir/32"
@@ -124,8 +150,70 @@ run "an initrd that does not fit" "132M would do" --kernel "$kernel" \
 	--initrd "$dir/initrd" --mem 64M
 run "a long command line" "2048" --kernel "$kernel" \
 	--cmdline "$(printf '%03000d' 0)"
+
+# Root may read anything: whoever is left then is nobody.
+refuses_nobody()
+{
+	local real=$pearl
+
+	if [[ $EUID -eq 0 ]]; then
+		pearl=$dir/as-nobody
+	fi
+	refuses "$@"
+	pearl=$real
+}
+
+cp "$pearl" "$dir/pearl"
+cat >"$dir/as-nobody" <<-END
+	#!/bin/sh
+	exec setpriv --reuid 65534 --regid 65534 --clear-groups "$dir/pearl" "\$@"
+END
+chmod 755 "$dir" "$dir/pearl" "$dir/as-nobody"
+cp "$kernel" "$dir/mine"
+chmod 000 "$dir/mine"
+refuses_nobody "a kernel that may not be read" 1 "$dir/mine: Permission denied" \
+	run --kernel "$dir/mine"
+refuses_nobody "an initrd that may not be read" 1 \
+	"$dir/mine: Permission denied" \
+	run --kernel "$kernel" --initrd "$dir/mine"
+refuses_nobody "a node that may not be opened" 1 \
+	"$dir/mine: permission denied; its group and mode say who" \
+	run --kernel "$kernel" --device "$dir/mine"
+
 "$pearl" run --kernel "$kernel" 2>"$dir/err" >&-
 [[ $? -eq 1 && $(<"$dir/err") == *"standard output is closed" ]]
 result $? "standard output closed"
+"$pearl" run --kernel "$kernel" --device /dev/null >"$dir/out" 2>&-
+[[ $? -eq 1 && ! -s $dir/out ]]
+result $? "standard error closed"
+
+# What the manual and --help have to say to each other.
+"$pearl" --help >"$dir/help"
+plain()
+{
+	sed 's/\\-/-/g; s/\\~/ /g; s/^\.[A-Z]* *//' "$manual"
+}
+options()
+{
+	grep -oE -- '--[a-z]+' | sort -u
+}
+# --name=value is how any of them may be written.
+diff <(options <"$dir/help") <(plain | options | grep -vx -- --name) \
+	>"$dir/out"
+result $? "options of the manual"
+sed -n 's/^  \([0-9]\|128 + N\)  .*/\1/p' "$dir/help" | tr -d ' ' >"$dir/err"
+sed -n '/^\.SH EXIT/,/^\.SH FILES/s/^\.BI* \([0-9]*+*\)\( N\)*$/\1\2/p' \
+	"$manual" | tr -d ' ' | diff "$dir/err" - >"$dir/out" &&
+	[[ $(wc -l <"$dir/err") -eq 7 ]]
+result $? "exit statuses of the manual"
+grep -oE '(default: [^,)]*)' "$dir/help" | sed 's/default: //' >"$dir/err"
+[[ $(wc -l <"$dir/err") -eq 3 ]] && plain >"$dir/out" &&
+	! while read -r value; do
+		grep -qF -- "$value" "$dir/out" || echo "$value"
+	done <"$dir/err" | grep .
+result $? "defaults of the manual"
+groff -man -Tutf8 -ww -z "$manual" >"$dir/out" 2>"$dir/err" &&
+	[[ ! -s $dir/err ]]
+result $? "the manual's markup"
 echo "1..$count"
 [[ $failed -eq 0 ]]

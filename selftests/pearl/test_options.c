@@ -104,10 +104,12 @@ static void sizes_refused(void)
 
 static void wrong_usage(void)
 {
-	EXPECT_REFUSED("a command", NULL);
-	EXPECT_REFUSED("unknown command 'walk'", "walk");
+	EXPECT_REFUSED("a command is wanted: run, --help, --version", NULL);
+	EXPECT_REFUSED("unknown command 'walk': there is run, --help, ",
+		       "walk");
 	EXPECT_REFUSED("wants --kernel", "run");
-	EXPECT_REFUSED("--kernel wants a value", "run", "--kernel");
+	EXPECT_REFUSED("--kernel wants a value: --kernel FILE", "run",
+		       "--kernel");
 	EXPECT_REFUSED("unknown option --kern", "run", "--kern=k");
 	EXPECT_REFUSED("unknown option --kernels", "run", "--kernels", "k");
 	EXPECT_REFUSED("unknown option -k", "run", "-k", "k");
@@ -115,7 +117,21 @@ static void wrong_usage(void)
 	EXPECT_REFUSED("given twice", "run", "--kernel=k", "--kernel=l");
 	EXPECT_REFUSED("empty", "run", "--kernel=");
 	EXPECT_REFUSED("empty", "run", "--kernel=k", "--initrd=");
+	EXPECT_REFUSED("empty", "run", "--kernel=k", "--device=");
 	EXPECT_REFUSED("no argument", "--version", "x");
+}
+
+/* Who does not know an option is told all that there are. */
+static void what_is_allowed(void)
+{
+	static const char all[] =
+		": run takes --kernel FILE, --initrd FILE, --cmdline TEXT, --mem SIZE, --device NODE";
+
+	EXPECT_REFUSED(all, "run", "--disk");
+	EXPECT_REFUSED(all, "run", "--kernel", "k", "l");
+	EXPECT_REFUSED(all, "run", "");
+	EXPECT_REFUSED("--kernel is given twice: once", "run", "--kernel=k",
+		       "--kernel=l");
 }
 
 static void help_and_version(void)
@@ -141,6 +157,19 @@ static void long_words(void)
 	EXPECT_REFUSED("--mem aaa", "run", "--kernel=k", "--mem", word);
 }
 
+/* And what is allowed is said all the same. */
+static void long_words_and_what_is_allowed(void)
+{
+	static char word[5000];
+
+	memset(word, '-', sizeof(word) - 1);
+	EXPECT_REFUSED("--device NODE", "run", word);
+	memset(word, 'a', sizeof(word) - 1);
+	EXPECT_REFUSED("--device NODE", "run", word);
+	EXPECT_REFUSED("--version", word);
+	EXPECT_REFUSED("as in 512M", "run", "--kernel=k", "--mem", word);
+}
+
 static const struct host_case cases[] = {
 	HOST_CASE(defaults),
 	HOST_CASE(all_options),
@@ -148,8 +177,10 @@ static const struct host_case cases[] = {
 	HOST_CASE(sizes),
 	HOST_CASE(sizes_refused),
 	HOST_CASE(wrong_usage),
+	HOST_CASE(what_is_allowed),
 	HOST_CASE(help_and_version),
 	HOST_CASE(long_words),
+	HOST_CASE(long_words_and_what_is_allowed),
 };
 
 HOST_MAIN(cases)

@@ -73,8 +73,7 @@ int main(int argc, char *argv[])
 	struct pearl_usage_error error;
 
 	if (pearl_options_parse(&options, argc, argv, most_memory(), &error)) {
-		fprintf(stderr, "pearl: %s\n"
-			"pearl --help says what there is\n", error.message);
+		fprintf(stderr, "pearl: %s\n", error.message);
 		return PEARL_END_USAGE;
 	}
 	switch (options.command) {

@@ -15,6 +15,7 @@
 #define DEFAULT_MEMORY (512 * MIB)
 #define DEFAULT_DEVICE "/dev/nacre"
 #define DEFAULT_CMDLINE "console=ttyS0"
+#define COMMANDS "run, --help, --version"
 
 const char pearl_help[] =
 "usage: pearl run --kernel FILE [OPTION]...\n"
@@ -76,24 +77,25 @@ static int parse_size(const char *text, uint64_t most, uint64_t *size,
 	factor = unit(end);
 	if (text[0] < '0' || text[0] > '9' || !factor)
 		return wrong(error,
-			     "--mem %s: not a size: a number with K, M or G, as in 512M",
+			     "--mem %.200s: not a size: a number with K, M or G, as in 512M",
 			     text);
 	if (errno || number > most / factor)
 		return wrong(error,
-			     "--mem %s: too much: this machine has %lluM",
+			     "--mem %.200s: too much: this machine has %lluM",
 			     text, (unsigned long long)(most / MIB));
 	*size = number * factor;
 	if (*size < LEAST_MEMORY)
-		return wrong(error, "--mem %s: too little: at least %lluM",
+		return wrong(error, "--mem %.200s: too little: at least %lluM",
 			     text, LEAST_MEMORY / MIB);
 	if (*size % PAGE_BYTES)
-		return wrong(error, "--mem %s: not a multiple of 4K", text);
+		return wrong(error, "--mem %.200s: not a multiple of 4K", text);
 	return 0;
 }
 
-/* An option of `run`, and where its argument goes. */
+/* An option of `run`, what it wants, and where that goes. */
 struct option {
 	const char *name;
+	const char *wants;
 	const char **value;
 };
 
@@ -116,28 +118,45 @@ static int take(const struct option *o, int argc, char *const argv[], int *i,
 	else if (*i + 1 < argc)
 		value = argv[++*i];
 	else
-		return wrong(error, "%s wants a value", o->name);
+		return wrong(error, "%s wants a value: %s %s", o->name,
+			     o->name, o->wants);
 	if (*o->value)
-		return wrong(error, "%s is given twice", o->name);
+		return wrong(error, "%s is given twice: once is allowed",
+			     o->name);
 	*o->value = value;
 	return 1;
+}
+
+/* A word that is no option of `run`, and all that are. */
+static int unknown(const struct option *options, const char *word,
+		   struct pearl_usage_error *error)
+{
+	char known[200] = "";
+	size_t used = 0;
+
+	for (; options->name && used < sizeof(known); options++)
+		used += snprintf(known + used, sizeof(known) - used, "%s %s %s",
+				 used ? "," : "", options->name,
+				 options->wants);
+	if (word[0] == '-')
+		return wrong(error, "unknown option %.200s: run takes%s", word,
+			     known);
+	return wrong(error, "unexpected argument '%.200s': run takes%s", word,
+		     known);
 }
 
 static int take_any(const struct option *options, int argc,
 		    char *const argv[], int *i,
 		    struct pearl_usage_error *error)
 {
-	const char *word = argv[*i];
+	const struct option *o;
 	int taken = 0;
 
-	for (; options->name && !taken; options++)
-		taken = take(options, argc, argv, i, error);
-	if (taken)
-		return taken < 0 ? -1 : 0;
-	if (word[0] == '-')
-		return wrong(error, "unknown option %s", word);
-	return wrong(error, "unexpected argument '%s': every value of run has an option",
-		     word);
+	for (o = options; o->name && !taken; o++)
+		taken = take(o, argc, argv, i, error);
+	if (!taken)
+		return unknown(options, argv[*i], error);
+	return taken < 0 ? -1 : 0;
 }
 
 static bool is_help(const char *word)
@@ -154,6 +173,8 @@ static int complete(struct pearl_options *options, const char *memory,
 		return wrong(error, "--kernel: the file's name is empty");
 	if (options->initrd && !options->initrd[0])
 		return wrong(error, "--initrd: the file's name is empty");
+	if (options->device && !options->device[0])
+		return wrong(error, "--device: the node's name is empty");
 	if (!options->cmdline)
 		options->cmdline = DEFAULT_CMDLINE;
 	if (!options->device)
@@ -168,12 +189,12 @@ static int parse_run(struct pearl_options *options, int argc,
 {
 	const char *memory = NULL;
 	const struct option table[] = {
-		{ "--kernel", &options->kernel },
-		{ "--initrd", &options->initrd },
-		{ "--cmdline", &options->cmdline },
-		{ "--mem", &memory },
-		{ "--device", &options->device },
-		{ NULL, NULL },
+		{ "--kernel", "FILE", &options->kernel },
+		{ "--initrd", "FILE", &options->initrd },
+		{ "--cmdline", "TEXT", &options->cmdline },
+		{ "--mem", "SIZE", &memory },
+		{ "--device", "NODE", &options->device },
+		{ NULL, NULL, NULL },
 	};
 	int i;
 
@@ -195,12 +216,12 @@ int pearl_options_parse(struct pearl_options *options, int argc,
 {
 	memset(options, 0, sizeof(*options));
 	if (argc < 2)
-		return wrong(error, "a command is wanted: run");
+		return wrong(error, "a command is wanted: " COMMANDS);
 	if (!strcmp(argv[1], "run"))
 		return parse_run(options, argc - 2, argv + 2, most, error);
 	if (!is_help(argv[1]) && strcmp(argv[1], "--version"))
-		return wrong(error, "unknown command '%s': there is run",
-			     argv[1]);
+		return wrong(error, "unknown command '%.200s': there is "
+			     COMMANDS, argv[1]);
 	if (argc > 2)
 		return wrong(error, "%s takes no argument", argv[1]);
 	options->command = is_help(argv[1]) ? PEARL_HELP : PEARL_SHOW_VERSION;
