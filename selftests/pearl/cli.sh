@@ -94,6 +94,8 @@ refuses "bad size" 2 "not a size: a number with K, M or G" \
 refuses "too small a size" 2 "at least 64M" run --kernel x --mem 1M
 refuses "more memory than there is" 2 "this machine has" \
 	run --kernel x --mem 999999G
+refuses "an option of two lines" 2 "unknown option --di?sk: $allowed" \
+	run $'--di\nsk'
 
 "$pearl" --help >"$dir/out" 2>"$dir/err" && [[ ! -s $dir/err ]] &&
 	grep -q 'Exit status' "$dir/out"
@@ -117,6 +119,7 @@ refuses "a file for a node" 1 "$kernel: no hypervisor's node" \
 run "no file" "$dir/none: No such file" --kernel "$dir/none"
 run "no initrd" "$dir/none: No such file" --kernel "$kernel" \
 	--initrd "$dir/none"
+run "a name of two lines" "/no?such: No such file" --kernel $'/no\nsuch'
 run "a folder" "$dir: is a directory" --kernel "$dir"
 run "a folder for an initrd" "$dir: is a directory" --kernel "$kernel" \
 	--initrd "$dir"
@@ -183,6 +186,9 @@ refuses_nobody "a node that may not be opened" 1 \
 "$pearl" run --kernel "$kernel" 2>"$dir/err" >&-
 [[ $? -eq 1 && $(<"$dir/err") == *"standard output is closed" ]]
 result $? "standard output closed"
+"$pearl" run --kernel "$kernel" 2>"$dir/err" 1</dev/null
+[[ $? -eq 1 && $(<"$dir/err") == *"standard output is open for reading only" ]]
+result $? "standard output for reading"
 "$pearl" run --kernel "$kernel" --device /dev/null >"$dir/out" 2>&-
 [[ $? -eq 1 && ! -s $dir/out ]]
 result $? "standard error closed"

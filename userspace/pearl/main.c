@@ -13,16 +13,27 @@ static uint64_t most_memory(void)
 	return (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 }
 
+/* One line, whatever stands in the names of files that it quotes. */
+static void complain(const char *message)
+{
+	char line[600], *p;
+
+	snprintf(line, sizeof(line), "%s", message);
+	for (p = line; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == '\177')
+			*p = '?';
+	fprintf(stderr, "pearl: %s\n", line);
+}
+
 /* What there is to say about an end that has a reason. */
 static void tell(int status, const struct nacre_error *error)
 {
 	if (error->message[0])
-		fprintf(stderr, "pearl: %s\n", error->message);
+		complain(error->message);
 	else if (status == PEARL_END_RESET)
-		fprintf(stderr, "pearl: the guest asked for a reset\n");
+		complain("the guest asked for a reset");
 	else if (status > PEARL_END_SIGNAL)
-		fprintf(stderr, "pearl: %s\n",
-			strsignal(status - PEARL_END_SIGNAL));
+		complain(strsignal(status - PEARL_END_SIGNAL));
 }
 
 /*
@@ -39,9 +50,12 @@ static int check_descriptors(void)
 		if (closed[fd] && open("/dev/null", O_RDWR) != fd)
 			return -1;
 	}
-	if (!closed[STDOUT_FILENO])
+	if (closed[STDOUT_FILENO])
+		complain("standard output is closed");
+	else if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		complain("standard output is open for reading only");
+	else
 		return 0;
-	fprintf(stderr, "pearl: standard output is closed\n");
 	return -1;
 }
 
@@ -73,7 +87,7 @@ int main(int argc, char *argv[])
 	struct pearl_usage_error error;
 
 	if (pearl_options_parse(&options, argc, argv, most_memory(), &error)) {
-		fprintf(stderr, "pearl: %s\n", error.message);
+		complain(error.message);
 		return PEARL_END_USAGE;
 	}
 	switch (options.command) {
