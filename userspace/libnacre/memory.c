@@ -113,10 +113,10 @@ int nacre_memory_add(struct nacre_memory *memory, uint64_t gpa, uint64_t size,
 void *nacre_memory_at(const struct nacre_memory *memory, uint64_t gpa,
 		      uint64_t size)
 {
-	const struct nacre_memory_region *r = memory->regions;
-	const struct nacre_memory_region *end = r + memory->count;
+	unsigned int i;
 
-	for (; r < end; r++) {
+	for (i = 0; i < memory->count; i++) {
+		const struct nacre_memory_region *r = &memory->regions[i];
 		uint64_t offset = gpa - r->gpa;
 
 		if (gpa >= r->gpa && offset < r->size)

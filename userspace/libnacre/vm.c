@@ -90,6 +90,10 @@ static int create(int system_fd, const char *node, struct nacre_error *error)
 	do
 		fd = ioctl(system_fd, NACRE_CREATE_VM, NACRE_X86_DEFAULT_VM);
 	while (fd < 0 && errno == EINTR && ++tries < CREATE_TRIES);
+	if (fd < 0 && errno == EBUSY)
+		return nacre_fail(error, EBUSY,
+				  "%.400s: another hypervisor owns the processor's extension: unload it first",
+				  node);
 	return fd >= 0 ? fd : nacre_fail_errno(error, "%.400s: NACRE_CREATE_VM",
 					       node);
 }
