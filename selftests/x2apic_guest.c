@@ -237,6 +237,15 @@ guest_entry void lvt_read_only_bits(void)
 	guest_done();
 }
 
+/* The focus bit is gone from the processors, not from the kernels. */
+guest_entry void svr_focus(void)
+{
+	to_x2apic();
+	wr(APIC_SVR, APIC_SVR_ENABLE | 1u << 9 | 0xff);
+	GUEST_ASSERT_EQ(APIC_SVR_ENABLE | 0xff, rd(APIC_SVR) & 0x1ff);
+	guest_done();
+}
+
 /* In this mode, and switched off, its page is a hole that hears nothing. */
 guest_entry void page(void)
 {
@@ -301,6 +310,7 @@ GUEST_TEST(reset_values)
 GUEST_TEST(eoi_non_zero)
 GUEST_TEST(ipis)
 GUEST_TEST(lvt_read_only_bits)
+GUEST_TEST(svr_focus)
 GUEST_TEST(page)
 GUEST_TEST(cpuid_follows)
 
