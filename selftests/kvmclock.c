@@ -384,6 +384,27 @@ TEST_F(kvmclock, across_pages)
 		    (page->version && page->tsc_to_system_mul));
 }
 
+/* Off by some bytes: there or nowhere, and nothing beside it. */
+TEST_F(kvmclock, misaligned)
+{
+	u8 *page = (u8 *)self->page;
+
+	for (u64 off = 1; off < 8; off++) {
+		u64 gpa = self->gpa + 256 + off;
+
+		memset(page, 0, PAGE_SIZE);
+		start("writes_msr", variant->system_time, gpa | 1);
+		run_to_sync(self->vcpu, 1);
+		run_to_sync(self->vcpu, 2);
+		start("writes_msr", variant->wall_clock, gpa + 256);
+		run_to_sync(self->vcpu, 1);
+		run_to_sync(self->vcpu, 2);
+		EXPECT_TRUE(all_zero(page, 256 + (off & ~1)));
+		EXPECT_TRUE(all_zero(page + 256 + off + 32, 224));
+		EXPECT_TRUE(all_zero(page + 512 + off + 12, 1024));
+	}
+}
+
 /* Memory that goes while the clock is in it. */
 TEST_F(kvmclock, memory_goes)
 {

@@ -168,6 +168,19 @@ static void ksm(const char *file, const char *word)
 	close(fd);
 }
 
+static long ksm_sharing(void)
+{
+	FILE *from = fopen("/sys/kernel/mm/ksm/pages_sharing", "r");
+	long n = -1;
+
+	if (!from)
+		return -1;
+	if (fscanf(from, "%ld", &n) != 1)
+		n = -1;
+	fclose(from);
+	return n;
+}
+
 static unsigned int soak_seconds(void)
 {
 	const char *s = getenv("NACRE_SOAK_SECONDS");
@@ -208,13 +221,18 @@ TEST_F_TIMEOUT(memory_soak, nothing_is_lost, 600)
 	struct host *h = &self->host;
 	volatile u64 *done = guest_var(vm, GUEST_64, "passes");
 	u64 end = now_ns() + soak_seconds() * 1000000000ull, wrong = 0;
+	long shared = -1;
 	pthread_t guest, threads[3];
 
 	guest = thread_start(run_until_done, self->vcpu);
 	for (int i = 0; i < 3; i++)
 		threads[i] = thread_start(work[i], h);
-	while (now_ns() < end && pthread_tryjoin_np(guest, NULL) == EBUSY)
+	while (now_ns() < end && pthread_tryjoin_np(guest, NULL) == EBUSY) {
+		long now = ksm_sharing();
+
+		shared = now > shared ? now : shared;
 		pause_us(100000);
+	}
 	*(volatile u64 *)guest_var(vm, GUEST_64, "stop") = 1;
 	h->stop = true;
 	for (int i = 0; i < 3; i++)
@@ -226,6 +244,7 @@ TEST_F_TIMEOUT(memory_soak, nothing_is_lost, 600)
 	EXPECT_EQ(0, wrong);
 	TH_LOG("%llu passes, advised %llu, protected %llu, moved %llu times",
 	       *done, h->advised, h->protected, h->moved);
+	TH_LOG("at most %ld pages shared", shared);
 	EXPECT_LE(2, *done);
 	EXPECT_LT(0, h->advised);
 	EXPECT_LT(0, h->protected);

@@ -248,6 +248,7 @@ TEST_F(mp_state, deassert)
 TEST_F(mp_state, init_resets)
 {
 	struct nacre_regs regs = { .rflags = 2, .rip = 0x1234 };
+	struct nacre_lapic_state lapic;
 	struct nacre_sregs s;
 	u64 value;
 
@@ -273,6 +274,10 @@ TEST_F(mp_state, init_resets)
 	EXPECT_EQ(0, s.efer);
 	EXPECT_EQ(X86_CR0_ET, s.cr0 & ~(X86_CR0_CD | X86_CR0_NW));
 	EXPECT_EQ(LAPIC_GPA | APIC_BASE_EN, s.apic_base);
+	get_lapic(self->ap, &lapic);
+	EXPECT_EQ(1 << 24, *lapic_reg(&lapic, APIC_ID));
+	EXPECT_EQ(APIC_MASKED, *lapic_reg(&lapic, APIC_LVT0));
+	EXPECT_EQ(0xff, *lapic_reg(&lapic, APIC_SVR));
 	/* These survive. */
 	EXPECT_TRUE(get_msr(self->ap, MSR_PAT, &value));
 	EXPECT_EQ(0x0007040600070406, value);
@@ -281,6 +286,8 @@ TEST_F(mp_state, init_resets)
 /* INIT to the boot processor makes it begin at its reset vector. */
 TEST_F(mp_state, init_of_the_boot_processor)
 {
+	struct nacre_lapic_state lapic;
+
 	vcpu_setup(self->bsp, GUEST_64, "sends");
 	vcpu_args(self->bsp, 2, 0ull, 0ull);
 	run_to_sync(self->bsp, 1);
@@ -291,6 +298,10 @@ TEST_F(mp_state, init_of_the_boot_processor)
 	run_to_sync(self->ap, 1);
 	EXPECT_EQ(NACRE_MP_STATE_RUNNABLE, get_mp_state(self->bsp));
 	EXPECT_EQ(0xfff0, get_rip(self->bsp));
+	/* Its LINT0 is open for the PIC again. */
+	get_lapic(self->bsp, &lapic);
+	EXPECT_EQ(APIC_EXTINT, *lapic_reg(&lapic, APIC_LVT0));
+	EXPECT_EQ(0xff, *lapic_reg(&lapic, APIC_SVR));
 }
 
 TEST_F(mp_state, ping_pong)
