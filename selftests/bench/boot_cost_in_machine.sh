@@ -50,3 +50,6 @@ echo "hist:keys=$user_key" >"$tracing/$to_user/trigger"
 boot
 histogram exit "$exits" "$key"
 histogram user "$to_user" "$user_key"
+# The module cannot go while its events are counted.
+echo "!hist:keys=$key" >"$tracing/$exits/trigger"
+echo "!hist:keys=$user_key" >"$tracing/$to_user/trigger"
