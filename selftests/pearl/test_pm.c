@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ACPI's fixed hardware by the ACPI Specification, "Fixed Hardware Features":
- * PM1 events and control, the PM timer, and the reset register.
+ * PM1 events and control, and the PM timer.
  */
 #include "devices/devices.h"
 #include "devices/pm.h"
@@ -11,7 +11,6 @@
 #define ENABLE (PEARL_PM1_EVENT + 2)
 #define CONTROL PEARL_PM1_CONTROL
 #define TIMER PEARL_PM_TIMER
-#define RESET PEARL_RESET_PORT
 
 #define HZ 3579545ULL
 
@@ -52,7 +51,6 @@ static void reset_values(void)
 	EXPECT_EQ(in(ENABLE, 2), 0);
 	EXPECT_EQ(in(CONTROL, 2), SCI_EN);
 	EXPECT_EQ(in(TIMER, 4), 0);
-	EXPECT_EQ(inb(RESET), 0);
 	EXPECT_EQ(in(CONTROL + 2, 2), 0);
 	EXPECT_EQ(sci.raised, 0);
 	EXPECT_EQ(fake_pass(2000 * NS_PER_S), 0);
@@ -218,25 +216,6 @@ static void event_sizes(void)
 	EXPECT_EQ(in(ENABLE, 2), 0x020);
 }
 
-/* Bit 2 that goes up resets; bit 1 says how, and all of it reads back. */
-static void reset_register(void)
-{
-	make();
-	outb(RESET, 2);
-	EXPECT_EQ(inb(RESET), 2);
-	outb(RESET, 0xf9);
-	EXPECT_EQ(inb(RESET), 0);
-	EXPECT_EQ(fake_switch.resets, 0);
-	outb(RESET, 4);
-	EXPECT_EQ(fake_switch.resets, 1);
-	outb(RESET, 6);
-	EXPECT_EQ(fake_switch.resets, 1);
-	outb(RESET, 2);
-	outb(RESET, PEARL_RESET_VALUE);
-	EXPECT_EQ(fake_switch.resets, 2);
-	EXPECT_EQ(fake_switch.offs, 0);
-}
-
 /* "PM1 Enable Registers": timer, global lock, buttons, RTC; the rest is 0. */
 static void reserved_enables(void)
 {
@@ -280,33 +259,10 @@ static void carry_that_is_late(void)
 	EXPECT_EQ(sci.lowered, 1);
 }
 
-/*
- * A dword at CF8h is PCI's configuration address, here as on a PC with PCI:
- * whoever looks for devices, functions 4 to 7 too, must not reset by that.
- */
-static void no_reset_by_pci_probing(void)
-{
-	unsigned int devfn;
-
-	make();
-	for (devfn = 0; devfn < 0x100; devfn++) {
-		out(RESET - 1, 4, 0x80000000 | devfn << 8);
-		EXPECT_EQ(fake_switch.resets, 0);
-		EXPECT_EQ(in(RESET - 1, 4), 0xffffffff);
-		EXPECT_EQ(inb(RESET), 0);
-	}
-	outb(RESET - 1, 0xff);
-	outb(RESET + 1, 0xff);
-	outb(RESET + 2, 0x01);
-	EXPECT_EQ(fake_switch.resets, 0);
-	EXPECT_EQ(inb(RESET - 1), 0xff);
-	EXPECT_EQ(inb(RESET + 2), 0xff);
-}
-
 /* A port that is taken: no device, no trace of it, and errno says why. */
 static void taken_port(void)
 {
-	static const uint16_t ports[] = { STATUS, TIMER + 3, RESET };
+	static const uint16_t ports[] = { STATUS, TIMER + 3 };
 	unsigned int i;
 
 	make();
@@ -329,7 +285,6 @@ static void comes_and_goes(void)
 	pm = NULL;
 	EXPECT(!fake.clock.first);
 	EXPECT_EQ(in(STATUS, 4), 0xffffffff);
-	EXPECT_EQ(inb(RESET), 0xff);
 	pearl_pm_destroy(NULL);
 }
 
@@ -347,8 +302,6 @@ static const struct host_case cases[] = {
 	HOST_CASE(sci_level),
 	HOST_CASE(event_sizes),
 	HOST_CASE(reserved_enables),
-	HOST_CASE(reset_register),
-	HOST_CASE(no_reset_by_pci_probing),
 	HOST_CASE(taken_port),
 	HOST_CASE(comes_and_goes),
 };

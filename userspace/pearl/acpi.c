@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "devices/pci.h"
 #include "devices/pm.h"
 #include "dsdt.h"
 #include "machine.h"

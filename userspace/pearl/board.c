@@ -71,11 +71,15 @@ int pearl_devices_create(struct pearl_machine *m, struct nacre_error *error)
 				&m->clock, &m->power);
 	if (!m->pm)
 		return no_device(error, "power management");
+	m->pci = pearl_pci_create(&m->bus, &m->power);
+	if (!m->pci)
+		return no_device(error, "PCI");
 	return 0;
 }
 
 void pearl_devices_destroy(struct pearl_machine *m)
 {
+	pearl_pci_destroy(m->pci);
 	pearl_pm_destroy(m->pm);
 	pearl_pit_destroy(m->pit);
 	pearl_i8042_destroy(m->i8042);

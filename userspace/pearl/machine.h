@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The machine that pearl makes: where things are. A PC without a PC's past:
- * no interrupt by the interval timer, no PCI, no VGA; ACPI says what there is.
+ * no interrupt by the interval timer, no VGA; ACPI says what there is.
  */
 #ifndef PEARL_MACHINE_H
 #define PEARL_MACHINE_H

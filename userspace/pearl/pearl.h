@@ -54,7 +54,7 @@ struct pearl_cpu {
  * @wake_fd: an eventfd that brings the event loop round
  * @timer_fd: a timerfd for the clock's first timer
  * @signal_fd: the signals that end or stop pearl
- * @uart, @rtc, @i8042, @pm: the devices
+ * @uart, @rtc, @i8042, @pit, @pm, @pci: the devices
  * Guarded by @lock:
  * @bus, @clock, @power, @console: what the devices know
  * @com1, @rtc_line, @sci: their interrupt lines
@@ -75,6 +75,7 @@ struct pearl_machine {
 	struct pearl_i8042 *i8042;
 	struct pearl_pit *pit;
 	struct pearl_pm *pm;
+	struct pearl_pci *pci;
 
 	pthread_mutex_t lock;
 	struct pearl_bus bus;

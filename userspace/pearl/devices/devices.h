@@ -34,11 +34,17 @@ struct pearl_pit *pearl_pit_create(struct pearl_bus *bus,
 				   struct pearl_clock *clock);
 void pearl_pit_destroy(struct pearl_pit *pit);
 
-/* ACPI's fixed hardware: events, control, timer, and the reset register. */
+/* ACPI's fixed hardware: events, control and timer. */
 struct pearl_pm;
 struct pearl_pm *pearl_pm_create(struct pearl_bus *bus, struct pearl_irq *sci,
 				 struct pearl_clock *clock,
 				 struct pearl_power *power);
 void pearl_pm_destroy(struct pearl_pm *pm);
+
+/* PCI at ports 0xcf8 to 0xcff: a host bridge, and the reset register. */
+struct pearl_pci;
+struct pearl_pci *pearl_pci_create(struct pearl_bus *bus,
+				   struct pearl_power *power);
+void pearl_pci_destroy(struct pearl_pci *pci);
 
 #endif

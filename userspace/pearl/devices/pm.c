@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ACPI's fixed hardware: PM1 events and control, the PM timer, and the reset
- * register.
+ * ACPI's fixed hardware: PM1 events and control, and the PM timer.
  *
  * ACPI Specification, "ACPI Hardware Specification", "Fixed Hardware
  * Feature" sections.
@@ -22,10 +21,8 @@
 #define CONTROL_SLEEP	0x2000
 #define SLEEP_TYPE(v)	((v) >> 10 & 7)
 
-#define CONFIG_ADDRESS	0xcf8
-
 struct pearl_pm {
-	struct pearl_region registers, reset;
+	struct pearl_region registers;
 	struct pearl_bus *bus;
 	struct pearl_irq *sci;
 	struct pearl_clock *clock;
@@ -33,7 +30,6 @@ struct pearl_pm {
 	struct pearl_timer carry;	/* bit 31 of the timer changes */
 	uint64_t halves;		/* how often it had, when last seen */
 	uint16_t status, enable, control;
-	uint8_t reset_value;
 };
 
 static uint64_t timer_ticks(struct pearl_pm *pm)
@@ -147,37 +143,6 @@ static void pm_write(struct pearl_region *region, uint64_t offset,
 	arm_carry(pm);
 }
 
-/*
- * The reset register is one byte amid PCI's configuration address, which a
- * dword reaches: that there is no PCI has to be found out without a reset.
- */
-static bool is_reset(uint64_t offset, unsigned int size)
-{
-	return size == 1 && offset == PEARL_RESET_PORT - CONFIG_ADDRESS;
-}
-
-static uint64_t reset_read(struct pearl_region *region, uint64_t offset,
-			   unsigned int size)
-{
-	struct pearl_pm *pm = container_of(region, struct pearl_pm, reset);
-
-	return is_reset(offset, size) ? pm->reset_value : UINT64_MAX;
-}
-
-/* As on PC chipsets: bit 2 resets when it goes up, bit 1 says how hard. */
-static void reset_write(struct pearl_region *region, uint64_t offset,
-			unsigned int size, uint64_t value)
-{
-	struct pearl_pm *pm = container_of(region, struct pearl_pm, reset);
-	bool up = value & ~pm->reset_value & 4;
-
-	if (!is_reset(offset, size))
-		return;
-	pm->reset_value = value & PEARL_RESET_VALUE;
-	if (up)
-		pm->power->reset(pm->power);
-}
-
 struct pearl_pm *pearl_pm_create(struct pearl_bus *bus, struct pearl_irq *sci,
 				 struct pearl_clock *clock,
 				 struct pearl_power *power)
@@ -199,13 +164,7 @@ struct pearl_pm *pearl_pm_create(struct pearl_bus *bus, struct pearl_irq *sci,
 		.size = PEARL_PM_TIMER + 4 - PEARL_PM1_EVENT, .widest = 4,
 		.read = pm_read, .write = pm_write,
 	};
-	pm->reset = (struct pearl_region) {
-		.name = "reset", .base = CONFIG_ADDRESS, .size = 4,
-		.widest = 4, .read = reset_read, .write = reset_write,
-	};
 	err = pearl_bus_add(bus, PEARL_PIO, &pm->registers);
-	if (!err)
-		err = pearl_bus_add(bus, PEARL_PIO, &pm->reset);
 	if (!err)
 		return pm;
 	pearl_pm_destroy(pm);
@@ -218,7 +177,6 @@ void pearl_pm_destroy(struct pearl_pm *pm)
 	if (!pm)
 		return;
 	pearl_timer_disarm(pm->clock, &pm->carry);
-	pearl_bus_remove(pm->bus, PEARL_PIO, &pm->reset);
 	pearl_bus_remove(pm->bus, PEARL_PIO, &pm->registers);
 	free(pm);
 }

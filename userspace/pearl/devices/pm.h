@@ -6,8 +6,6 @@
 #define PEARL_PM1_EVENT		0x600	/* status, enable: 2 bytes each */
 #define PEARL_PM1_CONTROL	0x604	/* 2 bytes */
 #define PEARL_PM_TIMER		0x608	/* 4 bytes */
-#define PEARL_RESET_PORT	0xcf9
-#define PEARL_RESET_VALUE	0x06
 #define PEARL_SLEEP_S5		5	/* SLP_TYP that the DSDT gives for S5 */
 
 #endif
