@@ -395,16 +395,17 @@ static void absent_features(void)
 }
 
 /*
- * A device of DSDT's by its EISA ID: its first I/O and IRQ descriptors, in
- * the order and the form in which the compiler puts them.
+ * "Resource Data Types for ACPI": the descriptors of a device of DSDT's, by
+ * its EISA ID, in Name (_CRS, Buffer () { ... }).
  */
-struct resources {
-	unsigned int base, length, irqs;
+struct descriptors {
+	const uint8_t *next, *end;
 };
 
-static bool find_device(uint32_t eisa_id, struct resources *r)
+static bool find_descriptors(uint32_t eisa_id, struct descriptors *d)
 {
 	static const uint8_t hid[] = { 0x08, '_', 'H', 'I', 'D', 0x0c };
+	static const uint8_t crs[] = { 0x08, '_', 'C', 'R', 'S', 0x11 };
 	uint32_t i, length;
 	uint64_t gpa = place_of("DSDT", &length);
 	const uint8_t *p = at(gpa, length);
@@ -412,24 +413,57 @@ static bool find_device(uint32_t eisa_id, struct resources *r)
 	for (i = 36; i + 10 < length; i++)
 		if (!memcmp(p + i, hid, 6) && number(p + i + 6, 4) == eisa_id)
 			break;
-	for (; i + 11 < length; i++)
-		if (!memcmp(p + i, "_CRS", 4))
+	for (; i + 10 < length; i++)
+		if (!memcmp(p + i, crs, 6))
 			break;
-	/* Buffer, its length, its size, then the small descriptors. */
-	for (; i + 11 < length; i++)
-		if (p[i] == 0x47 && p[i + 1] == 1)
-			break;
-	if (i + 11 >= length)
+	/* The package's length, of so many bytes, and the buffer's: a byte. */
+	i += 6 + 1 + (p[i + 6] >> 6);
+	if (i + 2 >= length || p[i] != 0x0a || i + 2 + p[i + 1] > length)
 		return false;
-	r->base = number(p + i + 2, 2);
-	if (number(p + i + 4, 2) != r->base)
+	d->next = p + i + 2;
+	d->end = d->next + p[i + 1];
+	return d->end - d->next >= 2 && d->end[-2] == 0x79;
+}
+
+/* The next with this tag; NULL if there is none. */
+static const uint8_t *next_descriptor(struct descriptors *d, uint8_t tag)
+{
+	const uint8_t *found;
+
+	while (d->next < d->end) {
+		found = d->next;
+		d->next += *found & 0x80 ? 3 + number(found + 1, 2) :
+			   1 + (*found & 7);
+		if (*found == tag)
+			return found;
+	}
+	return NULL;
+}
+
+/* A device's first I/O and IRQ descriptors. */
+struct resources {
+	unsigned int base, length, irqs;
+};
+
+static bool find_device(uint32_t eisa_id, struct resources *r)
+{
+	struct descriptors d;
+	const uint8_t *p;
+
+	if (!find_descriptors(eisa_id, &d))
 		return false;
-	r->length = p[i + 7];
-	r->irqs = p[i + 8] == 0x22 ? number(p + i + 9, 2) : 0;
+	p = next_descriptor(&d, 0x47);
+	if (!p || p[1] != 1 || number(p + 2, 2) != number(p + 4, 2))
+		return false;
+	r->base = number(p + 2, 2);
+	r->length = p[7];
+	p = next_descriptor(&d, 0x22);
+	r->irqs = p ? number(p + 1, 2) : 0;
 	return true;
 }
 
 #define PNP0501 0x0105d041
+#define PNP0A03 0x030ad041
 #define PNP0B00 0x000bd041
 #define PNP0C02 0x020cd041
 
@@ -486,6 +520,68 @@ static void fixed_ports_are_taken(void)
 	EXPECT(number(f + 76, 4) + 4 <= r.base + r.length);
 	EXPECT_EQ(in(r.base + r.length, 1), 0xff);
 	EXPECT_EQ(in(r.base - 1, 1), 0xff);
+}
+
+static void pci_is_there(void)
+{
+	struct resources r;
+
+	make_both();
+	EXPECT(find_device(PNP0A03, &r));
+	EXPECT_EQ(r.base, 0xcf8);
+	EXPECT_EQ(r.length, 8);
+	EXPECT_EQ(r.irqs, 0);
+	out(r.base, 4, 0x80000008);
+	EXPECT_EQ(in(r.base, 4), 0x80000008);
+	EXPECT_EQ(in(r.base + 6, 2), 0x0600);
+	EXPECT_EQ(in(r.base + 8, 1), 0xff);
+}
+
+enum window_type { MEMORY, PORTS, BUSES };
+
+/*
+ * "Address Space Resource Descriptors": what the bridge passes on, of 16 or 32
+ * bits. False if it is not fixed, is moved, or has a length that is not its.
+ */
+static bool find_window(enum window_type type, uint8_t tag, uint64_t *first,
+			uint64_t *last)
+{
+	unsigned int size = tag == 0x88 ? 2 : 4;
+	struct descriptors d;
+	const uint8_t *p;
+
+	if (!find_descriptors(PNP0A03, &d))
+		return false;
+	do
+		p = next_descriptor(&d, tag);
+	while (p && p[3] != type);
+	if (!p || p[4] != 0x0c || number(p + 6, size))
+		return false;
+	*first = number(p + 6 + size, size);
+	*last = number(p + 6 + size * 2, size);
+	return !number(p + 6 + size * 3, size) &&
+	       number(p + 6 + size * 4, size) == *last - *first + 1;
+}
+
+/* There is bus 0, and the windows to it are nobody else's. */
+static void pci_windows(void)
+{
+	const struct pearl_region *r;
+	uint64_t first, last;
+
+	make_both();
+	EXPECT(find_window(BUSES, 0x88, &first, &last));
+	EXPECT_EQ(first, 0);
+	EXPECT_EQ(last, 0);
+	EXPECT(find_window(PORTS, 0x88, &first, &last));
+	EXPECT_EQ(last, 0xffff);
+	for (r = machine.bus.regions[PEARL_PIO]; r; r = r->next)
+		EXPECT(r->base + r->size <= first);
+	EXPECT(find_window(MEMORY, 0x87, &first, &last));
+	EXPECT(first < last);
+	EXPECT(first >= PEARL_HOLE_BASE);
+	EXPECT(last < PEARL_IOAPIC_BASE && last < PEARL_LAPIC_BASE);
+	EXPECT(!machine.bus.regions[PEARL_MMIO]);
 }
 
 /*
@@ -604,6 +700,8 @@ static const struct host_case cases[] = {
 	HOST_CASE(uart_is_there),
 	HOST_CASE(clock_is_there),
 	HOST_CASE(fixed_ports_are_taken),
+	HOST_CASE(pci_is_there),
+	HOST_CASE(pci_windows),
 	HOST_CASE(disassembled),
 	HOST_CASE(disassembled_uart),
 	HOST_CASE(damage_is_noticed),

@@ -27,7 +27,7 @@ static const struct {
 	uint8_t size;
 } places[] = {
 	{ 0x3e, 8 }, { 0x5f, 7 }, { 0x6f, 4 }, { 0x3f6, 12 }, { 0x5fe, 16 },
-	{ 0xcf7, 6 },
+	{ 0xcf7, 10 },
 };
 
 /* The lines that the board has. */

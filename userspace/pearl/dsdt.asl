@@ -10,6 +10,31 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "NACRE", "PEARL", 1)
 
 	Scope (\_SB)
 	{
+		// The windows hold none of the machine's own ports and chips
+		// (machine.h), which therefore stay outside of the bridge.
+		Device (PCI0)
+		{
+			Name (_HID, EisaId ("PNP0A03"))
+			Name (_UID, 0)
+			Name (_BBN, 0)
+			Name (_STA, 0x0f)
+			Name (_CRS, ResourceTemplate ()
+			{
+				WordBusNumber (ResourceProducer, MinFixed,
+					MaxFixed, PosDecode,
+					0, 0, 0, 0, 1)
+				IO (Decode16, 0xcf8, 0xcf8, 0x01, 0x08)
+				WordIO (ResourceProducer, MinFixed, MaxFixed,
+					PosDecode, EntireRange,
+					0, 0x1000, 0xffff, 0, 0xf000)
+				DWordMemory (ResourceProducer, PosDecode,
+					MinFixed, MaxFixed, NonCacheable,
+					ReadWrite,
+					0, 0xc0000000, 0xfebfffff, 0,
+					0x3ec00000)
+			})
+		}
+
 		Device (COM1)
 		{
 			Name (_HID, EisaId ("PNP0501"))
@@ -41,7 +66,6 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "NACRE", "PEARL", 1)
 			Name (_CRS, ResourceTemplate ()
 			{
 				IO (Decode16, 0x600, 0x600, 0x01, 0x0c)
-				IO (Decode16, 0xcf9, 0xcf9, 0x01, 0x01)
 			})
 		}
 	}
