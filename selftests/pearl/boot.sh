@@ -82,6 +82,16 @@ no_input()
 	[[ $? -eq 0 ]] && grep -q "^year-$(date +%Y)" "$dir/out"
 }
 
+# The machine is to a kernel's liking: it logs no error, and finds PCI.
+no_errors()
+{
+	guest "$base pearl.run=\"dmesg -r; ls /sys/bus/pci/devices\"" \
+		</dev/null 2>"$dir/err" | tr -d '\r' >"$dir/out"
+	[[ ${PIPESTATUS[0]} -eq 0 ]] && grep -q '^<6>' "$dir/out" &&
+		! grep '^<[0-3]>' "$dir/out" >"$dir/errors" &&
+		grep -qx '0000:00:00.0' "$dir/out"
+}
+
 # More than the console's ring holds, to a reader that is in no hurry.
 much_output()
 {
@@ -187,7 +197,7 @@ own_crash()
 }
 
 all=(terminated broken_pipe escape_key own_crash shell_on_a_pipe no_input
-     much_output reset panic triple_fault)
+     no_errors much_output reset panic triple_fault)
 [[ ${#wanted[@]} -gt 0 ]] || wanted=("${all[@]}")
 echo "TAP version 13"
 echo "1..${#wanted[@]}"
