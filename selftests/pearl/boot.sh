@@ -85,7 +85,7 @@ no_input()
 # The machine is to a kernel's liking: it logs no error, and finds PCI.
 no_errors()
 {
-	guest "$base pearl.run=\"dmesg -r; ls /sys/bus/pci/devices\"" \
+	guest "$base guest.run=\"dmesg -r; ls /sys/bus/pci/devices\"" \
 		</dev/null 2>"$dir/err" | tr -d '\r' >"$dir/out"
 	[[ ${PIPESTATUS[0]} -eq 0 ]] && grep -q '^<6>' "$dir/out" &&
 		! grep '^<[0-3]>' "$dir/out" >"$dir/errors" &&
