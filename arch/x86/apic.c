@@ -18,6 +18,7 @@
 #include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
 #include "arch/x86/regs.h"
 
@@ -96,14 +97,14 @@ static u64 op_tsc_to_ns(struct nacre_lapic *lapic, u64 tsc)
 {
 	struct nacre_vcpu *vcpu = apic_of(lapic)->vcpu;
 	u64 now = ktime_get_ns();
-	u64 delta = tsc - (rdtsc() + vcpu->arch.tsc_offset);
+	u64 guest_now = rdtsc() + vcpu->arch.tsc_offset;
 	u64 farthest = div_u64(FARTHEST_NS, 1000000) * vcpu->arch.tsc_khz;
 
-	if ((s64)delta <= 0)
+	if (tsc <= guest_now)
 		return 0;
 	/* Beyond a bound the product would not fit; it is asked again then. */
-	delta = min(delta, farthest);
-	return now + mul_u64_u32_div(delta, 1000000, vcpu->arch.tsc_khz);
+	return now + mul_u64_u32_div(min(tsc - guest_now, farthest), 1000000,
+				     vcpu->arch.tsc_khz);
 }
 
 static const struct nacre_lapic_ops lapic_ops = {
@@ -134,6 +135,7 @@ int nacre_apic_create(struct nacre_vcpu *vcpu)
 	apic->vcpu = vcpu;
 	apic->lapic.ops = &lapic_ops;
 	apic->lapic.id = vcpu->id;
+	apic->lapic.lacks_deadline = true;
 	compat_hrtimer_setup(&apic->timer, timer_fired);
 	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id)
 		apic->lapic.base = LAPIC_BASE_BSP;
@@ -158,6 +160,15 @@ void nacre_apic_reset(struct nacre_vcpu *vcpu, bool init)
 		return;
 	nacre_lapic_reset(lapic, init);
 	vcpu->arch.apic_base = lapic->base;
+}
+
+void nacre_apic_cpuid(struct nacre_vcpu *vcpu)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	if (lapic)
+		lapic->lacks_deadline =
+			!nacre_guest_has(vcpu, X86_FEATURE_TSC_DEADLINE_TIMER);
 }
 
 static void take_init(struct nacre_vcpu *vcpu)

@@ -31,6 +31,8 @@ struct nacre_apic {
 int nacre_apic_create(struct nacre_vcpu *vcpu);
 void nacre_apic_destroy(struct nacre_vcpu *vcpu);
 void nacre_apic_reset(struct nacre_vcpu *vcpu, bool init);
+/* The guest's CPUID is another. */
+void nacre_apic_cpuid(struct nacre_vcpu *vcpu);
 
 static inline struct nacre_lapic *nacre_lapic_of(const struct nacre_vcpu *vcpu)
 {

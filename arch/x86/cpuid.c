@@ -11,6 +11,7 @@
 
 #include "module/ioctl.h"
 #include "module/vcpu.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/regs.h"
@@ -273,6 +274,7 @@ static void update_from_cpuid(struct nacre_vcpu *vcpu)
 	leaf = nacre_find_cpuid(vcpu, 0xd, 0);
 	cpuid->xcr0_allowed = leaf ? leaf->eax | (u64)leaf->edx << 32 : 0;
 	cpuid->xcr0_allowed &= nacre_host_xcr0();
+	nacre_apic_cpuid(vcpu);
 	backend(update_intercepts)(vcpu);
 }
 

@@ -31,6 +31,7 @@
 #define LVT_PENDING	BIT(12)
 #define LVT_REMOTE_IRR	BIT(14)
 #define LVT_DELIVERY(lvt)	((lvt) >> 8 & 7)
+#define LVT_DEADLINE	((u32)BIT(18))
 #define TIMER_MODE(lvt)	((lvt) >> 17 & 3)
 #define TIMER_ONE_SHOT	0
 #define TIMER_PERIODIC	1
@@ -642,6 +643,8 @@ static u32 lvt_read_only(u32 offset)
 static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
 {
 	value &= lvt_valid(offset);
+	if (offset == LAPIC_LVT_TIMER && apic->lacks_deadline)
+		value &= ~LVT_DEADLINE;
 	if (!software_enabled(apic))
 		value |= LVT_MASKED;
 	if (offset == LAPIC_LVT_TIMER)
