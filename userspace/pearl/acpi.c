@@ -123,7 +123,6 @@ struct madt_override {
 #define FADT_RESET_REGISTER	(1u << 10)
 #define FADT_HEADLESS		(1u << 12)
 #define BOOT_LEGACY_DEVICES	(1u << 0)
-#define BOOT_8042		(1u << 1)
 #define BOOT_NO_VGA		(1u << 2)
 #define BOOT_NO_ASPM		(1u << 4)
 #define MADT_PC_AT		(1u << 0)
@@ -238,8 +237,8 @@ static uint64_t build_fadt(struct builder *b, uint64_t dsdt, uint64_t facs)
 	fadt->p_lvl2_lat = 0xffff;	/* no C2, no C3 */
 	fadt->p_lvl3_lat = 0xffff;
 	fadt->century = CENTURY_REGISTER;
-	fadt->boot_arch = BOOT_LEGACY_DEVICES | BOOT_8042 | BOOT_NO_VGA |
-			  BOOT_NO_ASPM;
+	/* Of an 8042 there is the reset line: nothing to look for at its ports. */
+	fadt->boot_arch = BOOT_LEGACY_DEVICES | BOOT_NO_VGA | BOOT_NO_ASPM;
 	fadt->flags = FADT_WBINVD | FADT_PROC_C1 | FADT_NO_POWER_BUTTON |
 		      FADT_NO_SLEEP_BUTTON | FADT_NO_RTC_WAKE |
 		      FADT_TIMER_32_BITS | FADT_RESET_REGISTER | FADT_HEADLESS;
