@@ -162,6 +162,45 @@ both()
 	done
 }
 
+# guests NAME WHAT KERNEL MODULE SCRIPT...: pearl and an image, for a script of
+# selftests/pearl, in a machine that nothing else keeps busy: time is measured.
+guests()
+{
+	local name=$1 kernel=$3 module=$4 image=build/check/guest.img
+
+	if [[ $module = nacre && -z ${module_built[$kernel]} ]]; then
+		lost "$name" "$2"
+		return
+	fi
+	[[ -f $image ]] || lab/guest-image.sh "$image" >"$logs/image.log" 2>&1
+	step "$name" "$2" 1800 lab/run --kernel "$kernel" --module "$module" \
+		--timeout 1500 -- "selftests/pearl/$5" build/userspace/pearl \
+		"$image" "${@:6}"
+}
+
+vmlinuz()
+{
+	echo "build/lab/kernels/$1/vmlinuz"
+}
+
+# What is typed at the console of both kernels, on both.
+consoles()
+{
+	local k
+
+	for k in "${kernels[@]}"; do
+		guests "console-$1-$k" "guests of pearl on $1 with $k" \
+			"$k" "$1" console.sh "$(vmlinuz 6.1)" "$(vmlinuz 6.12)"
+	done
+}
+
+# How pearl and its guests end, on $1 with kernel $2; $3...: only these cases.
+ends()
+{
+	guests "ends-$1-$2" "how guests end, on $1 with $2" "$2" "$1" boot.sh \
+		"$(vmlinuz 6.1)" "${@:3}"
+}
+
 # Where it loads and where it refuses to: machines of its own, two at a time.
 loads()
 {
@@ -184,6 +223,8 @@ quick()
 	step lint "lint" 1800 make lint
 	step lab-selftest "the lab's own test" 3000 lab/selftest
 	both svm svm nacre
+	consoles nacre
+	ends nacre 6.12 terminated broken_pipe escape_key own_crash triple_fault
 	loads
 }
 
@@ -192,6 +233,12 @@ slow()
 	both kvm svm kvm
 	both svm-max svm-max nacre
 	both mitigated svm nacre --cmdline default
+	consoles kvm
+	ends nacre 6.1
+	ends kvm 6.1
+	step soak "memory under everything for a minute" 600 \
+		lab/run --timeout 500 -- env NACRE_SOAK_SECONDS=60 \
+		selftests/run memory_soak
 	step abi-diff "a million calls on nacre and in-tree KVM" 14400 \
 		selftests/abi_diff.sh --calls 1000000 --timeout 14000
 }

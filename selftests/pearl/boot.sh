@@ -4,12 +4,12 @@
 # pearl with a guest, in a machine of the lab: that a distribution's kernel
 # boots, how each kind of end shows, and that the terminal is put back. TAP.
 #
-#   lab/run --timeout 1500 -- selftests/pearl/boot.sh PEARL KERNEL IMAGE [CASE...]
+#   lab/run --timeout 1500 -- selftests/pearl/boot.sh PEARL IMAGE KERNEL [CASE...]
 #
 # IMAGE is from lab/guest-image.sh. NACRE_DEV names the node.
 
 set -u
-pearl=$1 kernel=$2 image=$3
+pearl=$1 image=$2 kernel=$3
 shift 3
 wanted=("$@")
 export dir
