@@ -93,15 +93,39 @@ functions()
 	}'
 }
 
-# style NAME IGNORE FILE...
-style()
+# style_of PASSED IGNORE FILE...: a few files, in a process beside others.
+# shellcheck disable=SC2317 # reached by xargs
+style_of()
 {
-	local name=$1 ignore=$2
+	local passed=$1 ignore=$2 found
 
 	shift 2
-	perl "$checkpatch" --no-tree --terse --show-types --no-summary \
+	found=$(perl "$checkpatch" --no-tree --terse --show-types --no-summary \
 		--quiet --max-line-length=80 --ignore "$ignore" -f "$@" \
-		</dev/null >"$out/found" 2>&1
+		</dev/null 2>&1)
+	if [[ $? -eq 0 && -z $found ]]; then
+		sha1sum "$@" >>"$passed"
+	else
+		printf '%s\n' "${found:-checkpatch failed on $*}"
+	fi
+}
+export -f style_of
+export checkpatch
+
+# style NAME IGNORE FILE...: what has passed passes until it changes, or what
+# it is judged by does.
+style()
+{
+	local name=$1 ignore=$2 rules passed=$out/style-$1
+
+	shift 2
+	rules=$(cat "$checkpatch" scripts/lint.sh | sha1sum)
+	[[ $(head -n 1 "$passed" 2>/dev/null) = "$rules" ]] ||
+		printf '%s\n' "$rules" >"$passed"
+	sha1sum "$@" | grep -vxFf "$passed" | sed 's/^[^ ]*  //' |
+		xargs -r -P "$(nproc)" -n 8 \
+			bash -c 'style_of "$@"' - "$passed" "$ignore" \
+			>"$out/found"
 	empty "checkpatch, $# files of $name"
 }
 
@@ -245,19 +269,30 @@ noinstr()
 		SRCARCH=x86 "$2" --noinstr --link --dry-run "$out/noinstr.o"
 }
 
-# check_build KDIR: the compiler's and sparse's warnings are errors; what
-# objtool and modpost say is read from the log.
+release_of()
+{
+	sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+		"$1/include/generated/utsrelease.h"
+}
+
+# start_build KDIR: the compiler's and sparse's warnings are errors. Sparse
+# comes before the compiler: an object that is there has passed both.
+start_build()
+{
+	make -k -j"$(nproc)" module KDIR="$1" variant=lint W=1 C=1 \
+		KCFLAGS='-Werror -DCONFIG_NOINSTR_VALIDATION=1' \
+		CF=-Wsparse-error >"$out/build-$(release_of "$1").log" 2>&1 &
+	builds[$1]=$!
+}
+
+# check_build KDIR: what objtool and modpost say is read from the log.
 check_build()
 {
-	local release log
+	local release log status=0
 
-	release=$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
-		  "$1/include/generated/utsrelease.h")
+	release=$(release_of "$1")
 	log=$out/build-$release.log
-	make -k -j"$(nproc)" module KDIR="$1" variant=lint W=1 C=2 \
-		KCFLAGS='-Werror -DCONFIG_NOINSTR_VALIDATION=1' \
-		CF=-Wsparse-error >"$log" 2>&1
-	status=$?
+	wait "${builds[$1]}" || status=$?
 	grep -E 'warning:|error:|WARNING:|ERROR:|Error ' "$log" >"$out/found"
 	if [[ $status -ne 0 || -s $out/found ]]; then
 		[[ -s $out/found ]] || tail "$log" >"$out/found"
@@ -296,6 +331,10 @@ check_forbidden
 check_rooms
 check_size
 check_functions
+declare -A builds
+for kdir; do
+	start_build "$kdir"
+done
 for kdir; do
 	check_build "$kdir"
 done
