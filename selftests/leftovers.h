@@ -108,7 +108,7 @@ static inline long available_kib(void)
 /* What is available when nothing moves any more. */
 static inline long settled_kib(void)
 {
-	u64 end = now_ns() + SETTLE_SECONDS * 1000000000ull;
+	u64 end = now_ns() + SETTLE_SECONDS * slower() * 1000000000ull;
 	long now, last = 0;
 	int still = 0;
 
@@ -128,7 +128,7 @@ static inline long settled_kib(void)
  */
 static inline long missing_kib(long before, long slack)
 {
-	u64 end = now_ns() + 2 * SETTLE_SECONDS * 1000000000ull;
+	u64 end = now_ns() + 2 * SETTLE_SECONDS * slower() * 1000000000ull;
 	long missing;
 
 	do
@@ -166,7 +166,7 @@ static inline long slab_objects(char *name, size_t room)
 /* The same after everything that is on its way has had time to come. */
 static inline long settled_slab_objects(char *name, size_t room)
 {
-	u64 end = now_ns() + SETTLE_SECONDS * 1000000000ull;
+	u64 end = now_ns() + SETTLE_SECONDS * slower() * 1000000000ull;
 	long n;
 
 	do {

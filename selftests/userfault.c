@@ -61,7 +61,7 @@ static u64 next_fault(int fd)
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	struct uffd_msg msg;
 
-	CHECK(poll(&p, 1, SECONDS * 1000) == 1);
+	CHECK(poll(&p, 1, SECONDS * slower() * 1000) == 1);
 	CHECK(read(fd, &msg, sizeof(msg)) == sizeof(msg));
 	CHECK(msg.event == UFFD_EVENT_PAGEFAULT);
 	return msg.arg.pagefault.address & ~(PAGE_SIZE - 1);

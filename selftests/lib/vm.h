@@ -254,6 +254,12 @@ void *run_to_pio_at(const char *where, struct vcpu *vcpu, u8 direction,
 
 #include <pthread.h>
 
+/*
+ * How many times longer than on a fast machine things may take: NACRE_SLOWER,
+ * or 1. Every bound in time below, and the harness's own, is multiplied by it.
+ */
+unsigned int slower(void);
+
 /* SIGUSR1 with a handler that does nothing: it interrupts NACRE_RUN. */
 void kick_setup(void);
 void kick(pthread_t thread);
@@ -266,11 +272,12 @@ void *thread_join(pthread_t thread, unsigned int seconds);
 /* Waits until @cond holds, at most @seconds; ends the test case after that. */
 #define wait_for(cond, seconds)						\
 	do {								\
-		u64 _end = now_ns() + (seconds) * 1000000000ull;	\
+		unsigned int _s = (seconds) * slower();			\
+		u64 _end = now_ns() + _s * 1000000000ull;		\
+									\
 		while (!(cond)) {					\
 			if (now_ns() > _end)				\
-				die("no %s in %u s", #cond,		\
-				    (unsigned int)(seconds));		\
+				die("no %s in %u s", #cond, _s);	\
 			pause_us(200);					\
 		}							\
 	} while (0)
