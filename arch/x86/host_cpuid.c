@@ -18,7 +18,6 @@
 
 #include "module/ioctl.h"
 #include "arch/x86/backend.h"
-#include "arch/x86/clock.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/xstate.h"
@@ -194,7 +193,9 @@ static const struct register_row registers[] = {
 
 	REGISTER(NACRE_CPUID_FEATURES, 0, eax, .always =
 		 /* Port 80h waits for nothing, so nobody has to wait for it. */
-		 BIT(NACRE_FEATURE_NOP_IO_DELAY)),
+		 BIT(NACRE_FEATURE_NOP_IO_DELAY) |
+		 BIT(NACRE_FEATURE_CLOCKSOURCE) |
+		 BIT(NACRE_FEATURE_CLOCKSOURCE2) | BIT(NACRE_FEATURE_PV_EOI)),
 };
 
 u32 nacre_host_words[NCAPINTS] __read_mostly;
@@ -384,10 +385,6 @@ static void adjust(struct nacre_cpuid_entry2 *e)
 		break;
 	case NACRE_CPUID_SIGNATURE:
 		set_signature(e);
-		break;
-	case NACRE_CPUID_FEATURES:
-		e->eax = BIT(NACRE_FEATURE_CLOCKSOURCE) |
-			 BIT(NACRE_FEATURE_CLOCKSOURCE2);
 		break;
 	case 0x80000000:
 		e->eax = last_extended(e->eax);

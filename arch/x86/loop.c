@@ -23,6 +23,7 @@
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/noinstr.h"
+#include "arch/x86/pv_eoi.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
@@ -95,6 +96,7 @@ static bool one_trip(struct nacre_vcpu *vcpu)
 	local_irq_enable();
 	preempt_enable();
 	nacre_vcpu_srcu_lock(vcpu);
+	nacre_pv_eoi_collect(vcpu);
 	return !turn_back;
 }
 
@@ -123,6 +125,7 @@ static enum nacre_result before_entry(struct nacre_vcpu *vcpu)
 	if (vcpu->arch.events.want_event ||
 	    READ_ONCE(vcpu->run->request_interrupt_window))
 		nacre_inject_events(vcpu);
+	nacre_pv_eoi_offer(vcpu);
 	return NACRE_RESUME;
 }
 

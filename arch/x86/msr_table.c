@@ -17,6 +17,7 @@
 #include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/mtrr.h"
+#include "arch/x86/pv_eoi.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/tsc.h"
 #include "arch/x86/xstate.h"
@@ -148,6 +149,12 @@ static bool read_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 {
 	*value = nacre_read_wall_clock(vcpu);
 	return true;
+}
+
+static bool write_pv_eoi(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			 enum nacre_msr_by by)
+{
+	return nacre_write_pv_eoi(vcpu, value);
 }
 
 static bool write_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 value,
@@ -359,6 +366,8 @@ static const struct nacre_msr table[] = {
 	  .read = read_wall_clock, .write = write_wall_clock },
 	{ ONE(NACRE_MSR_SYSTEM_TIME), .listed = true,
 	  FIELD(system_time), .write = write_system_time },
+	{ ONE(MSR_NACRE_PV_EOI_EN), .listed = true,
+	  FIELD(pv_eoi), .write = write_pv_eoi },
 	{ ONE(MSR_EFER), FIELD(efer), .write = write_efer },
 	{ ONE(MSR_TSC_AUX), .listed = true, .feature = X86_FEATURE_RDTSCP,
 	  .other_feature = X86_FEATURE_RDPID,

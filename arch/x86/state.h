@@ -198,6 +198,8 @@ struct nacre_vcpu_arch {
 	u32 mp_state;
 	u64 system_time;	/* kvmclock's page, as the guest wrote it */
 	u32 clock_version;
+	u64 pv_eoi;		/* MSR_NACRE_PV_EOI_EN */
+	bool pv_eoi_offered;	/* its bit is set, and not looked at since */
 	u64 host_xcr0;		/* as read at load; back at each exit */
 	u32 host_pkru;		/* likewise */
 

@@ -672,6 +672,34 @@ static void level_eoi(void)
 	EXPECT_EQ(seen.eoi_vector, 0x51);
 }
 
+/* Who waits for an end: another interrupt, or the I/O APIC of a level. */
+static void end_can_wait(void)
+{
+	switched_on(1);
+	EXPECT(!nacre_lapic_end_can_wait(&lapic));
+	edge(0x61);
+	EXPECT(!nacre_lapic_end_can_wait(&lapic));
+	EXPECT_EQ(take(), 0x61);
+	/* Whoever looks next finds that nothing waits. */
+	EXPECT_EQ(take(), -1);
+	EXPECT(nacre_lapic_end_can_wait(&lapic));
+	edge(0x51);
+	EXPECT(!nacre_lapic_end_can_wait(&lapic));
+	nacre_lapic_end(&lapic);
+	EXPECT_EQ(take(), 0x51);
+	deliver(NACRE_DELIVER_FIXED, 0x71, true);
+	EXPECT_EQ(take(), 0x71);
+	EXPECT_EQ(take(), -1);
+	EXPECT(!nacre_lapic_end_can_wait(&lapic));
+	nacre_lapic_end(&lapic);
+	EXPECT_EQ(seen.eois, 1);
+	/* The edge below it again. */
+	EXPECT(nacre_lapic_end_can_wait(&lapic));
+	nacre_lapic_end(&lapic);
+	EXPECT(!nacre_lapic_end_can_wait(&lapic));
+	EXPECT_EQ(rd(LAPIC_PPR), 0);
+}
+
 static void spurious_eoi(void)
 {
 	switched_on(1);
@@ -898,6 +926,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(highest_first),
 	HOST_CASE(cr8),
 	HOST_CASE(level_eoi),
+	HOST_CASE(end_can_wait),
 	HOST_CASE(spurious_eoi),
 	HOST_CASE(deassert),
 	HOST_CASE(deliveries),

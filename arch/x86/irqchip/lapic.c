@@ -263,7 +263,7 @@ static void tell_pending(struct nacre_lapic *apic)
 		apic->ops->notify(apic);
 }
 
-static void end_of_interrupt(struct nacre_lapic *apic)
+void nacre_lapic_end(struct nacre_lapic *apic)
 {
 	int vector = highest_in_service(apic);
 
@@ -274,6 +274,13 @@ static void end_of_interrupt(struct nacre_lapic *apic)
 	if (test_vector(apic, LAPIC_TMR, vector))
 		apic->ops->eoi(apic, vector);
 	tell_pending(apic);
+}
+
+bool nacre_lapic_end_can_wait(struct nacre_lapic *apic)
+{
+	if (READ_ONCE(apic->irr_pending) || !apic->isr_words)
+		return false;
+	return !test_vector(apic, LAPIC_TMR, highest_in_service(apic));
 }
 
 u8 nacre_lapic_cr8(const struct nacre_lapic *apic)
@@ -682,7 +689,7 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 		set_tpr(apic, value);
 		return true;
 	case LAPIC_EOI:
-		end_of_interrupt(apic);
+		nacre_lapic_end(apic);
 		return true;
 	case LAPIC_SVR:
 		write_svr(apic, value);

@@ -137,6 +137,11 @@ int nacre_lapic_pending(struct nacre_lapic *apic);
 /* Take it into service. */
 void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector);
 
+/* The interrupt in service is over, as by a write of EOI. */
+void nacre_lapic_end(struct nacre_lapic *apic);
+/* Is one in service whose end nobody waits for, not even another interrupt? */
+bool nacre_lapic_end_can_wait(struct nacre_lapic *apic);
+
 /* The time given to set_timer() has come. vCPU's thread. */
 void nacre_lapic_timer_expired(struct nacre_lapic *apic);
 
