@@ -99,7 +99,7 @@ help:
 	@echo 'make run            a Debian kernel inside nacre, in an emulated machine'
 	@echo 'make install        the module, the udev rule, pearl and libnacre'
 	@echo 'make check          build and test everything, from a fresh machine on'
-	@echo 'make check-slow     the same, and on more machines'
+	@echo 'make check-slow     the same, on more machines and a debug kernel'
 	@echo 'make unit           the tests that need no machine of their own'
 	@echo 'make lint           checkpatch, sparse, W=1, objtool, shellcheck, sizes'
 	@echo 'make clean          remove build/'

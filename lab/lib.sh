@@ -37,14 +37,34 @@ known()
 	[[ $2 =~ ^[a-z0-9.-]+$ && -f $lab_dir/$1/$2.sh ]]
 }
 
+# Kernel $1 is compiled here, for there is a configuration for it.
+kernel_is_compiled()
+{
+	[[ -f $lab_dir/kernels/$1.config ]]
+}
+
+# Where modules for kernel $1 are built: the distribution's headers, or the
+# tree that it was compiled in.
+kernel_build_dir()
+{
+	local dir=$lab_cache/kernels/$1
+
+	if kernel_is_compiled "$1"; then
+		echo "$dir/build"
+	else
+		echo "/lib/modules/$(<"$dir/release")/build"
+	fi
+}
+
 # The kernel's image is there and modules can be built for it.
 kernel_fetched()
 {
-	local dir=$lab_cache/kernels/$1 release
+	local dir=$lab_cache/kernels/$1
 
-	[[ -s $dir/release ]] || return 1
-	release=$(<"$dir/release")
-	[[ -e /lib/modules/$release/build/Makefile ]]
+	[[ -s $dir/release && -e $(kernel_build_dir "$1")/Makefile ]] ||
+		return 1
+	! kernel_is_compiled "$1" ||
+		cmp -s "$lab_dir/kernels/$1.config" "$dir/config"
 }
 
 # The initramfs is the last thing made.
