@@ -159,9 +159,16 @@ static bool wants_copy_out(const struct nacre_ioctl_call *call, long ret)
 	return copies_out(call->row) && (ret >= 0 || call->arg.header_on_error);
 }
 
+/* The header of a tail that comes in stays the caller's: nothing is in it. */
+static size_t first_out(const struct nacre_ioctl_call *call)
+{
+	return call->row->element && !(call->row->flags & NACRE_IOC_TAIL_OUT) ?
+	       call->size : 0;
+}
+
 long nacre_ioctl_copy_out(struct nacre_ioctl_call *call, long ret)
 {
-	size_t total = call->size;
+	size_t first = first_out(call), total = call->size;
 
 	if (!call->arg.data)
 		return ret;
@@ -171,7 +178,8 @@ long nacre_ioctl_copy_out(struct nacre_ioctl_call *call, long ret)
 	if (ret >= 0)
 		total += tail_size(call, min(call->arg.count, call->count_in));
 	if (wants_copy_out(call, ret) &&
-	    copy_to_user(call->user, call->arg.data, total))
+	    copy_to_user(call->user + first, call->arg.data + first,
+			 total - first))
 		ret = -EFAULT;
 	free_data(call);
 	call->arg.data = NULL;
