@@ -265,10 +265,13 @@ long nacre_set_fpu(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
+/* What the guest can have used: a destination may have no more than that. */
 long nacre_get_xsave(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
+	u64 features = vcpu->arch.cpuid.xcr0_allowed | XFEATURE_MASK_FPSSE;
+
 	compat_fpu_to_uabi(&vcpu->arch.fpu, arg->data, sizeof(struct nacre_xsave),
-			   nacre_host_xcr0(), vcpu->arch.pkru);
+			   features, vcpu->arch.pkru);
 	return 0;
 }
 
