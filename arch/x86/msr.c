@@ -25,9 +25,11 @@ static const u32 feature_msrs[] = {
 	MSR_IA32_UCODE_REV, MSR_AMD64_DE_CFG,
 };
 
-static bool guest_may(const struct nacre_vcpu *vcpu,
-		      const struct nacre_msr *msr)
+static bool may(const struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
+		enum nacre_msr_by by)
 {
+	if (by == BY_USER && !msr->for_user_too)
+		return true;
 	return !msr->feature || nacre_guest_has(vcpu, msr->feature) ||
 	       (msr->other_feature &&
 		nacre_guest_has(vcpu, msr->other_feature));
@@ -47,7 +49,7 @@ static u64 *field_of(struct nacre_vcpu *vcpu, const struct nacre_msr *msr)
 static bool read_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
 		     u32 index, u64 *value, enum nacre_msr_by by)
 {
-	if (by == BY_GUEST && !guest_may(vcpu, msr))
+	if (!may(vcpu, msr, by))
 		return false;
 	if (msr->read)
 		return msr->read(vcpu, index, value, by);
@@ -58,7 +60,7 @@ static bool read_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
 static bool write_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
 		      u32 index, u64 value, enum nacre_msr_by by)
 {
-	if (by == BY_GUEST && !guest_may(vcpu, msr))
+	if (!may(vcpu, msr, by))
 		return false;
 	if (msr->write)
 		return msr->write(vcpu, index, value, by);

@@ -26,6 +26,7 @@ struct nacre_msr {
 	u16 field;		/* in struct nacre_vcpu_arch: where it is kept */
 	bool plain;		/* any value may be written into the field */
 	bool listed;		/* in NACRE_GET_MSR_INDEX_LIST */
+	bool for_user_too;	/* userspace needs the feature as well */
 	/* X86_FEATURE_*, of which a guest has to have one; 0: none. */
 	u16 feature, other_feature;
 	nacre_msr_read read;	/* NULL: the field */

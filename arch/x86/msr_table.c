@@ -376,8 +376,10 @@ static const struct nacre_msr table[] = {
 	  FIELD(msr.hwcr), .write = write_hwcr },
 	{ ONE(MSR_VM_CR), FIELD(msr.vm_cr), .write = write_vm_cr },
 	{ ONE(MSR_AMD64_OSVW_ID_LENGTH), .feature = X86_FEATURE_OSVW,
+	  .for_user_too = true,
 	  FIELD(msr.osvw_length), .plain = true },
 	{ ONE(MSR_AMD64_OSVW_STATUS), .feature = X86_FEATURE_OSVW,
+	  .for_user_too = true,
 	  FIELD(msr.osvw_status), .plain = true },
 	{ ONE(MSR_AMD64_DE_CFG), FIELD(msr.de_cfg), .write = write_de_cfg },
 };
