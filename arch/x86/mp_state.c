@@ -32,10 +32,16 @@ bool nacre_arch_uninitialized(const struct nacre_vcpu *vcpu)
 	return vcpu->arch.mp_state == NACRE_MP_STATE_UNINITIALIZED;
 }
 
+/* An AP that its firmware holds back waits as a halted one does. */
+static bool is_halted(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.mp_state == NACRE_MP_STATE_HALTED ||
+	       vcpu->arch.mp_state == NACRE_MP_STATE_AP_RESET_HOLD;
+}
+
 static bool ends_halt(struct nacre_vcpu *vcpu)
 {
-	return vcpu->arch.mp_state == NACRE_MP_STATE_HALTED &&
-	       nacre_event_wakes(vcpu);
+	return is_halted(vcpu) && nacre_event_wakes(vcpu);
 }
 
 bool nacre_arch_has_work(struct nacre_vcpu *vcpu)
