@@ -41,6 +41,10 @@ static inline struct nacre_lapic *nacre_lapic_of(const struct nacre_vcpu *vcpu)
 
 /* The vCPU's thread: take expiries, INIT and start-up. */
 void nacre_apic_process(struct nacre_vcpu *vcpu);
+/* INIT and start-up as NACRE_GET_VCPU_EVENTS and its SET have them. */
+bool nacre_apic_init_waits(const struct nacre_vcpu *vcpu);
+void nacre_apic_set_waiting(struct nacre_vcpu *vcpu, bool init);
+void nacre_apic_set_sipi_vector(struct nacre_vcpu *vcpu, u8 vector);
 /* Would something of it end a HLT? */
 bool nacre_apic_wakes(struct nacre_vcpu *vcpu);
 

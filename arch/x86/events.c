@@ -423,6 +423,10 @@ int nacre_events_in(struct nacre_vcpu *vcpu,
 		atomic_set(&events->nmi_queued, in->nmi.pending);
 	}
 	backend(mask_nmi)(vcpu, in->nmi.masked);
+	if (in->flags & NACRE_VCPUEVENT_VALID_SIPI_VECTOR)
+		nacre_apic_set_sipi_vector(vcpu, in->sipi_vector);
+	if (in->flags & NACRE_VCPUEVENT_VALID_SMM)
+		nacre_apic_set_waiting(vcpu, in->smi.latched_init);
 	nacre_set_request(vcpu, NACRE_REQ_EVENT);
 	return 0;
 }
@@ -449,6 +453,7 @@ void nacre_events_out(struct nacre_vcpu *vcpu, struct nacre_vcpu_events *out)
 	out->nmi.injected = events->nmi_injected;
 	out->nmi.pending = events->nmi_pending;
 	out->nmi.masked = backend(nmi_masked)(vcpu);
+	out->smi.latched_init = nacre_apic_init_waits(vcpu);
 	out->flags = NACRE_VCPUEVENT_VALID_NMI_PENDING |
 		     NACRE_VCPUEVENT_VALID_SHADOW |
 		     NACRE_VCPUEVENT_VALID_SMM;

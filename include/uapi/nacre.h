@@ -1072,7 +1072,7 @@ struct nacre_interrupt {
  * hypervisor in the guest may still intercept it; without the flag, injected
  * stands for both. exception_payload: for #PF the address that CR2 will have,
  * for #DB the bits that DR6 will have. interrupt.soft: from INT n. nmi.masked:
- * until IRET. smi.latched_init: an INIT waits for RSM.
+ * until IRET. smi.latched_init: an INIT waits, for RSM or for the next entry.
  */
 struct nacre_vcpu_events {
 	struct {
