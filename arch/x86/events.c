@@ -437,12 +437,14 @@ void nacre_events_out(struct nacre_vcpu *vcpu, struct nacre_vcpu_events *out)
 	const struct nacre_exception *e = &events->exception;
 
 	fold_nmis(vcpu);
-	/* Without payloads there is no "pending" in the ABI: deliver it. */
+	/* Without payloads nothing that is pending can be taken back: deliver it. */
 	apply_payload(vcpu, &events->exception);
 	memset(out, 0, sizeof(*out));
 	/* INT3 and INTO happen again by themselves. */
-	if (!soft_exception(e->vector))
+	if (!soft_exception(e->vector)) {
 		out->exception.injected = e->injected || e->pending;
+		out->exception.pending = e->pending;
+	}
 	out->exception.nr = e->vector;
 	out->exception.has_error_code = e->has_error;
 	out->exception.error_code = e->error;
