@@ -20,6 +20,30 @@
 #define TYPE_WRITABLE	BIT(1)	/* data */
 #define TYPE_READABLE	BIT(1)	/* code */
 
+#define BY_STACK(base)	((base) == NACRE_RSP || (base) == NACRE_RBP)
+
+u64 nacre_operand_offset(struct nacre_vcpu *vcpu,
+			 const struct nacre_insn *insn)
+{
+	u64 offset = insn->displacement;
+
+	if (insn->base >= 0)
+		offset += nacre_gpr(vcpu, insn->base & 15);
+	if (insn->index >= 0)
+		offset += nacre_gpr(vcpu, insn->index & 15) * insn->scale;
+	if (insn->rip_relative)
+		offset += nacre_rip(vcpu) + insn->length;
+	return offset & nacre_address_mask(insn->address_size);
+}
+
+/* SS for what is addressed by the stack's registers, else DS. */
+enum nacre_segreg nacre_operand_segment(const struct nacre_insn *insn)
+{
+	if (insn->segment >= 0)
+		return insn->segment;
+	return BY_STACK(insn->base) ? NACRE_SEG_SS : NACRE_SEG_DS;
+}
+
 static bool type_allows(const struct nacre_segment *s, bool write)
 {
 	if (s->type & TYPE_CODE)

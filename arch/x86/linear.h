@@ -10,6 +10,7 @@
 #include "module/types.h"
 #include "arch/x86/state.h"
 
+struct nacre_insn;
 struct nacre_vcpu;
 
 enum nacre_access {
@@ -37,6 +38,11 @@ bool nacre_linear(struct nacre_vcpu *vcpu, enum nacre_segreg seg, u64 offset,
 /* The same without queueing anything. */
 bool nacre_linear_ok(struct nacre_vcpu *vcpu, enum nacre_segreg seg,
 		     u64 offset, unsigned int size, bool write, gva_t *gva);
+
+/* Where an instruction's memory operand is; a string's is elsewhere. */
+u64 nacre_operand_offset(struct nacre_vcpu *vcpu,
+			 const struct nacre_insn *insn);
+enum nacre_segreg nacre_operand_segment(const struct nacre_insn *insn);
 
 /*
  * The guest-physical address behind a linear one, at the current privilege

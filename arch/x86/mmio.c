@@ -6,7 +6,9 @@
  * The operand is read, computed with, and written; each of the two accesses
  * goes piece by piece (a page-crossing one has two), and a piece that only
  * the VMM can serve is an exit, after which the next piece goes on. All of it
- * lives in the vCPU by value; registers change when everything has been done.
+ * lives in the vCPU by value. Registers and RIP change when everything has
+ * been read and computed: a write that the VMM sees is behind the guest, like
+ * one that a bus has posted.
  */
 #include <linux/string.h>
 
@@ -20,32 +22,16 @@
 #include "arch/x86/linear.h"
 #include "arch/x86/regs.h"
 
-#define BY_STACK(base)	((base) == NACRE_RSP || (base) == NACRE_RBP)
-
-/* Offset of the memory operand in its segment. */
+/* Of a bit string the operand is where the bit is. */
 static u64 effective_address(struct nacre_vcpu *vcpu,
 			     const struct nacre_insn *insn,
 			     const struct nacre_memop *op)
 {
-	u64 offset = insn->displacement;
+	u64 offset = nacre_operand_offset(vcpu, insn);
 
-	if (insn->base >= 0)
-		offset += nacre_gpr(vcpu, insn->base & 15);
-	if (insn->index >= 0)
-		offset += nacre_gpr(vcpu, insn->index & 15) * insn->scale;
-	if (insn->rip_relative)
-		offset += nacre_rip(vcpu) + insn->length;
 	if (op->bit_string)
 		offset += nacre_memop_bit_offset(op, nacre_gpr(vcpu, op->reg));
 	return offset & nacre_address_mask(insn->address_size);
-}
-
-/* SS for what is addressed by the stack's registers, else DS. */
-static enum nacre_segreg segment(const struct nacre_insn *insn)
-{
-	if (insn->segment >= 0)
-		return insn->segment;
-	return BY_STACK(insn->base) ? NACRE_SEG_SS : NACRE_SEG_DS;
 }
 
 /* Where an operand's pieces are. */
@@ -103,7 +89,7 @@ static enum nacre_access locate_all(struct nacre_vcpu *vcpu,
 
 	if (mmio->op.string)
 		return locate_string(vcpu, insn);
-	access = locate(vcpu, segment(insn),
+	access = locate(vcpu, nacre_operand_segment(insn),
 			effective_address(vcpu, insn, &mmio->op),
 			mmio->op.writes, &mmio->from);
 	mmio->to = mmio->from;
@@ -191,38 +177,23 @@ static void move_indices(struct nacre_vcpu *vcpu)
 }
 
 /* With REP the count says whether the guest comes back for more. */
-static enum nacre_result finish_string(struct nacre_vcpu *vcpu)
+static void finish_string(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_mmio *mmio = &vcpu->arch.mmio;
 	u64 mask = nacre_address_mask(mmio->address_size), left;
 
 	move_indices(vcpu);
-	if (!mmio->rep)
-		return nacre_skip_to(vcpu, mmio->next_rip);
 	left = (nacre_gpr(vcpu, NACRE_RCX) - 1) & mask;
-	nacre_set_masked(vcpu, NACRE_RCX, mask, left);
-	if (!left)
-		return nacre_skip_to(vcpu, mmio->next_rip);
-	if (nacre_rflags(vcpu) & X86_EFLAGS_TF)
-		return nacre_skip_to(vcpu, nacre_rip(vcpu));
-	return NACRE_RESUME;
+	if (mmio->rep)
+		nacre_set_masked(vcpu, NACRE_RCX, mask, left);
+	if (!mmio->rep || !left)
+		nacre_skip_to(vcpu, mmio->next_rip);
+	else if (nacre_rflags(vcpu) & X86_EFLAGS_TF)
+		nacre_skip_to(vcpu, nacre_rip(vcpu));
 }
 
-/* Every access is through: registers and RIP. */
-static enum nacre_result finish(struct nacre_vcpu *vcpu)
-{
-	struct nacre_mmio *mmio = &vcpu->arch.mmio;
-
-	if (mmio->op.to_register)
-		nacre_set_gpr(vcpu, mmio->op.reg, mmio->result);
-	nacre_set_rflags(vcpu, mmio->rflags);
-	if (mmio->op.string)
-		return finish_string(vcpu);
-	return nacre_skip_to(vcpu, mmio->next_rip);
-}
-
-/* Between the read and the write; nothing of the guest changes here. */
-static void compute(struct nacre_vcpu *vcpu)
+/* All that had to be read is there: the result, registers and RIP. */
+static void finish(struct nacre_vcpu *vcpu)
 {
 	struct nacre_mmio *mmio = &vcpu->arch.mmio;
 	struct nacre_memop_regs regs;
@@ -232,8 +203,13 @@ static void compute(struct nacre_vcpu *vcpu)
 		regs.gpr[i] = nacre_gpr(vcpu, i);
 	regs.rflags = nacre_rflags(vcpu);
 	nacre_memop_compute(&mmio->op, &regs, &mmio->data);
-	mmio->result = regs.gpr[mmio->op.reg & 15];
-	mmio->rflags = regs.rflags;
+	if (mmio->op.to_register)
+		nacre_set_gpr(vcpu, mmio->op.reg, regs.gpr[mmio->op.reg & 15]);
+	nacre_set_rflags(vcpu, regs.rflags);
+	if (mmio->op.string)
+		finish_string(vcpu);
+	else
+		nacre_skip_to(vcpu, mmio->next_rip);
 }
 
 /* The pieces of the access that is going on; false: one is the VMM's. */
@@ -252,11 +228,12 @@ static bool serve_pieces(struct nacre_vcpu *vcpu)
 	return true;
 }
 
+/* Where it goes is known: from here on nothing can fault. */
 static void begin_write(struct nacre_vcpu *vcpu)
 {
 	struct nacre_mmio *mmio = &vcpu->arch.mmio;
 
-	compute(vcpu);
+	finish(vcpu);
 	mmio->writing = true;
 	mmio->next = 0;
 	mmio->done = 0;
@@ -269,13 +246,13 @@ static enum nacre_result go_on(struct nacre_vcpu *vcpu)
 	if (!serve_pieces(vcpu))
 		return piece_to_user(vcpu);
 	if (mmio->writing)
-		return finish(vcpu);
+		return NACRE_RESUME;
 	if (!mmio->op.writes) {
-		compute(vcpu);
-		return finish(vcpu);
+		finish(vcpu);
+		return NACRE_RESUME;
 	}
 	begin_write(vcpu);
-	return serve_pieces(vcpu) ? finish(vcpu) : piece_to_user(vcpu);
+	return serve_pieces(vcpu) ? NACRE_RESUME : piece_to_user(vcpu);
 }
 
 static enum nacre_result start(struct nacre_vcpu *vcpu,

@@ -158,8 +158,6 @@ struct nacre_mmio {
 	u8 done;		/* bytes of data that are through */
 	struct nacre_mmio_operand from, to;	/* the same but for MOVS */
 	u64 data;
-	u64 result;		/* op.to_register: the register's new value */
-	u64 rflags;
 	u64 next_rip;
 };
 
