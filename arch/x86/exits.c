@@ -10,6 +10,7 @@
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
+#include "arch/x86/linear.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
@@ -159,6 +160,11 @@ static u64 read_cr(struct nacre_vcpu *vcpu, unsigned int cr)
 	}
 }
 
+static bool is_register_form(const struct nacre_insn *insn)
+{
+	return insn->has_modrm && insn->modrm >> 6 == 3;
+}
+
 /* LMSW can set PE but not clear it, and reaches no bit above TS. */
 static bool load_msw(struct nacre_vcpu *vcpu, u16 msw)
 {
@@ -167,6 +173,44 @@ static bool load_msw(struct nacre_vcpu *vcpu, u16 msw)
 	cr0 &= ~(u64)(X86_CR0_MP | X86_CR0_EM | X86_CR0_TS);
 	cr0 |= msw & (X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS);
 	return nacre_guest_write_cr0(vcpu, cr0);
+}
+
+/* In memory the machine status word has 16 bits. */
+static enum nacre_access access_msw(struct nacre_vcpu *vcpu,
+				    const struct nacre_insn *insn, u16 *msw,
+				    bool write)
+{
+	gva_t gva;
+
+	if (!nacre_linear(vcpu, nacre_operand_segment(insn),
+			  nacre_operand_offset(vcpu, insn), sizeof(*msw),
+			  write, &gva))
+		return NACRE_ACCESS_FAULT;
+	return write ? nacre_write_linear(vcpu, gva, msw, sizeof(*msw)) :
+		       nacre_read_linear(vcpu, gva, msw, sizeof(*msw));
+}
+
+/* SMSW, or LMSW. To a register SMSW stores as much of CR0 as fits. */
+static enum nacre_result msw_instruction(struct nacre_vcpu *vcpu,
+					 const struct nacre_insn *insn,
+					 bool store)
+{
+	enum nacre_access access = NACRE_ACCESS_OK;
+	u16 msw = store ? nacre_cr0(vcpu) : nacre_gpr(vcpu, insn->rm);
+
+	if (!is_register_form(insn))
+		access = access_msw(vcpu, insn, &msw, store);
+	else if (store)
+		nacre_set_masked(vcpu, insn->rm,
+				 nacre_address_mask(insn->operand_size),
+				 nacre_cr0(vcpu));
+	if (access == NACRE_ACCESS_NO_MEMORY)
+		return nacre_exit_emulate(vcpu);
+	if (access == NACRE_ACCESS_FAULT)
+		return NACRE_RESUME;
+	if (!store && !load_msw(vcpu, msw))
+		return nacre_exit_gp(vcpu);
+	return nacre_skip_decoded(vcpu, insn);
 }
 
 /* Where the VMM has the interrupt controller it wants to hear of a lower TPR. */
@@ -190,7 +234,6 @@ static enum nacre_result write_cr8(struct nacre_vcpu *vcpu,
 static enum nacre_result cr_instruction(struct nacre_vcpu *vcpu,
 					const struct nacre_insn *insn)
 {
-	bool register_form = insn->has_modrm && insn->modrm >> 6 == 3;
 	unsigned int group = insn->modrm >> 3 & 7;
 	bool ok = true;
 
@@ -205,8 +248,8 @@ static enum nacre_result cr_instruction(struct nacre_vcpu *vcpu,
 	else if (insn->opcode == OP_CLTS)
 		ok = nacre_guest_write_cr0(vcpu, nacre_cr0(vcpu) &
 					   ~(u64)X86_CR0_TS);
-	else if (insn->opcode == OP_GROUP_7 && group == 6 && register_form)
-		ok = load_msw(vcpu, nacre_gpr(vcpu, insn->rm));
+	else if (insn->opcode == OP_GROUP_7 && (group == 4 || group == 6))
+		return msw_instruction(vcpu, insn, group == 4);
 	else
 		return nacre_exit_emulate(vcpu);
 	return ok ? nacre_skip_decoded(vcpu, insn) : nacre_exit_gp(vcpu);
