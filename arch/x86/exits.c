@@ -69,12 +69,24 @@ enum nacre_result nacre_exit_pause(struct nacre_vcpu *vcpu)
 #define HYPERCALL_EPERM		1
 #define HYPERCALL_ENOSYS	1000
 
-/* None is offered: each answers that it is not known. Ring 0's alone. */
+/* That it came out is all of it: what the APIC has is looked at on the way in. */
+#define HYPERCALL_VAPIC_POLL_IRQ	1
+
+static s64 hypercall(struct nacre_vcpu *vcpu, u64 number)
+{
+	if (backend(read_cpl)(vcpu))
+		return -HYPERCALL_EPERM;
+	return number == HYPERCALL_VAPIC_POLL_IRQ ? 0 : -HYPERCALL_ENOSYS;
+}
+
+/* What is not offered answers that it is not known. Ring 0's alone. */
 enum nacre_result nacre_exit_hypercall(struct nacre_vcpu *vcpu)
 {
-	s64 ret = backend(read_cpl)(vcpu) ? -HYPERCALL_EPERM : -HYPERCALL_ENOSYS;
+	bool wide = nacre_is_64bit_code(vcpu);
+	u64 number = nacre_gpr(vcpu, NACRE_RAX);
+	s64 ret = hypercall(vcpu, wide ? number : (u32)number);
 
-	if (!nacre_is_64bit_code(vcpu))
+	if (!wide)
 		ret = (u32)ret;
 	nacre_set_gpr(vcpu, NACRE_RAX, ret);
 	return nacre_skip_insn(vcpu);
