@@ -342,7 +342,18 @@ static enum nacre_result fail_with_bytes(struct nacre_vcpu *vcpu)
 	return nacre_emulation_failure(vcpu, bytes, count);
 }
 
+/*
+ * For the guest there is no such instruction. A program of its does not end
+ * the VM by it; where the guest's kernel comes to this, the VMM is told, and
+ * may go on.
+ */
 enum nacre_result nacre_exit_emulate(struct nacre_vcpu *vcpu)
+{
+	nacre_queue_exception(vcpu, X86_TRAP_UD);
+	return backend(read_cpl)(vcpu) ? NACRE_RESUME : fail_with_bytes(vcpu);
+}
+
+enum nacre_result nacre_exit_task_switch(struct nacre_vcpu *vcpu)
 {
 	return fail_with_bytes(vcpu);
 }

@@ -35,8 +35,10 @@ enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 				    const struct nacre_stage2_fault *fault);
 /* An access to memory that is none; arch/x86/mmio.c. */
 enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu);
-/* What nothing here can finish: tells userspace. */
+/* What nothing here can finish: #UD, and from CPL 0 userspace is told. */
 enum nacre_result nacre_exit_emulate(struct nacre_vcpu *vcpu);
+/* The same without an instruction that could be at fault. */
+enum nacre_result nacre_exit_task_switch(struct nacre_vcpu *vcpu);
 
 /* Intercepted exceptions that the guest gets as they are. */
 enum nacre_result nacre_exit_exception(struct nacre_vcpu *vcpu, u8 vector,
