@@ -68,7 +68,7 @@ extern const struct layout lay_msr_list, lay_msrs, lay_cpuid, lay_cpuid2,
 	lay_regs, lay_sregs, lay_sregs2, lay_fpu, lay_lapic, lay_events,
 	lay_debugregs, lay_xsave, lay_xcrs, lay_mp_state, lay_region,
 	lay_region2, lay_dirty_log, lay_clear_dirty, lay_irq_level,
-	lay_irqchip, lay_pit, lay_pit2, lay_pit_config, lay_reinject,
+	lay_irqchip, lay_ioapic, lay_pit, lay_pit2, lay_pit_config, lay_reinject,
 	lay_zone, lay_routing, lay_irqfd, lay_ioeventfd, lay_clock, lay_msi,
 	lay_enable_cap, lay_device, lay_attr, lay_msr_filter, lay_translation,
 	lay_interrupt, lay_sigmask, lay_tpr, lay_vapic, lay_debug, lay_mce,
@@ -128,7 +128,9 @@ extern const struct ioctl_desc ioctl_descs[];
 extern const size_t nr_ioctl_descs;
 const struct ioctl_desc *desc_of(enum fd_kind fd, unsigned long cmd);
 const struct ioctl_desc *desc_named(const char *name);
-/* The bytes that the kernel may touch, given what the buffer says. */
+/* What its bytes are called, given what the buffer says. */
+const struct layout *call_layout(const struct call *c);
+/* The bytes that the kernel may touch, given the same. */
 size_t call_room(const struct call *c);
 
 /* sequence.c: the generator. */
@@ -207,6 +209,21 @@ struct seq {
 
 /* An ioctl that nacre does not have yet, so that most sequences avoid it. */
 void seq_avoid(unsigned long cmd, enum fd_kind fd);
+/* The same for MSRs that are to be set, and for a capability to be enabled. */
+void seq_avoid_msrs(uint64_t first, uint64_t last);
+void seq_avoid_caps(uint64_t first, uint64_t last);
+bool avoided_msr(uint32_t index);
+bool avoided_cap(uint32_t cap);
+/*
+ * Success there and refusal here: what follows cannot be compared, so such a
+ * call comes late in a sequence, or alone.
+ */
+bool seq_may_part(struct seq *s);
+/*
+ * NMIs, or vCPUs that wait in the kernel: in-tree KVM ends a wait for an NMI
+ * that is masked.
+ */
+bool seq_has_nmis(const struct seq *s);
 uint64_t seq_avoided(void);	/* a digest of the above */
 void seq_begin(struct seq *s, uint64_t seed, uint32_t number);
 bool seq_next(struct seq *s, struct call *c);
@@ -238,6 +255,7 @@ size_t make_cpuid(struct rng *r, uint8_t *buf);
 #define FD_OF_VCPU	102		/* + number */
 #define FD_EVENTS	110
 #define NR_EVENTS	4
+#define FD_KEPT		200		/* and up */
 
 void arena_create(void);
 void arena_reset(void);
@@ -260,14 +278,14 @@ extern const uint8_t guest_image[], guest_image_end[];
 #define GUEST_IDT32	0xb400
 #define GUEST_IDT64	0xb800
 #define GUEST_SNIPPET	64		/* bytes each */
-#define GUEST_SNIPPETS	24
+#define GUEST_SNIPPETS	32
 
 /* exec.c: issue one call and say what came back. */
 #define RESULT_GUARD	(1 << 0)	/* wrote outside the buffer */
 #define RESULT_TIMEOUT	(1 << 1)	/* the run limit ended KVM_RUN */
 #define RESULT_DIED	(1 << 2)	/* the process was killed by it */
 #define RESULT_HUNG	(1 << 3)	/* did not come back */
-#define RESULT_NO_ENTRY	(1 << 4)	/* FAIL_ENTRY: RAX is anything now */
+#define RESULT_NO_ENTRY	(1 << 4)	/* FAIL_ENTRY: registers are anything now */
 
 struct result {
 	int64_t ret;
@@ -344,6 +362,8 @@ struct difference {
 	/* Its bytes, if it is a number and they were written. */
 	bool numbers;
 	uint64_t our_value, their_value;
+	/* All that KVM wrote, or NULL. */
+	const struct blob_bytes *their_bytes;
 };
 
 bool difference_msr(const struct difference *d, uint64_t *v);

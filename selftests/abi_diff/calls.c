@@ -200,6 +200,16 @@ static uint32_t word_at(const struct call *c, size_t off)
 	return *(uint32_t *)bytes;
 }
 
+const struct layout *call_layout(const struct call *c)
+{
+	const struct layout *l = c->desc ? c->desc->layout : NULL;
+
+	if (l == &lay_irqchip && !c->feed &&
+	    word_at(c, 0) == NACRE_IRQCHIP_IOAPIC)
+		return &lay_ioapic;
+	return l;
+}
+
 size_t call_room(const struct call *c)
 {
 	const struct layout *l = c->desc ? c->desc->layout : NULL;

@@ -73,7 +73,7 @@ static bool number(const struct blob_bytes *b, size_t from, size_t size,
 /* Name the field in which a byte differs; returns where it ends. */
 static long name_field(struct difference *d, long off)
 {
-	const struct layout *l = d->call->desc ? d->call->desc->layout : NULL;
+	const struct layout *l = call_layout(d->call);
 	size_t from, size;
 
 	d->field[0] = 0;
@@ -93,6 +93,7 @@ static long first_field(struct difference *d)
 		return name_field(d, -1);
 	blob_expand(trace_blob(cmp.ours, d->ours->blob), &our_bytes);
 	blob_expand(trace_blob(cmp.theirs, d->theirs->blob), &their_bytes);
+	d->their_bytes = &their_bytes;
 	return name_field(d, next_difference(0));
 }
 

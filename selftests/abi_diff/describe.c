@@ -84,7 +84,7 @@ void describe_call(const struct call *c, char *to, size_t room)
 		       c->mutations);
 	else if (c->place != AT_VALUE && c->desc && c->desc->layout &&
 		 !(c->desc->flags & CALL_OUT))
-		append_struct(to, room, c->desc->layout, c->buf, c->len);
+		append_struct(to, room, call_layout(c), c->buf, c->len);
 	if (c->fd == FD_VCPU && c->cmd == NACRE_RUN)
 		append(to, room, " {imm=%u win=%u cr8=%llu valid=%#llx dirty=%#llx}",
 		       c->run.immediate_exit, c->run.request_interrupt_window,

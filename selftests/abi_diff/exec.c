@@ -33,6 +33,9 @@ static long run_size;
 static uint8_t before[MAX_BUF], last_out[MAX_BUF];
 static size_t before_len;
 static bool last_ok;
+/* The vCPU's last run came back with an exit. */
+static bool was_run[MAX_VCPUS];
+static int64_t last_ret;
 
 static void on_alarm(int sig)
 {
@@ -56,6 +59,45 @@ static void map_run_pages(void)
 		err(1, "run pages");
 }
 
+static int kept(int fd)
+{
+	int to = fcntl(fd, F_DUPFD_CLOEXEC, FD_KEPT);
+
+	if (fd < 0 || to < 0)
+		err(1, "VMs to keep");
+	close(fd);
+	return to;
+}
+
+static void turn_apic_off(int vcpu)
+{
+	struct { struct nacre_msrs head; struct nacre_msr_entry e; } m = {
+		.head.nmsrs = 1, .e.index = 0x1b, .e.data = 0xfee00000,
+	};
+
+	if (ioctl(vcpu, NACRE_SET_MSRS, &m) != 1)
+		err(1, "APIC to turn off");
+}
+
+/*
+ * In-tree KVM patches its own code when the first vCPU without an APIC, or
+ * with one that is off, comes, and when the last one goes. That is slow on an
+ * emulated machine, which moreover has been seen to stay with the old code.
+ * So one of each stays.
+ */
+static void keep_vms(void)
+{
+	int vm = kept(ioctl(FD_DEV, NACRE_CREATE_VM, 0));
+
+	kept(ioctl(vm, NACRE_CREATE_VCPU, 0));
+	vm = kept(ioctl(FD_DEV, NACRE_CREATE_VM, 0));
+	if (ioctl(vm, NACRE_CREATE_IRQCHIP, 0))
+		return;
+	/* Off by software, as after reset. */
+	kept(ioctl(vm, NACRE_CREATE_VCPU, 0));
+	turn_apic_off(kept(ioctl(vm, NACRE_CREATE_VCPU, 1)));
+}
+
 void exec_begin(const char *dev)
 {
 	struct sigaction sa = { .sa_handler = on_alarm };
@@ -73,6 +115,7 @@ void exec_begin(const char *dev)
 	if (run_size < (long)PAGE || run_size > (long)RUN_SPAN)
 		errx(1, "GET_VCPU_MMAP_SIZE gave %ld", run_size);
 	arena_create();
+	keep_vms();
 }
 
 void exec_sequence_begin(void)
@@ -81,6 +124,7 @@ void exec_sequence_begin(void)
 	map_run_pages();
 	last_ok = false;
 	was_endless = false;
+	memset(was_run, 0, sizeof(was_run));
 }
 
 void exec_sequence_end(void)
@@ -254,6 +298,36 @@ static void collect_run(const struct call *c, struct result *res)
 	memset(res->wrote, 1, res->out_len);
 }
 
+/*
+ * Until a read is through, registers that are written meanwhile are nobody's
+ * promise: in-tree KVM then loses what was read.
+ */
+static bool read_waits(unsigned int vcpu)
+{
+	const struct nacre_run *run = run_of(vcpu);
+
+	return was_run[vcpu] && run->exit_reason == NACRE_EXIT_MMIO &&
+	       !run->mmio.is_write;
+}
+
+static void finish_read(unsigned int vcpu)
+{
+	struct nacre_run *run = run_of(vcpu);
+
+	for (int i = 0; i < 8 && read_waits(vcpu); i++) {
+		run->immediate_exit = 1;
+		run->nacre_dirty_regs = 0;
+		memset(run->mmio.data, 0x5a, sizeof(run->mmio.data));
+		was_run[vcpu] = !ioctl(FD_OF_VCPU + vcpu, NACRE_RUN, 0);
+	}
+}
+
+static bool writes_registers(const struct call *c)
+{
+	return c->fd == FD_VCPU && ((uint32_t)c->cmd == NACRE_SET_REGS ||
+				    (is_run(c) && c->run.dirty_regs));
+}
+
 /* The input of a SET that takes what the GET before it returned. */
 static void feed_input(struct call *c, uint8_t *data, size_t room)
 {
@@ -274,10 +348,14 @@ const uint8_t *exec_input(size_t *len)
 
 void exec_call(struct call *c, struct result *res)
 {
-	uint64_t arg = arena_place(c);
-	uint8_t *data = c->place == AT_VALUE ? NULL : arena_data(arg);
+	uint64_t arg;
+	uint8_t *data;
 	size_t room = c->room;
 
+	if (c->feed && c->place == AT_VALUE)
+		c->value = last_ret;
+	arg = arena_place(c);
+	data = c->place == AT_VALUE ? NULL : arena_data(arg);
 	memset(res, 0, offsetof(struct result, out));
 	if (data && c->place == AT_CUT)
 		room = c->room - (c->cut < c->room ? c->cut : c->room);
@@ -288,7 +366,12 @@ void exec_call(struct call *c, struct result *res)
 		memcpy(before, data, room);
 	}
 	before_len = data ? room : 0;
+	if (writes_registers(c) && read_waits(c->vcpu))
+		finish_read(c->vcpu);
 	issue(c, arg, res);
+	if (is_run(c))
+		was_run[c->vcpu] = !res->err;
+	last_ret = res->err ? 0 : res->ret;
 	normalise_ret(c, res);
 	if (data)
 		collect(c, data, room, res);

@@ -5,7 +5,7 @@
  *   0000  real-mode vectors, all to 0f00
  *   0f00  a handler that reports its stack pointer
  *   1000  snippets, 16 bit    2000  32 bit    3000  64 bit
- *   4000  PML4, PDPT, PD (identity, 2 MiB pages)
+ *   4000  PML4, PDPT, PD (identity, 2 MiB pages); e000 the PD of the chips
  *   7000  32-bit page directory (identity, 4 MiB pages)
  *   8000  data      9000..a000  stack
  *   b000  GDT       b400  IDT, 32 bit       b800  IDT, 64 bit
@@ -70,7 +70,9 @@ guest_image:
 	.quad 0x5000 + 7
 	.fill 511, 8, 0
 	.quad 0x6000 + 7
-	.fill 511, 8, 0
+	.fill 2, 8, 0
+	.quad 0xe000 + 7
+	.fill 508, 8, 0
 	.set page, 0
 	.rept 512
 	.quad page + 0xe7
@@ -107,6 +109,12 @@ guest_image:
 	.endr
 	.org guest_image + 0xd000, 0
 	.fill 104, 1, 0
+	.org guest_image + 0xe000, 0xee
+	.set page, 0xc0000000
+	.rept 512
+	.quad page + 0xe7
+	.set page, page + 0x200000
+	.endr
 	.org guest_image + 0x10000, 0xee
 guest_image_end:
 	.section .note.GNU-stack, "", @progbits

@@ -3,7 +3,37 @@
  * The snippets, assembled once for each width. Their number and order must
  * not depend on the width. RBX holds a guest-physical address outside the
  * first slot (0x20000 and more) in most runs, RCX an MSR or a count.
+ *
+ * The interrupt chips: EDX is a register, EAX its new value, EBP another
+ * register to read. What is at
+ * CHIPS is the I/O APIC, and 2 MiB further the local APIC; in real mode
+ * GS.base is there. Without chips in the kernel these are MMIO of the VMM.
  */
+#undef SEG
+#undef CHIPS
+#undef AT_EBX
+#undef AT_EBX_EBP
+#undef AT_EBX_EDX
+#ifdef BITS16
+#define SEG %gs:
+#define CHIPS 0
+#define AT_EBX (%ebx)
+#define AT_EBX_EBP (%ebx, %ebp)
+#define AT_EBX_EDX (%ebx, %edx)
+#else
+#define SEG
+#define CHIPS 0xfec00000
+#ifdef BITS64
+#define AT_EBX (%rbx)
+#define AT_EBX_EBP (%rbx, %rbp)
+#define AT_EBX_EDX (%rbx, %rdx)
+#else
+#define AT_EBX (%ebx)
+#define AT_EBX_EBP (%ebx, %ebp)
+#define AT_EBX_EDX (%ebx, %edx)
+#endif
+#endif
+#define LOCAL_APIC (CHIPS + 0x200000)
 	SNIP	DONE
 	SNIP	hlt
 		DONE
@@ -119,4 +149,70 @@
 		xchg %eax, 0x8044
 		btsw $3, 0x8050
 		rdpmc
+		DONE
+	SNIP	mov $CHIPS, %ebx
+		mov %edx, SEG AT_EBX
+		mov %eax, SEG 0x10 AT_EBX
+		mov SEG 0x10 AT_EBX, %eax
+		mov SEG AT_EBX, %ecx
+		DONE
+	SNIP	mov $LOCAL_APIC, %ebx
+		mov %eax, SEG AT_EBX_EDX
+		mov SEG AT_EBX_EBP, %eax
+		DONE
+	SNIP	mov $LOCAL_APIC, %ebx
+		add %edx, %ebx
+		mov %al, SEG AT_EBX
+		mov SEG 2 AT_EBX, %cx
+		mov SEG 3 AT_EBX, %ah
+		mov %cx, SEG 6 AT_EBX
+		DONE
+	SNIP	out %al, %dx
+		in %dx, %al
+		mov %al, %ah
+		in %dx, %ax
+		DONE
+	/* The VMM's memory, by several widths. */
+	SNIP
+#ifdef BITS16
+		movzbl %fs:1, %eax
+		mov %ax, %fs:2
+		orl %eax, %fs:4
+#else
+		mov $0x20000, %ebx
+		movzbl 1 AT_EBX, %ecx
+		mov %ax, 2 AT_EBX
+		orl %eax, 4 AT_EBX
+#endif
+#ifdef BITS64
+		mov %rax, 8 AT_EBX
+		movq 16 AT_EBX, %xmm0
+#endif
+		DONE
+	/* No REP: between which of its rounds it leaves is nobody's promise. */
+	SNIP	cld
+#ifdef BITS16
+		xor %si, %si
+		lodsw %fs:(%si)
+#else
+		mov $0x20000, %esi
+		mov %esi, %edi
+		lodsl
+		stosl
+#endif
+		DONE
+	/* An interrupt to itself ends the wait, if the APIC is there. */
+	SNIP	mov $LOCAL_APIC, %ebx
+		movl $0x1ff, SEG 0xf0 AT_EBX
+		movl $0x44021, SEG 0x300 AT_EBX
+		sti
+		hlt
+		cli
+		DONE
+	/* So does an NMI with IF clear. */
+	SNIP	mov $LOCAL_APIC, %ebx
+		movl $0x1ff, SEG 0xf0 AT_EBX
+		movl $0x44421, SEG 0x300 AT_EBX
+		cli
+		hlt
 		DONE

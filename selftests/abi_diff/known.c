@@ -6,18 +6,28 @@
  *	call	the ioctl's name without prefix, or * for all
  *	when	* or conditions joined by commas, FIELD=N, FIELD=N-M or
  *		several with / between: a field of the input; "arg" for an
- *		argument that is no pointer; "fed=1" for the input that is an
+ *		argument that is no pointer, "arg32" for its lower half
+ *		(neither is known of a fed one); "fed=1" for the input that is an
  *		earlier answer; "msr" for the MSR at which the answers part;
- *		"kvm" and "nacre" for the field's value in the answers
+ *		"kvm" and "nacre" for the field's value in the answers;
+ *		"kvm.FIELD" for another field of KVM's answer; "lost=MASK": of
+ *		KVM's value, all bits of the mask are missing in nacre's, and
+ *		nothing else differs; "gained=MASK": nacre's has some more
  *	allow	unbuilt		nacre refuses it exactly as an unknown ioctl
  *		newer		KVM of that kernel does not know the ioctl
  *		zero		nacre returns 0 where KVM returns more
+ *		absent		of GET_MSRS and SET_MSRS: nacre stops at an MSR at
+ *				which KVM goes on; "msr" says which MSRs
  *		endless		KVM's guest does not come back, nacre's does
  *		ret:A>B		KVM gives A and nacre B, errno or number or *
  *		out:FIELD	both agree but for fields of this beginning
  *		rest:FIELD	the same, and what follows it may differ too
  *	kernel	6.1, 6.12 or *
  *	reason	in words; a row without is refused
+ *
+ * What a row says about ioctls that are not built, about MSRs that are absent,
+ * and about capabilities (ENABLE_CAP's "cap"), the generator knows too: most
+ * sequences avoid them, because what comes after is not compared.
  */
 #include <err.h>
 #include <errno.h>
@@ -113,11 +123,39 @@ static bool fd_matches(const struct row *r, enum fd_kind fd)
 	       !strcmp(r->col[COL_FD], fd_names[fd]);
 }
 
+/* Each range that a condition of that name has. */
+static void for_ranges(const struct row *r, const char *name,
+		       void (*f)(uint64_t first, uint64_t last))
+{
+	size_t n = strlen(name);
+	char *at = r->col[COL_WHEN];
+	uint64_t lo, hi;
+
+	while (at && (strncmp(at, name, n) || at[n] != '=')) {
+		at = strchr(at, ',');
+		at += !!at;
+	}
+	if (!at)
+		return;
+	at += n;
+	do {
+		lo = hi = strtoull(at + 1, &at, 0);
+		if (*at == '-')
+			hi = strtoull(at + 1, &at, 0);
+		f(lo, hi);
+	} while (*at == '/');
+}
+
 void known_avoid(const struct known *k)
 {
 	for (size_t i = 0; i < k->nr; i++) {
 		const struct row *r = &k->row[i];
 
+		if (!strcmp(r->col[COL_ALLOW], "absent") &&
+		    strcmp(r->col[COL_FD], "system"))
+			for_ranges(r, "msr", seq_avoid_msrs);
+		if (!strcmp(r->col[COL_CALL], "ENABLE_CAP"))
+			for_ranges(r, "cap", seq_avoid_caps);
 		if (!is_unbuilt(r) && strcmp(r->col[COL_ALLOW], "newer"))
 			continue;
 		for (int fd = 0; fd < FD_KINDS; fd++)
@@ -154,6 +192,19 @@ bool difference_msr(const struct difference *d, uint64_t *v)
 	return true;
 }
 
+/* A field of KVM's answer, be it the one that differs or not. */
+static bool their_field(const struct difference *d, const char *name,
+			uint64_t *v)
+{
+	const struct leaf *f = leaf_named(call_layout(d->call), name);
+
+	if (!f || f->size > 8 || !d->their_bytes ||
+	    !d->their_bytes->wrote[f->off])
+		return false;
+	memcpy(v, d->their_bytes->byte + f->off, f->size);
+	return true;
+}
+
 static bool field_value(const struct difference *d, const char *name,
 			uint64_t *v)
 {
@@ -161,14 +212,18 @@ static bool field_value(const struct difference *d, const char *name,
 	const struct leaf *f;
 
 	*v = 0;
-	if (!strcmp(name, "arg")) {
+	if (!strcmp(name, "arg") || !strcmp(name, "arg32")) {
 		*v = arena_address(c);
-		return c->desc && c->desc->flags & CALL_VALUE;
+		if (name[3])
+			*v = (uint32_t)*v;
+		return c->desc && c->desc->flags & CALL_VALUE && !c->feed;
 	}
 	if (!strcmp(name, "kvm") || !strcmp(name, "nacre")) {
 		*v = *name == 'k' ? d->their_value : d->our_value;
 		return d->numbers;
 	}
+	if (!strncmp(name, "kvm.", 4))
+		return their_field(d, name + 4, v);
 	if (!strcmp(name, "fed")) {
 		*v = c->feed;
 		return true;
@@ -182,6 +237,17 @@ static bool field_value(const struct difference *d, const char *name,
 	return f->off + (f->size > 8 ? 8u : f->size) <= c->len;
 }
 
+static bool only_lost(const struct difference *d, uint64_t mask)
+{
+	return d->numbers && d->our_value == (d->their_value & ~mask);
+}
+
+static bool only_gained(const struct difference *d, uint64_t mask)
+{
+	return d->numbers && !(d->their_value & ~d->our_value) &&
+	       !((d->our_value ^ d->their_value) & ~mask);
+}
+
 static bool condition_holds(const struct difference *d, char *cond)
 {
 	char *at = strchr(cond, '='), *end;
@@ -190,6 +256,11 @@ static bool condition_holds(const struct difference *d, char *cond)
 	if (!at)
 		errx(2, "condition %s: no '='", cond);
 	*at = 0;
+	v = strtoull(at + 1, NULL, 0);
+	if (!strcmp(cond, "lost"))
+		return only_lost(d, v);
+	if (!strcmp(cond, "gained"))
+		return only_gained(d, v);
 	if (!field_value(d, cond, &v))
 		return false;
 	do {
@@ -246,12 +317,15 @@ static bool out_allowed(const char *field, const struct difference *d)
 static bool row_allows(const struct row *r, const struct difference *d)
 {
 	const char *rule = r->col[COL_ALLOW];
+	uint64_t msr;
 
 	if (!strcmp(rule, "endless"))
 		return !d->ours->err && !d->ours->flags &&
 		       d->theirs->flags == RESULT_TIMEOUT;
 	if (d->ours->flags != d->theirs->flags)
 		return false;
+	if (!strcmp(rule, "absent"))
+		return difference_msr(d, &msr) && d->ours->ret < d->theirs->ret;
 	if (!strcmp(rule, "newer"))
 		return d->theirs->err == unknown_errno(d->call->fd);
 	if (!strcmp(rule, "zero"))

@@ -92,21 +92,27 @@ static const struct leaf f_fpu[] = {
 };
 LAYOUT(fpu, fpu, f_fpu);
 
+/* A register has 4 of 16 bytes. */
+#define REGISTER(name, at) \
+	{ name, at, 4, NULL }, { name ".rest", at + 4, 12, NULL }
+#define VECTORS(name, at) \
+	REGISTER(name "[0]", at), REGISTER(name "[1]", at + 16), \
+	REGISTER(name "[2]", at + 32), REGISTER(name "[3]", at + 48), \
+	REGISTER(name "[4]", at + 64), REGISTER(name "[5]", at + 80), \
+	REGISTER(name "[6]", at + 96), REGISTER(name "[7]", at + 112)
 static const struct leaf f_lapic[] = {
-	{ "id", 0x20, 16, NULL }, { "version", 0x30, 16, NULL },
-	{ "tpr", 0x80, 16, NULL }, { "apr", 0x90, 16, NULL },
-	{ "ppr", 0xa0, 16, NULL }, { "eoi", 0xb0, 16, NULL },
-	{ "ldr", 0xd0, 16, NULL }, { "dfr", 0xe0, 16, NULL },
-	{ "svr", 0xf0, 16, NULL }, { "isr", 0x100, 128, NULL },
-	{ "tmr", 0x180, 128, NULL }, { "irr", 0x200, 128, NULL },
-	{ "esr", 0x280, 16, NULL }, { "lvt_cmci", 0x2f0, 16, NULL },
-	{ "icr_low", 0x300, 16, NULL }, { "icr_high", 0x310, 16, NULL },
-	{ "lvt_timer", 0x320, 16, NULL }, { "lvt_thermal", 0x330, 16, NULL },
-	{ "lvt_pmc", 0x340, 16, NULL }, { "lvt_lint0", 0x350, 16, NULL },
-	{ "lvt_lint1", 0x360, 16, NULL }, { "lvt_error", 0x370, 16, NULL },
-	{ "initial_count", 0x380, 16, NULL },
-	{ "current_count", 0x390, 16, WHY_CLOCK },
-	{ "divide", 0x3e0, 16, NULL },
+	REGISTER("id", 0x20), REGISTER("version", 0x30),
+	REGISTER("tpr", 0x80), REGISTER("apr", 0x90), REGISTER("ppr", 0xa0),
+	REGISTER("eoi", 0xb0), REGISTER("ldr", 0xd0), REGISTER("dfr", 0xe0),
+	REGISTER("svr", 0xf0), VECTORS("isr", 0x100), VECTORS("tmr", 0x180),
+	VECTORS("irr", 0x200), REGISTER("esr", 0x280),
+	REGISTER("lvt_cmci", 0x2f0), REGISTER("icr_low", 0x300),
+	REGISTER("icr_high", 0x310), REGISTER("lvt_timer", 0x320),
+	REGISTER("lvt_thermal", 0x330), REGISTER("lvt_pmc", 0x340),
+	REGISTER("lvt_lint0", 0x350), REGISTER("lvt_lint1", 0x360),
+	REGISTER("lvt_error", 0x370), REGISTER("initial_count", 0x380),
+	{ "current_count", 0x390, 4, WHY_CLOCK },
+	REGISTER("divide", 0x3e0),
 };
 LAYOUT(lapic, lapic_state, f_lapic);
 
@@ -188,9 +194,31 @@ static const struct leaf f_irq_level[] = {
 LAYOUT(irq_level, irq_level, f_irq_level);
 
 static const struct leaf f_irqchip[] = {
-	F(irqchip, chip_id), F(irqchip, pad), { "chip", 8, 512, NULL },
+	F(irqchip, chip_id), F(irqchip, pad), F(irqchip, chip.pic.last_irr),
+	F(irqchip, chip.pic.irr), F(irqchip, chip.pic.imr),
+	F(irqchip, chip.pic.isr), F(irqchip, chip.pic.priority_add),
+	F(irqchip, chip.pic.irq_base), F(irqchip, chip.pic.read_reg_select),
+	F(irqchip, chip.pic.poll), F(irqchip, chip.pic.special_mask),
+	F(irqchip, chip.pic.init_state), F(irqchip, chip.pic.auto_eoi),
+	F(irqchip, chip.pic.rotate_on_auto_eoi),
+	F(irqchip, chip.pic.special_fully_nested_mode),
+	F(irqchip, chip.pic.init4), F(irqchip, chip.pic.elcr),
+	F(irqchip, chip.pic.elcr_mask), { "chip.rest", 24, 496, NULL },
 };
 LAYOUT(irqchip, irqchip, f_irqchip);
+
+/* The same when chip_id says so. */
+#define PIN(n) F(irqchip, chip.ioapic.redirtbl[n].bits)
+#define PINS(n) PIN(n), PIN(n + 1), PIN(n + 2), PIN(n + 3)
+static const struct leaf f_ioapic[] = {
+	F(irqchip, chip_id), F(irqchip, pad),
+	F(irqchip, chip.ioapic.base_address),
+	F(irqchip, chip.ioapic.ioregsel), F(irqchip, chip.ioapic.id),
+	F(irqchip, chip.ioapic.irr), F(irqchip, chip.ioapic.pad),
+	PINS(0), PINS(4), PINS(8), PINS(12), PINS(16), PINS(20),
+	{ "chip.rest", 224, 296, NULL },
+};
+LAYOUT(ioapic, irqchip, f_ioapic);
 
 #define CHANNEL(T, n)							\
 	F(T, channels[n].count), F(T, channels[n].latched_count),	\
@@ -616,7 +644,7 @@ void list_normalisations(FILE *to)
 	      "msrs behind the count that GET_MSRS returns: not answered for\n"
 	      "events: the number of one that is neither injected nor pending\n"
 	      "run.fail_entry.cpu: the processor it happened on\n"
-	      "RAX after a failed entry, and the calls that follow it\n"
+	      "registers after a failed entry, and the calls that follow it\n"
 	      "after EFAULT the buffer is not compared: how far a copy got\n"
 	      "  before the fault depends on its granularity\n"
 	      "after a run that the time limit ended on both sides, the rest\n"

@@ -248,20 +248,63 @@ void make_irqchip_out(struct seq *s, struct call *c)
 	c->len = sizeof(struct nacre_irqchip);
 }
 
+/* What a pin can hold; most are masked, or nothing else would happen. */
+static void fill_ioapic(struct rng *r, struct nacre_ioapic_state *m)
+{
+	m->base_address = 0xfec00000;
+	m->ioregsel = rng_below(r, 0x40);
+	m->id = rng_below(r, 16);
+	if (rng_chance(r, 30))
+		m->irr = 1u << rng_below(r, NACRE_IOAPIC_NUM_PINS);
+	for (int i = 0; i < NACRE_IOAPIC_NUM_PINS; i++) {
+		uint64_t e = rng_next(r) & 0xff00000000008fffull;
+
+		/* To the first processor, fixed, unless by chance. */
+		if (rng_chance(r, 80))
+			e = (e & 0x80ff) | (rng_chance(r, 70) ? 0x10000 : 0);
+		m->redirtbl[i].bits = e;
+	}
+}
+
+static void fill_pic(struct rng *r, struct nacre_pic_state *m, bool slave)
+{
+	m->elcr_mask = slave ? 0xde : 0xf8;
+	m->imr = rng_next(r);
+	m->irq_base = rng_next(r) & 0xf8;
+	if (rng_chance(r, 50))
+		m->elcr = rng_next(r) & m->elcr_mask;
+	if (rng_chance(r, 40))
+		m->irr = 1 << rng_below(r, 8);
+	/* A level-triggered request is its line. */
+	m->last_irr = m->irr & m->elcr;
+	if (rng_chance(r, 30))
+		m->isr = 1 << rng_below(r, 8);
+	if (rng_chance(r, 20))
+		m->priority_add = rng_below(r, 8);
+	if (rng_chance(r, 20))
+		m->read_reg_select = rng_below(r, 2);
+	if (rng_chance(r, 20))
+		m->auto_eoi = 1;
+	if (rng_chance(r, 10))
+		m->special_mask = 1;
+	if (rng_chance(r, 10))
+		m->poll = 1;
+	if (rng_chance(r, 10))
+		m->init_state = rng_below(r, 4);
+}
+
 void make_irqchip(struct seq *s, struct call *c)
 {
 	struct nacre_irqchip m = { .chip_id = pick_chip(&s->rng) };
 
-	if (m.chip_id == NACRE_IRQCHIP_IOAPIC) {
-		m.chip.ioapic.base_address = 0xfec00000;
-		for (int i = 0; i < NACRE_IOAPIC_NUM_PINS; i++)
-			m.chip.ioapic.redirtbl[i].bits =
-				(rng_next(&s->rng) & 0xff0000000001ffff);
-	} else {
-		m.chip.pic.imr = rng_next(&s->rng);
-		m.chip.pic.irq_base = rng_next(&s->rng) & 0xf8;
-		m.chip.pic.elcr_mask = m.chip_id ? 0xde : 0xf8;
-	}
+	if (m.chip_id == NACRE_IRQCHIP_IOAPIC)
+		fill_ioapic(&s->rng, &m.chip.ioapic);
+	else
+		fill_pic(&s->rng, &m.chip.pic, m.chip_id);
+	/* Garbage in every byte. */
+	if (rng_chance(&s->rng, 5))
+		for (size_t i = 0; i < sizeof(m.chip); i++)
+			m.chip.dummy[i] = rng_next(&s->rng);
 	put(c, &m, sizeof(m));
 }
 
@@ -395,6 +438,9 @@ void make_khz(struct seq *s, struct call *c)
 	};
 
 	c->value = rng_pick(&s->rng, khz);
+	/* Without scaling one that is not the host's parts the two. */
+	if (!seq_may_part(s))
+		c->value &= ~0xffffffffull;
 }
 
 /* Capabilities that can be enabled on x86, and what they take. */
@@ -424,6 +470,10 @@ void make_enable_cap(struct seq *s, struct call *c)
 	m.args[0] = enablable[i].args[rng_below(&s->rng, 3)];
 	if (rng_chance(&s->rng, 10))
 		m.cap = rng_below(&s->rng, 245);
+	if (avoided_cap(m.cap) && !seq_may_part(s)) {
+		m.cap = NACRE_CAP_MANUAL_DIRTY_LOG_PROTECT2;
+		m.args[0] = rng_below(&s->rng, 5);
+	}
 	if (rng_chance(&s->rng, 8))
 		m.flags = rng_edge(&s->rng);
 	if (rng_chance(&s->rng, 10))

@@ -48,16 +48,19 @@ uint32_t pick_msr(struct rng *r)
 	return rng_pick(r, msrs);
 }
 
-/* A guest's own access: nothing that counts time or writes to memory. */
+/*
+ * A guest's own access: nothing that counts time or writes to memory, and
+ * nothing that is not built, for it is another #GP and no more.
+ */
 static uint32_t pick_guest_msr(struct rng *r)
 {
 	static const uint32_t safe[] = {
 		0x1b, 0x174, 0x175, 0x176, 0x179, 0x17a, 0x1a0, 0x1d9, 0x200,
-		0x250, 0x277, 0x2ff, 0x400, 0x4b564d02, 0x4b564d04,
+		0x250, 0x277, 0x2ff, 0x400,
 		0xc0000080, 0xc0000081, 0xc0000082, 0xc0000084, 0xc0000100,
 		0xc0000101, 0xc0000102, 0xc0000103, 0xc0010015, 0xc0010055,
-		0xc0010114, 0xc0010117, 0xc0011020, 0x8b, 0x12345678, 0,
-		0xc0010064, 0xc001001f, 0xce, 0x140, 0xda0, 0x48,
+		0xc0010114, 0xc0011020, 0x8b, 0x12345678, 0,
+		0xc0010064, 0xc001001f, 0xce, 0x140,
 	};
 
 	return rng_pick(r, safe);
@@ -68,6 +71,9 @@ static uint64_t steer(uint64_t data)
 {
 	return data < GUEST_SIZE ? 0xc000 | (data & 0x3f) : data;
 }
+
+#define LAPIC_LVT_TIMER 0x320
+#define LAPIC_LVT_ERROR 0x370
 
 static void sanitise_msr(struct nacre_msr_entry *e)
 {
@@ -92,6 +98,11 @@ static void sanitise_sregs(uint8_t *buf, size_t len)
 
 	if (len < offsetof(struct nacre_sregs, ldt))
 		return;
+	/* Nor does it check a limit when it fetches, as those who decode do. */
+	m->cs.present = 1;
+	m->cs.unusable = 0;
+	if (m->cs.limit < 0xffff)
+		m->cs.limit = 0xffff;
 	m->tr.present = 1;
 	if (m->tr.type != 3)
 		m->tr.type = 11;
@@ -99,14 +110,40 @@ static void sanitise_sregs(uint8_t *buf, size_t len)
 		m->ss.dpl = 0;
 }
 
+/*
+ * A count that runs out would interrupt at some moment, and in-tree KVM notes
+ * no errors.
+ */
+static void sanitise_lapic(uint8_t *buf, size_t len)
+{
+	if (len >= LAPIC_LVT_ERROR + 4) {
+		buf[LAPIC_LVT_TIMER + 2] |= 1;
+		buf[LAPIC_LVT_ERROR + 2] |= 1;
+	}
+}
+
+static void sanitise_events(struct nacre_vcpu_events *e)
+{
+	/* Refused while it is not enabled, but in-tree KVM does half of it. */
+	e->flags &= ~NACRE_VCPUEVENT_VALID_TRIPLE_FAULT;
+	/* In-tree SVM takes the shadow through INIT. */
+	if (e->smi.latched_init)
+		e->interrupt.shadow = 0;
+	/* #BP and #OF belong to an instruction, whose length is not given. */
+	if (e->exception.nr == 3 || e->exception.nr == 4)
+		e->exception.injected = 0;
+}
+
 void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
 {
-	struct nacre_vcpu_events *events = (void *)buf;
 	struct nacre_msr_entry e;
 
-	/* Refused while it is not enabled, but in-tree KVM does half of it. */
-	if (cmd == NACRE_SET_VCPU_EVENTS && len >= sizeof(*events))
-		events->flags &= ~NACRE_VCPUEVENT_VALID_TRIPLE_FAULT;
+	if (cmd == NACRE_SET_LAPIC)
+		sanitise_lapic(buf, len);
+
+	if (cmd == NACRE_SET_VCPU_EVENTS &&
+	    len >= sizeof(struct nacre_vcpu_events))
+		sanitise_events((void *)buf);
 	if (cmd == NACRE_SET_SREGS || cmd == NACRE_SET_SREGS2)
 		sanitise_sregs(buf, len);
 
@@ -146,14 +183,89 @@ static const uint16_t code_at[NR_MODES] = {
 	GUEST_CODE16, GUEST_CODE32, GUEST_CODE32, GUEST_CODE64,
 };
 
+/* Snippets that need a word; their numbers are guest_code.h's. */
+enum {
+	SNIP_HLT = 1, SNIP_REP_OUTS = 9, SNIP_REP_INS, SNIP_VMCALL = 15,
+	SNIP_IOAPIC = 24, SNIP_LAPIC, SNIP_LAPIC_NARROW,
+	SNIP_PIC, FIRST_CHIP = SNIP_IOAPIC, LAST_CHIP = SNIP_PIC,
+};
+
+static bool is_rare(const struct seq *s, uint64_t snippet)
+{
+	switch (snippet) {
+	case SNIP_HLT:
+		/* It waits in the kernel, until the limit. */
+		return s->irq != IRQ_NONE;
+	case SNIP_REP_OUTS:
+	case SNIP_REP_INS:
+	case SNIP_VMCALL:
+		/* Known to differ, and the rest is not compared. */
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint64_t pick_snippet(struct seq *s)
+{
+	uint64_t snippet = rng_below(&s->rng, GUEST_SNIPPETS);
+
+	if (is_rare(s, snippet) && !rng_chance(&s->rng, 10))
+		snippet = rng_below(&s->rng, 2) ? SNIP_LAPIC : 0;
+	return snippet;
+}
+
+/* Which register, in RDX, and its new value, in RAX. */
+static void chip_register(struct rng *r, uint64_t snippet,
+			  struct nacre_regs *to)
+{
+	static const uint16_t lapic[] = {
+		0x20, 0x30, 0x80, 0x90, 0xa0, 0xb0, 0xc0, 0xd0, 0xe0, 0xf0,
+		0x100, 0x180, 0x200, 0x270, 0x280, 0x2f0, 0x300, 0x310, 0x320,
+		0x330, 0x340, 0x350, 0x360, 0x370, 0x380, 0x3e0, 0x3f0, 0x84,
+		0x88, 0x400, 0xff0,
+	};
+	/* From others in-tree KVM returns what it read before. */
+	static const uint16_t readable[] = {
+		0x20, 0x30, 0x80, 0x90, 0xa0, 0xd0, 0xe0, 0xf0, 0x100, 0x170,
+		0x180, 0x200, 0x270, 0x300, 0x310, 0x320, 0x330, 0x340, 0x350,
+		0x360, 0x370, 0x380, 0x3e0,
+	};
+	static const uint16_t pic[] = {
+		0x20, 0x21, 0xa0, 0xa1, 0x4d0, 0x4d1,
+	};
+
+	if (snippet == SNIP_IOAPIC)
+		to->rdx = rng_below(r, 0x44);
+	else if (snippet == SNIP_PIC)
+		to->rdx = rng_pick(r, pic);
+	else if (snippet == SNIP_LAPIC)
+		to->rdx = rng_pick(r, lapic);
+	else
+		to->rdx = rng_pick(r, readable);
+	to->rbp = rng_pick(r, readable);
+	if (rng_chance(r, 50))
+		to->rax = rng_next(r) & 0x1ffff;
+	/* Reserved and read-only bits of the I/O APIC stick in in-tree KVM. */
+	if (snippet == SNIP_IOAPIC)
+		to->rax &= to->rdx < 0x10 ? 0x0f000000 :
+			   to->rdx & 1 ? 0xff000000 : 0x1afff;
+	/* So does the delivery status of a local APIC's LVT. */
+	if (snippet != SNIP_IOAPIC && to->rdx >= 0x2f0 && to->rdx < 0x380)
+		to->rax &= ~0x1000ull;
+	/* In-tree SVM has the upper half of TPR. */
+	if (to->rdx == 0x80)
+		to->rax &= ~0xfull;
+	/* A count that runs out would interrupt at some moment. */
+	if (to->rdx == LAPIC_LVT_TIMER || to->rdx == LAPIC_LVT_ERROR)
+		to->rax |= 0x10000;
+}
+
 void make_regs(struct seq *s, struct nacre_regs *to)
 {
 	struct rng *r = &s->rng;
-	uint64_t snippet = rng_below(r, GUEST_SNIPPETS);
+	uint64_t snippet = pick_snippet(s);
 
-	/* HLT in an in-kernel chip waits until the limit. */
-	if (snippet == 1 && s->irq != IRQ_NONE)
-		snippet = 0;
 	memset(to, 0, sizeof(*to));
 	to->rip = code_at[s->mode] + snippet * GUEST_SNIPPET;
 	to->rflags = 2;
@@ -166,6 +278,8 @@ void make_regs(struct seq *s, struct nacre_regs *to)
 	to->rdi = GUEST_DATA + 0x100;
 	to->r8 = rng_next(r);
 	to->r15 = rng_edge(r);
+	if (snippet >= FIRST_CHIP && snippet <= LAST_CHIP)
+		chip_register(r, snippet, to);
 }
 
 void make_set_regs(struct seq *s, struct call *c)
@@ -231,6 +345,9 @@ void make_msrs(struct seq *s, struct call *c)
 	c->len = sizeof(head);
 	for (uint32_t i = 0; i < head.nmsrs; i++) {
 		e.index = pick_msr(&s->rng);
+		if (c->cmd == NACRE_SET_MSRS && avoided_msr(e.index) &&
+		    !seq_may_part(s))
+			e.index = 0xc0000082;
 		e.data = rng_chance(&s->rng, 40) ? 0 : rng_edge(&s->rng);
 		memcpy(c->buf + c->len, &e, sizeof(e));
 		c->len += sizeof(e);
@@ -251,7 +368,7 @@ static const struct nacre_cpuid_entry2 leaves[] = {
 	  .ecx = 576 },
 	{ .function = 0x40000000, .eax = 0x40000001, .ebx = 0x4b4d564b,
 	  .ecx = 0x564b4d56, .edx = 0x4d },
-	{ .function = 0x40000001, .eax = 0x01000a7b },
+	{ .function = 0x40000001, .eax = 0x0100027b },
 	{ .function = 0x80000000, .eax = 0x80000008, .ebx = 0x68747541,
 	  .ecx = 0x444d4163, .edx = 0x69746e65 },
 	{ .function = 0x80000001, .eax = 0x800f12, .ecx = 0x121,
@@ -333,6 +450,36 @@ void make_set_fpu(struct seq *s, struct call *c)
 	put(c, &m, sizeof(m));
 }
 
+static void set_vector(uint8_t *state, uint16_t base, uint8_t vector)
+{
+	state[base + vector / 32 * 16 + vector % 32 / 8] |= 1 << vector % 8;
+}
+
+/* As a guest that is at work leaves it. */
+static void use_lapic(struct rng *r, uint8_t *state)
+{
+	static const struct { uint16_t reg; uint32_t valid; } lvts[] = {
+		{ LAPIC_LVT_TIMER, 0x700ff }, { 0x330, 0x107ff },
+		{ 0x340, 0x107ff }, { 0x350, 0x1a7ff }, { 0x360, 0x1a7ff },
+		{ LAPIC_LVT_ERROR, 0x100ff },
+	};
+	size_t i = rng_below(r, ARRAY_SIZE(lvts));
+	uint32_t lvt = rng_next(r) & lvts[i].valid;
+
+	memcpy(state + lvts[i].reg, &lvt, 4);
+	state[0xd0 + 3] = 1 << rng_below(r, 8);
+	if (rng_chance(r, 50))
+		set_vector(state, 0x200, 16 + rng_below(r, 240));
+	if (rng_chance(r, 30))
+		set_vector(state, 0x100, 16 + rng_below(r, 240));
+	if (rng_chance(r, 20))
+		set_vector(state, 0x180, 16 + rng_below(r, 240));
+	if (rng_chance(r, 30))
+		state[0x3e0] = rng_below(r, 16);
+	if (rng_chance(r, 30))
+		state[0x380 + rng_below(r, 4)] = rng_next(r);
+}
+
 void make_set_lapic(struct seq *s, struct call *c)
 {
 	static const struct { uint16_t reg; uint32_t value; } reset[] = {
@@ -348,7 +495,13 @@ void make_set_lapic(struct seq *s, struct call *c)
 	for (size_t i = 0; i < ARRAY_SIZE(reset); i++)
 		memcpy(c->buf + reset[i].reg, &reset[i].value, 4);
 	if (rng_chance(&s->rng, 30))
-		c->buf[0x80] = rng_next(&s->rng);
+		c->buf[0x80] = rng_next(&s->rng) & 0xf0;
+	if (rng_chance(&s->rng, 60))
+		use_lapic(&s->rng, c->buf);
+	/* Garbage in every byte, those between the registers too. */
+	if (rng_chance(&s->rng, 5))
+		for (size_t i = 0; i < c->len; i += 8)
+			*(uint64_t *)(c->buf + i) = rng_next(&s->rng);
 }
 
 void make_tpr(struct seq *s, struct call *c)
@@ -367,6 +520,10 @@ void make_mp_state(struct seq *s, struct call *c)
 					   10, 0xffffffff };
 	struct nacre_mp_state m = { rng_pick(&s->rng, states) };
 
+	/* One that waits in the kernel does until the limit. */
+	if (s->irq != IRQ_NONE && (m.mp_state < 6 || m.mp_state == 9) &&
+	    (seq_has_nmis(s) || !rng_chance(&s->rng, 15)))
+		m.mp_state = 0;
 	put(c, &m, sizeof(m));
 }
 
@@ -402,6 +559,17 @@ void make_mce(struct seq *s, struct call *c)
 	put(c, &m, sizeof(m));
 }
 
+/* System management mode is not built: what is accepted there, is not here. */
+static void fill_smi(struct rng *r, struct nacre_vcpu_events *m)
+{
+	uint8_t *flag[] = {
+		&m->smi.smm, &m->smi.pending, &m->smi.smm_inside_nmi,
+	};
+
+	m->flags |= NACRE_VCPUEVENT_VALID_SMM;
+	*rng_pick(r, flag) = 1;
+}
+
 void make_events(struct seq *s, struct call *c)
 {
 	struct rng *r = &s->rng;
@@ -422,6 +590,12 @@ void make_events(struct seq *s, struct call *c)
 	m.nmi.masked = rng_chance(r, 15);
 	m.nmi.injected = rng_chance(r, 5);
 	m.flags = rng_chance(r, 90) ? rng_below(r, 8) : rng_below(r, 128);
+	if (!seq_has_nmis(s)) {
+		m.flags &= ~NACRE_VCPUEVENT_VALID_NMI_PENDING;
+		m.nmi.pending = 0;
+	}
+	if (rng_chance(r, 20) && seq_may_part(s))
+		fill_smi(r, &m);
 	if (s->irq != IRQ_NONE)
 		m.sipi_vector = rng_below(r, 256);
 	put(c, &m, sizeof(m));

@@ -253,13 +253,14 @@ static void show(const struct result *res)
 	if (call.feed && exec_input(&len)) {
 		const uint8_t *in = exec_input(&len);
 
-		dump_bytes(stdout, call.desc->layout, in, len, in);
+		dump_bytes(stdout, call_layout(&call), in, len, in);
 	}
 	describe_errno(res->ret, res->err, text, sizeof(text));
 	printf("    -> %s%s%s\n", text,
 	       res->flags & RESULT_GUARD ? " WROTE OUTSIDE THE BUFFER" : "",
 	       res->flags & RESULT_TIMEOUT ? " (run limit)" : "");
-	dump_bytes(stdout, res->layout, res->out, res->out_len, res->wrote);
+	dump_bytes(stdout, res->layout == &lay_run ? &lay_run :
+		   call_layout(&call), res->out, res->out_len, res->wrote);
 	if (res->layout == &lay_run)
 		show_stack();
 }

@@ -7,8 +7,8 @@
  *  - what follows the instruction bytes of an emulation failure, and the
  *    data words of the other internal errors: debugging aid, by vendor;
  *  - fail_entry.cpu: the processor it happened on;
- *  - RAX after a failed entry: SVM leaves in it what it was entered with, and
- *    what follows in that sequence is not compared;
+ *  - registers and events after a failed entry: the processor leaves in the
+ *    VMCB what it likes; what follows in that sequence is not compared;
  *  - everything but the exit reason after an error other than EINTR.
  */
 #include <errno.h>
@@ -152,7 +152,9 @@ size_t run_view(const struct nacre_run *run, struct result *res,
 		view_exit(run, &v);
 	if (!res->err && run->exit_reason == NACRE_EXIT_FAIL_ENTRY) {
 		res->flags |= RESULT_NO_ENTRY;
-		v.regs.rax = 0;
+		memset(&v.regs, 0, sizeof(v.regs));
+		memset(&v.sregs, 0, sizeof(v.sregs));
+		memset(&v.events, 0, sizeof(v.events));
 	}
 	_Static_assert(sizeof(v) == 656, "lay_run");
 	memcpy(res->out, &v, sizeof(v));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The generator: which call comes next. Nothing here sees a result. */
+#include <err.h>
 #include <string.h>
 
 #include "abi_diff.h"
@@ -31,13 +32,74 @@ void seq_avoid(unsigned long cmd, enum fd_kind fd)
 	avoided[nr_avoided++].fd = fd;
 }
 
+static struct range {
+	uint64_t first, last;
+} msrs[64], caps[64];
+static size_t nr_msrs, nr_caps;
+
+static void add_range(struct range *to, size_t *nr, size_t room,
+		      uint64_t first, uint64_t last)
+{
+	if (*nr == room)
+		errx(2, "more ranges to avoid than there is room for");
+	to[(*nr)++] = (struct range) { first, last };
+}
+
+void seq_avoid_msrs(uint64_t first, uint64_t last)
+{
+	add_range(msrs, &nr_msrs, ARRAY_SIZE(msrs), first, last);
+}
+
+void seq_avoid_caps(uint64_t first, uint64_t last)
+{
+	add_range(caps, &nr_caps, ARRAY_SIZE(caps), first, last);
+}
+
+static bool in_ranges(const struct range *r, size_t nr, uint64_t v)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (v >= r[i].first && v <= r[i].last)
+			return true;
+	return false;
+}
+
+bool avoided_msr(uint32_t index)
+{
+	return in_ranges(msrs, nr_msrs, index);
+}
+
+bool avoided_cap(uint32_t cap)
+{
+	return in_ranges(caps, nr_caps, cap);
+}
+
+static uint64_t digest_ranges(const struct range *r, size_t nr)
+{
+	uint64_t h = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		h += rng_mix(r[i].first, r[i].last);
+	return h;
+}
+
+bool seq_has_nmis(const struct seq *s)
+{
+	return s->irq == IRQ_NONE || s->number & 1;
+}
+
+bool seq_may_part(struct seq *s)
+{
+	return s->done + 4 >= s->length || rng_chance(&s->rng, 1);
+}
+
 uint64_t seq_avoided(void)
 {
 	uint64_t h = 0;
 
 	for (size_t i = 0; i < nr_avoided; i++)
 		h += rng_mix(avoided[i].cmd, avoided[i].fd);
-	return h;
+	return h + digest_ranges(msrs, nr_msrs) +
+	       3 * digest_ranges(caps, nr_caps);
 }
 
 static bool is_avoided(const struct ioctl_desc *d, enum fd_kind fd)
@@ -57,10 +119,11 @@ static enum irq_mode pick_irq(struct rng *r)
 {
 	uint64_t n = rng_below(r, 100);
 
-	/* The two come together, being the same devices. */
-	if (name_avoided("CREATE_IRQCHIP", FD_VM))
-		return IRQ_NONE;
-	return n < 25 ? IRQ_KERNEL : n < 90 ? IRQ_NONE : IRQ_SPLIT;
+	if (n < 10 && !avoided_cap(NACRE_CAP_SPLIT_IRQCHIP))
+		return IRQ_SPLIT;
+	if (n < 50 && !name_avoided("CREATE_IRQCHIP", FD_VM))
+		return IRQ_KERNEL;
+	return IRQ_NONE;
 }
 
 static enum seq_kind pick_kind(struct rng *r)
@@ -89,7 +152,7 @@ void seq_begin(struct seq *s, uint64_t seed, uint32_t number)
 	s->length = 24 + rng_below(r, 56) + (s->kind == SEQ_SWEEP ? 40 : 0);
 	s->irq = pick_irq(r);
 	s->mode = rng_below(r, NR_MODES);
-	s->memory = rng_chance(r, 97);
+	s->memory = rng_chance(r, 99);
 	s->cpuid = rng_chance(r, 75) && !name_avoided("SET_CPUID2", FD_VCPU);
 	s->nr_vcpus = rng_chance(r, 95) + rng_chance(r, 20) +
 		      rng_chance(r, 5);
@@ -115,6 +178,11 @@ static void sweep(struct seq *s, struct call *c)
 			c->cmd |= rng_next(r) << 32;
 	}
 	c->desc = desc_of(c->fd, c->cmd);
+	if (c->desc && (is_avoided(c->desc, c->fd) ||
+			c->cmd == NACRE_SET_TSC_KHZ) && !seq_may_part(s)) {
+		c->cmd = NACRE_CHECK_EXTENSION;
+		c->desc = desc_of(c->fd, c->cmd);
+	}
 	c->len = rng_below(r, 129);
 	for (uint32_t i = 0; i + 8 <= c->len; i += 8) {
 		uint64_t w = rng_chance(r, 50) ? 0 : rng_edge(r);
@@ -135,13 +203,14 @@ static bool usable(const struct seq *s, const struct ioctl_desc *d,
 		return false;
 	if (s->kind == SEQ_SYSTEM && fd != FD_SYSTEM)
 		return false;
+	if (d->cmd == NACRE_NMI && !seq_has_nmis(s))
+		return false;
 	return true;
 }
 
 static const struct ioctl_desc *pick_desc(struct seq *s, enum fd_kind *fd)
 {
 	const struct ioctl_desc *d;
-	bool last = s->done + 4 >= s->length;
 
 	for (;;) {
 		d = &ioctl_descs[rng_below(&s->rng, nr_ioctl_descs)];
@@ -150,11 +219,7 @@ static const struct ioctl_desc *pick_desc(struct seq *s, enum fd_kind *fd)
 			continue;
 		if (rng_below(&s->rng, 60) >= d->weight)
 			continue;
-		/*
-		 * Success there and refusal here: what follows cannot be
-		 * compared, so such a call comes late, or alone.
-		 */
-		if (is_avoided(d, *fd) && !last && !rng_chance(&s->rng, 1))
+		if (is_avoided(d, *fd) && !seq_may_part(s))
 			continue;
 		return d;
 	}
@@ -183,17 +248,30 @@ static bool feed(struct seq *s, struct call *c, const struct ioctl_desc *got)
 		return false;
 	snprintf(name, sizeof(name), "SET_%s", got->name + 4);
 	d = desc_named(name);
-	if (!d || d->layout != got->layout || d->layout->tail_size ||
+	if (!d || d->layout != got->layout ||
 	    !(d->fds & (1 << c->fd)) || is_avoided(d, c->fd))
+		return false;
+	if (d->layout ? d->layout->tail_size : !(d->flags & CALL_VALUE))
 		return false;
 	c->desc = d;
 	c->cmd = d->cmd;
 	c->feed = true;
+	if (!d->layout) {
+		c->place = AT_VALUE;
+		return true;
+	}
 	c->place = AT_BUF;
 	c->len = d->layout->size;
 	c->mutations = rng_below(&s->rng, 3);
 	c->mutation_seed = rng_next(&s->rng);
 	return true;
+}
+
+/* Its answer may be the next call's input: a struct, or the value itself. */
+static bool feeds(const struct call *c)
+{
+	return c->place == AT_BUF ||
+	       (c->place == AT_VALUE && c->desc && !c->desc->layout);
 }
 
 static void valid_or_close(struct seq *s, struct call *c)
@@ -204,7 +282,8 @@ static void valid_or_close(struct seq *s, struct call *c)
 	if (c->vcpu && rng_chance(&s->rng, 60))
 		c->vcpu = 0;
 	c->desc->make(s, c);
-	if (c->desc->layout && c->len && rng_chance(&s->rng, 35)) {
+	if (c->desc->layout && c->len && rng_chance(&s->rng, 35) &&
+	    !(c->cmd == NACRE_SET_MP_STATE && seq_has_nmis(s))) {
 		uint64_t n = 1 + rng_below(&s->rng, 2);
 
 		while (n--)
@@ -242,6 +321,6 @@ bool seq_next(struct seq *s, struct call *c)
 		valid_or_close(s, c);
 	}
 	c->room = call_room(c);
-	s->feed = c->feed || c->place != AT_BUF ? NULL : c->desc;
+	s->feed = c->feed || !feeds(c) ? NULL : c->desc;
 	return true;
 }

@@ -44,8 +44,12 @@ static void segments(struct nacre_sregs *to, enum cpu_mode mode)
 	to->ldt = (struct nacre_segment) {
 		.limit = 0xffff, .type = 2, .present = 1,
 	};
-	if (mode == MODE_REAL)
+	if (mode == MODE_REAL) {
 		to->fs.base = 0x20000;
+		/* The interrupt chips: 4 GiB from there, as firmware has it. */
+		to->gs = segment(0, 3, false, false);
+		to->gs.base = 0xfec00000;
+	}
 }
 
 void make_sregs(enum cpu_mode mode, unsigned int vcpu,
