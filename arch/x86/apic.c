@@ -138,7 +138,7 @@ int nacre_apic_create(struct nacre_vcpu *vcpu)
 	apic->lapic.lacks_deadline = true;
 	compat_hrtimer_setup(&apic->timer, timer_fired);
 	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id)
-		apic->lapic.base = LAPIC_BASE_BSP;
+		apic->lapic.bsp = true;
 	vcpu->arch.apic = apic;
 	return 0;
 }

@@ -110,7 +110,7 @@ static inline void power_on(u32 id)
 	memset(&lapic, 0, sizeof(lapic));
 	lapic.ops = &lapic_ops;
 	lapic.id = id;
-	lapic.base = id ? 0 : LAPIC_BASE_BSP;
+	lapic.bsp = !id;
 	nacre_lapic_reset(&lapic, false);
 }
 

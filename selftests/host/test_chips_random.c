@@ -143,7 +143,7 @@ static void power_on(void)
 	for (i = 0; i < CPUS; i++) {
 		cpus[i].lapic.ops = &lapic_ops;
 		cpus[i].lapic.id = ids[i];
-		cpus[i].lapic.base = i ? 0 : LAPIC_BASE_BSP;
+		cpus[i].lapic.bsp = !i;
 		nacre_lapic_reset(&cpus[i].lapic, false);
 		nacre_lapic_write(&cpus[i].lapic, LAPIC_SVR, 0x1ff);
 	}

@@ -877,11 +877,11 @@ void nacre_lapic_reset(struct nacre_lapic *apic, bool init)
 	 * What a BIOS would have left for the PIC: virtual wire mode. Guests
 	 * without one have come to expect it of the boot processor's.
 	 */
-	if (apic->base & LAPIC_BASE_BSP)
+	if (apic->bsp)
 		poke(apic, LAPIC_LVT_LINT0, NACRE_DELIVER_EXTINT << 8);
 	if (!init) {
 		WRITE_ONCE(apic->base, LAPIC_BASE_ENABLE | 0xfee00000 |
-				       (apic->base & LAPIC_BASE_BSP));
+				       (apic->bsp ? LAPIC_BASE_BSP : 0));
 		poke(apic, LAPIC_ID, apic->id << 24);
 	}
 	if (nacre_lapic_is_x2apic(apic))

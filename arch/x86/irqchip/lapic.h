@@ -81,6 +81,7 @@ struct nacre_lapic {
 	u32 id;			/* the vCPU's; 32 bits of it in x2APIC mode */
 	bool wide_ids;		/* and in the state, too: see get_state() */
 	bool lacks_deadline;	/* CPUID has none: a guest cannot choose it */
+	bool bsp;		/* the boot processor's, whatever base says */
 	u64 base;		/* IA32_APIC_BASE */
 	u64 tsc_deadline;
 	u64 timer_target;	/* ns, when the count is 0 next */
