@@ -142,6 +142,8 @@ static long vm_set_boot_cpu_id(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	if (nacre_vm_has_vcpus(vm))
 		return -EBUSY;
+	if (arg->value > NACRE_MAX_VCPU_IDS)
+		return -EINVAL;
 	vm->arch.boot_vcpu_id = arg->value;
 	return 0;
 }
