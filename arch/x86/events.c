@@ -437,7 +437,7 @@ void nacre_events_out(struct nacre_vcpu *vcpu, struct nacre_vcpu_events *out)
 	const struct nacre_exception *e = &events->exception;
 
 	fold_nmis(vcpu);
-	/* Without payloads nothing that is pending can be taken back: deliver it. */
+	/* Without payloads what is pending cannot be taken back: deliver it. */
 	apply_payload(vcpu, &events->exception);
 	memset(out, 0, sizeof(*out));
 	/* INT3 and INTO happen again by themselves. */

@@ -69,7 +69,7 @@ enum nacre_result nacre_exit_pause(struct nacre_vcpu *vcpu)
 #define HYPERCALL_EPERM		1
 #define HYPERCALL_ENOSYS	1000
 
-/* That it came out is all of it: what the APIC has is looked at on the way in. */
+/* Coming out is all of it: the APIC is looked at on the way in. */
 #define HYPERCALL_VAPIC_POLL_IRQ	1
 
 static s64 hypercall(struct nacre_vcpu *vcpu, u64 number)
