@@ -383,15 +383,11 @@ FIXTURE_SETUP(fault)
 
 FIXTURE_TEARDOWN(fault)
 {
-	char name[64];
-
 	for (int kind = 0; kind < KINDS; kind++)
 		set_range(kind, everything);
 	EXPECT_EQ(self->files, open_files());
 	EXPECT_EQ(self->references, module_references());
 	EXPECT_EQ(0, log_lines(self->log));
-	if (on_nacre())
-		EXPECT_GE(0, settled_slab_objects(name, sizeof(name)));
 }
 
 TEST_F_TIMEOUT(fault, allocations, 200)
