@@ -68,8 +68,9 @@ extern const struct layout lay_msr_list, lay_msrs, lay_cpuid, lay_cpuid2,
 	lay_regs, lay_sregs, lay_sregs2, lay_fpu, lay_lapic, lay_events,
 	lay_debugregs, lay_xsave, lay_xcrs, lay_mp_state, lay_region,
 	lay_region2, lay_dirty_log, lay_clear_dirty, lay_irq_level,
-	lay_irqchip, lay_ioapic, lay_pit, lay_pit2, lay_pit_config, lay_reinject,
-	lay_zone, lay_routing, lay_irqfd, lay_ioeventfd, lay_clock, lay_msi,
+	lay_irqchip, lay_ioapic, lay_pit, lay_pit2, lay_pit_config,
+	lay_reinject, lay_zone, lay_routing, lay_irqfd, lay_ioeventfd,
+	lay_clock, lay_msi,
 	lay_enable_cap, lay_device, lay_attr, lay_msr_filter, lay_translation,
 	lay_interrupt, lay_sigmask, lay_tpr, lay_vapic, lay_debug, lay_mce,
 	lay_u64, lay_pmu_filter, lay_nested, lay_run, lay_words, lay_memattr,
@@ -285,7 +286,7 @@ extern const uint8_t guest_image[], guest_image_end[];
 #define RESULT_TIMEOUT	(1 << 1)	/* the run limit ended KVM_RUN */
 #define RESULT_DIED	(1 << 2)	/* the process was killed by it */
 #define RESULT_HUNG	(1 << 3)	/* did not come back */
-#define RESULT_NO_ENTRY	(1 << 4)	/* FAIL_ENTRY: registers are anything now */
+#define RESULT_NO_ENTRY	(1 << 4)	/* FAIL_ENTRY: no registers */
 
 struct result {
 	int64_t ret;
@@ -362,8 +363,8 @@ struct difference {
 	/* Its bytes, if it is a number and they were written. */
 	bool numbers;
 	uint64_t our_value, their_value;
-	/* All that KVM wrote, or NULL. */
-	const struct blob_bytes *their_bytes;
+	/* All that was written, or NULL. */
+	const struct blob_bytes *our_bytes, *their_bytes;
 };
 
 bool difference_msr(const struct difference *d, uint64_t *v);

@@ -93,6 +93,7 @@ static long first_field(struct difference *d)
 		return name_field(d, -1);
 	blob_expand(trace_blob(cmp.ours, d->ours->blob), &our_bytes);
 	blob_expand(trace_blob(cmp.theirs, d->theirs->blob), &their_bytes);
+	d->our_bytes = &our_bytes;
 	d->their_bytes = &their_bytes;
 	return name_field(d, next_difference(0));
 }

@@ -324,8 +324,11 @@ static void finish_read(unsigned int vcpu)
 
 static bool writes_registers(const struct call *c)
 {
-	return c->fd == FD_VCPU && ((uint32_t)c->cmd == NACRE_SET_REGS ||
-				    (is_run(c) && c->run.dirty_regs));
+	return c->fd == FD_VCPU &&
+	       ((uint32_t)c->cmd == NACRE_SET_REGS ||
+		(uint32_t)c->cmd == NACRE_SET_SREGS ||
+		(uint32_t)c->cmd == NACRE_SET_SREGS2 ||
+		(is_run(c) && c->run.dirty_regs));
 }
 
 /* The input of a SET that takes what the GET before it returned. */

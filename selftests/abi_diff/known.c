@@ -10,14 +10,17 @@
  *		(neither is known of a fed one); "fed=1" for the input that is an
  *		earlier answer; "msr" for the MSR at which the answers part;
  *		"kvm" and "nacre" for the field's value in the answers;
- *		"kvm.FIELD" for another field of KVM's answer; "lost=MASK": of
- *		KVM's value, all bits of the mask are missing in nacre's, and
- *		nothing else differs; "gained=MASK": nacre's has some more
+ *		"kvm.FIELD" and "nacre.FIELD" for another field of the
+ *		answers; "valid_regs" for RUN's; "lost=MASK", or several with /
+ *		between: of KVM's value, all bits of one mask are missing in
+ *		nacre's, and nothing else differs; "gained=MASK": nacre's has
+ *		some more
  *	allow	unbuilt		nacre refuses it exactly as an unknown ioctl
  *		newer		KVM of that kernel does not know the ioctl
  *		zero		nacre returns 0 where KVM returns more
  *		absent		of GET_MSRS and SET_MSRS: nacre stops at an MSR at
  *				which KVM goes on; "msr" says which MSRs
+ *		present		the same, but KVM is the one that stops
  *		endless		KVM's guest does not come back, nacre's does
  *		ret:A>B		KVM gives A and nacre B, errno or number or *
  *		out:FIELD	both agree but for fields of this beginning
@@ -192,16 +195,16 @@ bool difference_msr(const struct difference *d, uint64_t *v)
 	return true;
 }
 
-/* A field of KVM's answer, be it the one that differs or not. */
-static bool their_field(const struct difference *d, const char *name,
-			uint64_t *v)
+/* A field of an answer, be it the one that differs or not. */
+static bool answer_field(const struct difference *d,
+			 const struct blob_bytes *answer, const char *name,
+			 uint64_t *v)
 {
 	const struct leaf *f = leaf_named(call_layout(d->call), name);
 
-	if (!f || f->size > 8 || !d->their_bytes ||
-	    !d->their_bytes->wrote[f->off])
+	if (!f || f->size > 8 || !answer || !answer->wrote[f->off])
 		return false;
-	memcpy(v, d->their_bytes->byte + f->off, f->size);
+	memcpy(v, answer->byte + f->off, f->size);
 	return true;
 }
 
@@ -223,7 +226,13 @@ static bool field_value(const struct difference *d, const char *name,
 		return d->numbers;
 	}
 	if (!strncmp(name, "kvm.", 4))
-		return their_field(d, name + 4, v);
+		return answer_field(d, d->their_bytes, name + 4, v);
+	if (!strncmp(name, "nacre.", 6))
+		return answer_field(d, d->our_bytes, name + 6, v);
+	if (!strcmp(name, "valid_regs")) {
+		*v = c->run.valid_regs;
+		return c->desc && c->desc->cmd == NACRE_RUN;
+	}
 	if (!strcmp(name, "fed")) {
 		*v = c->feed;
 		return true;
@@ -237,9 +246,16 @@ static bool field_value(const struct difference *d, const char *name,
 	return f->off + (f->size > 8 ? 8u : f->size) <= c->len;
 }
 
-static bool only_lost(const struct difference *d, uint64_t mask)
+static bool only_lost(const struct difference *d, char *masks)
 {
-	return d->numbers && d->our_value == (d->their_value & ~mask);
+	uint64_t mask;
+
+	do {
+		mask = strtoull(masks + 1, &masks, 0);
+		if (d->numbers && d->our_value == (d->their_value & ~mask))
+			return true;
+	} while (*masks == '/');
+	return false;
 }
 
 static bool only_gained(const struct difference *d, uint64_t mask)
@@ -256,11 +272,10 @@ static bool condition_holds(const struct difference *d, char *cond)
 	if (!at)
 		errx(2, "condition %s: no '='", cond);
 	*at = 0;
-	v = strtoull(at + 1, NULL, 0);
 	if (!strcmp(cond, "lost"))
-		return only_lost(d, v);
+		return only_lost(d, at);
 	if (!strcmp(cond, "gained"))
-		return only_gained(d, v);
+		return only_gained(d, strtoull(at + 1, NULL, 0));
 	if (!field_value(d, cond, &v))
 		return false;
 	do {
@@ -326,6 +341,8 @@ static bool row_allows(const struct row *r, const struct difference *d)
 		return false;
 	if (!strcmp(rule, "absent"))
 		return difference_msr(d, &msr) && d->ours->ret < d->theirs->ret;
+	if (!strcmp(rule, "present"))
+		return difference_msr(d, &msr) && d->ours->ret > d->theirs->ret;
 	if (!strcmp(rule, "newer"))
 		return d->theirs->err == unknown_errno(d->call->fd);
 	if (!strcmp(rule, "zero"))

@@ -596,6 +596,8 @@ void normalise_events(struct nacre_vcpu_events *e)
 		e->exception_has_payload = 0;
 		e->exception_payload = 0;
 	}
+	if (!e->exception_has_payload)
+		e->exception_payload = 0;
 	if (!e->interrupt.injected) {
 		e->interrupt.nr = 0;
 		e->interrupt.soft = 0;

@@ -74,6 +74,10 @@ static uint64_t steer(uint64_t data)
 
 #define LAPIC_LVT_TIMER 0x320
 #define LAPIC_LVT_ERROR 0x370
+#define LAPIC_DFR 0xe0
+#define LAPIC_ESR 0x280
+#define LAPIC_ICR 0x300
+#define LAPIC_ICR2 0x310
 
 static void sanitise_msr(struct nacre_msr_entry *e)
 {
@@ -119,7 +123,20 @@ static void sanitise_lapic(uint8_t *buf, size_t len)
 	if (len >= LAPIC_LVT_ERROR + 4) {
 		buf[LAPIC_LVT_TIMER + 2] |= 1;
 		buf[LAPIC_LVT_ERROR + 2] |= 1;
+		/* What a guest reads of it is as it was set in in-tree KVM. */
+		memset(buf + LAPIC_DFR, 0xff, 3);
+		buf[LAPIC_DFR + 3] |= 0xf;
+		memset(buf + LAPIC_ESR, 0, 4);
+		buf[LAPIC_ICR + 1] &= ~0x10;
+		memset(buf + LAPIC_ICR2, 0, 3);
 	}
+}
+
+/* What becomes of such a RIP outside 64-bit code is TCG's own. */
+static void sanitise_regs(struct nacre_regs *m)
+{
+	if (m->rip >> 47 && m->rip >> 47 != 0x1ffff)
+		m->rip = (uint32_t)m->rip;
 }
 
 static void sanitise_events(struct nacre_vcpu_events *e)
@@ -140,6 +157,8 @@ void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
 
 	if (cmd == NACRE_SET_LAPIC)
 		sanitise_lapic(buf, len);
+	if (cmd == NACRE_SET_REGS && len >= sizeof(struct nacre_regs))
+		sanitise_regs((void *)buf);
 
 	if (cmd == NACRE_SET_VCPU_EVENTS &&
 	    len >= sizeof(struct nacre_vcpu_events))

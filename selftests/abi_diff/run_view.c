@@ -9,7 +9,8 @@
  *  - fail_entry.cpu: the processor it happened on;
  *  - registers and events after a failed entry: the processor leaves in the
  *    VMCB what it likes; what follows in that sequence is not compared;
- *  - everything but the exit reason after an error other than EINTR.
+ *  - everything but a memory fault's exit reason after an error other than
+ *    EINTR.
  */
 #include <errno.h>
 #include <string.h>
@@ -146,7 +147,9 @@ size_t run_view(const struct nacre_run *run, struct result *res,
 		v.apic_base = run->apic_base;
 		view_sync(run, &v, valid_regs);
 	} else {
-		v.exit_reason = run->exit_reason;
+		/* In-tree KVM leaves what an access in the kernel was. */
+		v.exit_reason = run->exit_reason == NACRE_EXIT_MEMORY_FAULT ?
+				NACRE_EXIT_MEMORY_FAULT : 0;
 	}
 	if (!res->err)
 		view_exit(run, &v);
