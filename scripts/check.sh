@@ -26,7 +26,7 @@ broken=()
 running=()
 declare -A what started
 tests_built=yes
-declare -A module_built=([6.1]=yes [6.12]=yes)
+declare -A module_built=([6.1]=yes [6.12]=yes [debug]=yes)
 
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -104,16 +104,20 @@ lost()
 
 tools()
 {
-	local k needs=(--machine svm)
+	local k needs=(--machine svm) limit=3600
 
 	for k in "${kernels[@]}"; do
 		needs+=(--kernel "$k")
 	done
-	[[ $mode != slow ]] || needs+=(--machine svm-max)
+	if [[ $mode = slow ]]; then
+		# The debug kernel is compiled: a quarter of an hour, alone.
+		needs+=(--machine svm-max --kernel debug)
+		limit=10800
+	fi
 
 	# The lab adds the source of newer packages to apt.
 	step packages "packages" 1800 scripts/packages.sh &&
-		step lab "the lab's machines and kernels" 3600 \
+		step lab "the lab's machines and kernels" "$limit" \
 			lab/setup "${needs[@]}" &&
 		step source "kernel source" 900 scripts/kernel-source.sh
 }
@@ -127,17 +131,25 @@ builds()
 	step selftests "selftests, built" 900 make -j"$jobs" -C selftests \
 		O="$top/build/selftests" || tests_built=
 	for k in "${kernels[@]}"; do
-		step "module-$k" "module for $k" 900 make -j"$jobs" module \
-			KDIR="/lib/modules/$(lab/setup --print-release "$k" \
-			2>/dev/null)/build" || module_built[$k]=
+		build_module "$k"
 	done
+}
+
+build_module()
+{
+	local kdir
+
+	kdir=$(lab/setup --print-build-dir "$1" 2>/dev/null)
+	step "module-$1" "module for $1" 900 make -j"$jobs" module \
+		KDIR="$kdir" || module_built[$1]=
 }
 
 # tests NAME MACHINE KERNEL MODULE [OPTION...]: every selftest in one machine.
 tests()
 {
-	local name=$1 machine=$2 kernel=$3 module=$4
+	local name=$1 machine=$2 kernel=$3 module=$4 limit=2000
 
+	[[ $kernel != debug ]] || limit=10000
 	what[$name]="selftests of $module on $machine with $kernel"
 	if [[ -z $tests_built ]] ||
 	   [[ $module = nacre && -z ${module_built[$kernel]} ]]; then
@@ -145,8 +157,9 @@ tests()
 		return
 	fi
 	say "${what[$name]} ..."
-	start "$name" 2400 lab/run --machine "$machine" --kernel "$kernel" \
-		--module "$module" --timeout 2000 "${@:5}" -- selftests/run
+	start "$name" $((limit + 400)) lab/run --machine "$machine" \
+		--kernel "$kernel" --module "$module" --timeout "$limit" \
+		"${@:5}" -- selftests/run
 }
 
 # Two machines at a time keep two processors busy.
@@ -166,15 +179,17 @@ both()
 # selftests/pearl, in a machine that nothing else keeps busy: time is measured.
 guests()
 {
-	local name=$1 kernel=$3 module=$4 image=build/check/guest.img
+	local name=$1 kernel=$3 module=$4 image=build/check/guest.img mem=2048
 
+	# Its checkers take an eighth of the memory, and the guest half a GiB.
+	[[ $kernel != debug ]] || mem=3072
 	if [[ $module = nacre && -z ${module_built[$kernel]} ]]; then
 		lost "$name" "$2"
 		return
 	fi
 	[[ -f $image ]] || lab/guest-image.sh "$image" >"$logs/image.log" 2>&1
 	step "$name" "$2" 1800 lab/run --kernel "$kernel" --module "$module" \
-		--timeout 1500 -- "selftests/pearl/$5" build/userspace/pearl \
+		--mem $mem --timeout 1500 -- "selftests/pearl/$5" build/userspace/pearl \
 		"$image" "${@:6}"
 }
 
@@ -228,6 +243,17 @@ quick()
 	loads
 }
 
+# Every selftest under every checker that the kernel has, those that fail
+# allocations among them, and a guest's boot.
+debug()
+{
+	build_module debug
+	tests debug svm debug nacre
+	[[ ! -f $logs/debug.pid ]] || finish debug
+	guests console-debug "a guest of pearl on the debug kernel" debug nacre \
+		console.sh "$(vmlinuz 6.1)"
+}
+
 slow()
 {
 	both kvm svm kvm
@@ -239,6 +265,7 @@ slow()
 	step soak "memory under everything for a minute" 600 \
 		lab/run --timeout 500 -- env NACRE_SOAK_SECONDS=60 \
 		selftests/run memory_soak
+	debug
 	step abi-diff "a million calls on nacre and in-tree KVM" 14400 \
 		selftests/abi_diff.sh --calls 1000000 --timeout 14000
 }
