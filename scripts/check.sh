@@ -244,10 +244,13 @@ quick()
 }
 
 # Every selftest under every checker that the kernel has, those that fail
-# allocations among them, and a guest's boot.
+# allocations among them, a guest's boot, and whether the lab notices what the
+# checkers say.
 debug()
 {
 	build_module debug
+	step lab-debug "the lab's own test of the debug kernel" 3600 \
+		lab/selftest --debug-kernel
 	tests debug svm debug nacre
 	[[ ! -f $logs/debug.pid ]] || finish debug
 	guests console-debug "a guest of pearl on the debug kernel" debug nacre \
