@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 #define SLAB_PREFIX "nacre"
 #define SETTLE_SECONDS 10
+#define TRIES 3		/* for what is measured of the whole host */
 
 static inline long number_in(const char *path)
 {

@@ -60,12 +60,16 @@ FIXTURE_TEARDOWN(churn) { }
 
 TEST_F_TIMEOUT(churn, memory_comes_back, 240)
 {
-	long before;
+	long before, missing = LONG_MAX;
 
 	ASSERT_TRUE(churn(WARM_UP));
-	before = settled_kib();
-	ASSERT_TRUE(churn(MEASURED));
-	EXPECT_GE(SLACK_KIB, missing_kib(before, SLACK_KIB));
+	/* The host's own comes and goes, a few MiB; a leak is there each time. */
+	for (int i = 0; i < TRIES && missing > SLACK_KIB; i++) {
+		before = settled_kib();
+		ASSERT_TRUE(churn(MEASURED));
+		missing = missing_kib(before, SLACK_KIB);
+	}
+	EXPECT_GE(SLACK_KIB, missing);
 }
 
 TEST_F_TIMEOUT(churn, no_object_stays, 60)

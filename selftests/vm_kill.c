@@ -152,20 +152,31 @@ TEST_F_TIMEOUT(kill, nothing_stays, 240)
 		TH_LOG("cache %s has %ld objects in use", name, n);
 }
 
-TEST_F_TIMEOUT(kill, memory_comes_back, 240)
+/* How much is missing after half of the kills. */
+static long missing_after_kills(u64 *state, u64 span)
 {
-	u64 state = ~SEED, span = life_ns();
 	long before = settled_kib();
 	int status;
 	pid_t pid;
 
 	for (int i = 0; i < KILLS / 2; i++) {
 		pid = start_vmm();
-		wait_ns(random_next(&state) % (span + span / 4));
+		wait_ns(random_next(state) % (span + span / 4));
 		kill(pid, SIGKILL);
-		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		CHECK(waitpid(pid, &status, 0) == pid);
 	}
-	EXPECT_GE(SLACK_KIB, missing_kib(before, SLACK_KIB));
+	return missing_kib(before, SLACK_KIB);
+}
+
+TEST_F_TIMEOUT(kill, memory_comes_back, 240)
+{
+	u64 state = ~SEED, span = life_ns();
+	long missing = LONG_MAX;
+
+	/* The host's own comes and goes, a few MiB; a leak is there each time. */
+	for (int i = 0; i < TRIES && missing > SLACK_KIB; i++)
+		missing = missing_after_kills(&state, span);
+	EXPECT_GE(SLACK_KIB, missing);
 }
 
 TEST_HARNESS_MAIN
