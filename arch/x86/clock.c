@@ -93,11 +93,6 @@ void nacre_update_clock(struct nacre_vcpu *vcpu)
 		vcpu->arch.system_time &= ~ENABLED;
 }
 
-u64 nacre_read_system_time(struct nacre_vcpu *vcpu)
-{
-	return vcpu->arch.system_time;
-}
-
 void nacre_write_system_time(struct nacre_vcpu *vcpu, u64 value)
 {
 	if (value & (ALIGNMENT - 1) & ~ENABLED)

@@ -16,7 +16,6 @@ struct nacre_vcpu;
 #define NACRE_MSR_WALL_CLOCK		0x4b564d00
 #define NACRE_MSR_SYSTEM_TIME		0x4b564d01
 
-u64 nacre_read_system_time(struct nacre_vcpu *vcpu);
 void nacre_write_system_time(struct nacre_vcpu *vcpu, u64 value);
 u64 nacre_read_wall_clock(struct nacre_vcpu *vcpu);
 /* Writes the time at which the guest's clock was 0, once. */
