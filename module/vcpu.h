@@ -42,7 +42,6 @@ enum nacre_request {
 	NACRE_REQ_DEAD,		/* the VM was killed */
 	NACRE_REQ_KICK,		/* nothing to do but to leave the guest */
 	NACRE_REQ_CLOCK,	/* refresh the guest's clock page */
-	NACRE_REQ_UNHALT,	/* a blocked vCPU may run again */
 	NACRE_NR_REQUESTS,
 };
 

@@ -10,12 +10,6 @@
 
 struct nacre_vcpu;
 
-/* MSRs by which the guest names its pages; two numbers each, old and new. */
-#define NACRE_MSR_WALL_CLOCK_OLD	0x11
-#define NACRE_MSR_SYSTEM_TIME_OLD	0x12
-#define NACRE_MSR_WALL_CLOCK		0x4b564d00
-#define NACRE_MSR_SYSTEM_TIME		0x4b564d01
-
 void nacre_write_system_time(struct nacre_vcpu *vcpu, u64 value);
 u64 nacre_read_wall_clock(struct nacre_vcpu *vcpu);
 /* Writes the time at which the guest's clock was 0, once. */
