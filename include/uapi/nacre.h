@@ -524,6 +524,7 @@
  *   EFAULT, EHWPOISON  guest memory cannot be had: unmapped, or a page the
  *           hardware lost. exit_reason NACRE_EXIT_MEMORY_FAULT, if
  *           NACRE_CAP_MEMORY_FAULT_INFO, says where.
+ *   ENOMEM  the host has no memory for page tables or registers
  */
 #define NACRE_RUN		_IO(NACREIO, 0x80)
 
