@@ -7,6 +7,8 @@
 
 #define DR6_FIXED 0xffff0ff0ull
 #define DR7_FIXED 0x400ull
+#define DR7_GD 0x2000ull
+#define DR6_BD 0x2000ull
 
 guest_entry void tells(void)
 {
@@ -53,6 +55,23 @@ guest_entry void watches(void)
 	outb(0x80, 0);
 	watched = 2;
 	GUEST_ASSERT_EQ(hits, 1);
+	guest_done();
+}
+
+/* DR7.GD guards the registers once: it is off in the handler and after it. */
+guest_entry void detects(void)
+{
+	guest_on(DB_VECTOR, on_debug);
+	write_dr0(0x1000);
+	write_dr7(DR7_FIXED | DR7_GD);
+	GUEST_ASSERT_EQ(read_dr0(), 0x1000);
+	GUEST_ASSERT_EQ(hits, 1);
+	GUEST_ASSERT_EQ(dr6_seen & DR6_BD, DR6_BD);
+	GUEST_ASSERT_EQ(read_dr7(), DR7_FIXED);
+	write_dr7(DR7_FIXED | DR7_GD);
+	write_dr0(0x2000);
+	GUEST_ASSERT_EQ(hits, 2);
+	GUEST_ASSERT_EQ(read_dr0(), 0x2000);
 	guest_done();
 }
 
@@ -139,6 +158,12 @@ TEST_F(debugregs, breakpoints_work_over_exits)
 	vcpu_setup(self->vcpu, GUEST_64, "watches");
 	run_to_pio(self->vcpu, NACRE_EXIT_IO_OUT, 0x80, 1);
 	run_to_pio(self->vcpu, NACRE_EXIT_IO_OUT, 0x80, 1);
+	run_to_done(self->vcpu);
+}
+
+TEST_F(debugregs, general_detect)
+{
+	vcpu_setup(self->vcpu, GUEST_64, "detects");
 	run_to_done(self->vcpu);
 }
 

@@ -24,6 +24,8 @@
 #define DR6_INIT	(DR6_FIXED | DR6_RTM)
 #define DR7_FIXED	0x00000400ull
 #define DR7_ARMED	0x000000ffull	/* L0, G0 ... L3, G3 */
+#define DR7_GD		BIT_ULL(13)
+#define DR6_BD		BIT_ULL(13)
 
 void nacre_debug_reset(struct nacre_vcpu *vcpu)
 {
@@ -74,12 +76,24 @@ static bool resolve_dr(struct nacre_vcpu *vcpu, unsigned int *dr)
 	return true;
 }
 
-bool nacre_guest_read_dr(struct nacre_vcpu *vcpu, unsigned int dr, u64 *value)
+/* The intercept comes before the processor looks at DR7.GD. */
+static bool may_access(struct nacre_vcpu *vcpu, unsigned int *dr)
 {
-	if (!resolve_dr(vcpu, &dr)) {
+	if (!resolve_dr(vcpu, dr)) {
 		nacre_queue_exception(vcpu, X86_TRAP_UD);
 		return false;
 	}
+	if (vcpu->arch.dr7 & DR7_GD) {
+		nacre_queue_debug(vcpu, DR6_BD);
+		return false;
+	}
+	return true;
+}
+
+bool nacre_guest_read_dr(struct nacre_vcpu *vcpu, unsigned int dr, u64 *value)
+{
+	if (!may_access(vcpu, &dr))
+		return false;
 	if (dr < 4)
 		*value = vcpu->arch.dr[array_index_nospec(dr, 4)];
 	else
@@ -100,10 +114,8 @@ static void write_dr6_dr7(struct nacre_vcpu *vcpu, unsigned int dr, u64 value)
 
 bool nacre_guest_write_dr(struct nacre_vcpu *vcpu, unsigned int dr, u64 value)
 {
-	if (!resolve_dr(vcpu, &dr)) {
-		nacre_queue_exception(vcpu, X86_TRAP_UD);
+	if (!may_access(vcpu, &dr))
 		return false;
-	}
 	if (dr < 4) {
 		vcpu->arch.dr[array_index_nospec(dr, 4)] = value;
 		return true;
