@@ -225,6 +225,11 @@ bool seq_may_part(struct seq *s);
  * that is masked.
  */
 bool seq_has_nmis(const struct seq *s);
+/*
+ * Between which rounds of a REP INS an event comes is nobody's promise: it is
+ * in sequences that have none.
+ */
+bool seq_has_rep_ins(const struct seq *s);
 uint64_t seq_avoided(void);	/* a digest of the above */
 void seq_begin(struct seq *s, uint64_t seed, uint32_t number);
 bool seq_next(struct seq *s, struct call *c);

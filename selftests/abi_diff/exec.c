@@ -167,6 +167,10 @@ static void run_inputs(const struct call *c, struct nacre_run *run)
 	run->cr8 = c->run.cr8;
 	run->nacre_valid_regs = c->run.valid_regs;
 	run->nacre_dirty_regs = c->run.dirty_regs;
+	call_sanitise(NACRE_SET_REGS, (uint8_t *)&run->s.regs.regs,
+		      sizeof(run->s.regs.regs));
+	call_sanitise(NACRE_SET_SREGS, (uint8_t *)&run->s.regs.sregs,
+		      sizeof(run->s.regs.sregs));
 	memcpy(run->mmio.data, &c->run.answer, 8);
 	run->hypercall.ret = c->run.answer;
 	for (int i = 0; i < 32; i += 8)
@@ -298,26 +302,34 @@ static void collect_run(const struct call *c, struct result *res)
 	memset(res->wrote, 1, res->out_len);
 }
 
-/*
- * Until a read is through, registers that are written meanwhile are nobody's
- * promise: in-tree KVM then loses what was read.
- */
+static bool access_waits(unsigned int vcpu)
+{
+	const struct nacre_run *run = run_of(vcpu);
+
+	return was_run[vcpu] && (run->exit_reason == NACRE_EXIT_MMIO ||
+				 run->exit_reason == NACRE_EXIT_IO);
+}
+
 static bool read_waits(unsigned int vcpu)
 {
 	const struct nacre_run *run = run_of(vcpu);
 
-	return was_run[vcpu] && run->exit_reason == NACRE_EXIT_MMIO &&
-	       !run->mmio.is_write;
+	if (!access_waits(vcpu))
+		return false;
+	return run->exit_reason == NACRE_EXIT_MMIO ? !run->mmio.is_write :
+	       run->io.direction == NACRE_EXIT_IO_IN;
 }
 
-static void finish_read(unsigned int vcpu)
+static void finish_access(unsigned int vcpu)
 {
 	struct nacre_run *run = run_of(vcpu);
 
-	for (int i = 0; i < 8 && read_waits(vcpu); i++) {
+	for (int i = 0; i < 8 && access_waits(vcpu); i++) {
 		run->immediate_exit = 1;
+		run->nacre_valid_regs = 0;
 		run->nacre_dirty_regs = 0;
 		memset(run->mmio.data, 0x5a, sizeof(run->mmio.data));
+		memset((uint8_t *)run + PAGE, 0x5a, PAGE);
 		was_run[vcpu] = !ioctl(FD_OF_VCPU + vcpu, NACRE_RUN, 0);
 	}
 }
@@ -329,6 +341,22 @@ static bool writes_registers(const struct call *c)
 		(uint32_t)c->cmd == NACRE_SET_SREGS ||
 		(uint32_t)c->cmd == NACRE_SET_SREGS2 ||
 		(is_run(c) && c->run.dirty_regs));
+}
+
+static bool writes_events(const struct call *c)
+{
+	return c->fd == FD_VCPU && (uint32_t)c->cmd == NACRE_SET_VCPU_EVENTS;
+}
+
+/*
+ * Until an access is through, state that is written meanwhile is nobody's
+ * promise: in-tree KVM then loses what was read, and forgets an exception
+ * when it steps over the instruction.
+ */
+static bool must_finish(const struct call *c)
+{
+	return (writes_registers(c) && read_waits(c->vcpu)) ||
+	       (writes_events(c) && access_waits(c->vcpu));
 }
 
 /* The input of a SET that takes what the GET before it returned. */
@@ -369,10 +397,11 @@ void exec_call(struct call *c, struct result *res)
 		memcpy(before, data, room);
 	}
 	before_len = data ? room : 0;
-	if (writes_registers(c) && read_waits(c->vcpu))
-		finish_read(c->vcpu);
+	if (must_finish(c))
+		finish_access(c->vcpu);
 	issue(c, arg, res);
-	if (is_run(c))
+	/* One that was refused has not finished what waits. */
+	if (is_run(c) && (!res->err || res->err == EINTR))
 		was_run[c->vcpu] = !res->err;
 	last_ret = res->err ? 0 : res->ret;
 	normalise_ret(c, res);

@@ -82,9 +82,8 @@
 	SNIP	mov $0x8100, %edi
 		mov $DATA_PORT, %dx
 		mov $5, %ecx
-		std
-		rep insw
 		cld
+		rep insw
 		DONE
 	SNIP	ud2
 	SNIP	int3

@@ -132,11 +132,24 @@ static void sanitise_lapic(uint8_t *buf, size_t len)
 	}
 }
 
-/* What becomes of such a RIP outside 64-bit code is TCG's own. */
+#define RFLAGS_TF (1ull << 8)
+#define RFLAGS_RF (1ull << 16)
+#define RFLAGS_VM (1ull << 17)
+
+/*
+ * TCG's own: what becomes of a RIP above 4 GiB outside 64-bit code, and of code
+ * that writes over itself, as the real-mode vectors do when they are run.
+ */
 static void sanitise_regs(struct nacre_regs *m)
 {
-	if (m->rip >> 47 && m->rip >> 47 != 0x1ffff)
-		m->rip = (uint32_t)m->rip;
+	m->rip = (uint32_t)m->rip;
+	if (m->rip < GUEST_CODE16)
+		m->rip = GUEST_CODE16;
+	/*
+	 * Segments that go with VM are not made. In-tree KVM forgets TF over a
+	 * write that userspace completes, and keeps RF over an OUT.
+	 */
+	m->rflags &= ~(RFLAGS_VM | RFLAGS_TF | RFLAGS_RF);
 }
 
 static void sanitise_events(struct nacre_vcpu_events *e)
@@ -146,9 +159,24 @@ static void sanitise_events(struct nacre_vcpu_events *e)
 	/* In-tree SVM takes the shadow through INIT. */
 	if (e->smi.latched_init)
 		e->interrupt.shadow = 0;
-	/* #BP and #OF belong to an instruction, whose length is not given. */
+	/*
+	 * #BP, #OF and INT n belong to an instruction, whose length is not
+	 * given. In-tree KVM looks for it at RIP, or takes that of another.
+	 */
 	if (e->exception.nr == 3 || e->exception.nr == 4)
 		e->exception.injected = 0;
+	if (e->interrupt.soft)
+		e->interrupt.injected = 0;
+	/* #VC belongs to SEV-ES: in-tree KVM does not inject it again. */
+	if (e->exception.nr == 29)
+		e->exception.injected = 0;
+}
+
+/* In-tree KVM's I/O APIC vanishes if its base is set elsewhere. */
+static void sanitise_irqchip(struct nacre_irqchip *m)
+{
+	if (m->chip_id == NACRE_IRQCHIP_IOAPIC)
+		m->chip.ioapic.base_address = 0xfec00000;
 }
 
 void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
@@ -157,6 +185,8 @@ void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
 
 	if (cmd == NACRE_SET_LAPIC)
 		sanitise_lapic(buf, len);
+	if (cmd == NACRE_SET_IRQCHIP && len >= sizeof(struct nacre_irqchip))
+		sanitise_irqchip((void *)buf);
 	if (cmd == NACRE_SET_REGS && len >= sizeof(struct nacre_regs))
 		sanitise_regs((void *)buf);
 
@@ -190,6 +220,9 @@ void make_run(struct seq *s, struct call *c)
 	in->valid_regs = rng_chance(r, 80) ? 0 : rng_below(r, 8);
 	if (rng_chance(r, 2))
 		in->valid_regs = rng_edge(r);
+	/* In-tree KVM of 6.12 runs the guest, for as long as it likes. */
+	if (in->valid_regs >> 32)
+		in->immediate_exit = 1;
 	if (rng_chance(r, 3))
 		in->dirty_regs = rng_below(r, 9);
 	in->answer = rng_next(r);
@@ -204,7 +237,8 @@ static const uint16_t code_at[NR_MODES] = {
 
 /* Snippets that need a word; their numbers are guest_code.h's. */
 enum {
-	SNIP_HLT = 1, SNIP_REP_OUTS = 9, SNIP_REP_INS, SNIP_VMCALL = 15,
+	SNIP_HLT = 1, SNIP_REP_OUTS = 9, SNIP_REP_INS, SNIP_VMMCALL = 14,
+	SNIP_VMCALL,
 	SNIP_IOAPIC = 24, SNIP_LAPIC, SNIP_LAPIC_NARROW,
 	SNIP_PIC, FIRST_CHIP = SNIP_IOAPIC, LAST_CHIP = SNIP_PIC,
 };
@@ -216,7 +250,6 @@ static bool is_rare(const struct seq *s, uint64_t snippet)
 		/* It waits in the kernel, until the limit. */
 		return s->irq != IRQ_NONE;
 	case SNIP_REP_OUTS:
-	case SNIP_REP_INS:
 	case SNIP_VMCALL:
 		/* Known to differ, and the rest is not compared. */
 		return true;
@@ -229,7 +262,8 @@ static uint64_t pick_snippet(struct seq *s)
 {
 	uint64_t snippet = rng_below(&s->rng, GUEST_SNIPPETS);
 
-	if (is_rare(s, snippet) && !rng_chance(&s->rng, 10))
+	if ((is_rare(s, snippet) && !rng_chance(&s->rng, 10)) ||
+	    (snippet == SNIP_REP_INS && !seq_has_rep_ins(s)))
 		snippet = rng_below(&s->rng, 2) ? SNIP_LAPIC : 0;
 	return snippet;
 }
@@ -299,6 +333,9 @@ void make_regs(struct seq *s, struct nacre_regs *to)
 	to->r15 = rng_edge(r);
 	if (snippet >= FIRST_CHIP && snippet <= LAST_CHIP)
 		chip_register(r, snippet, to);
+	/* KVM_HC_CLOCK_PAIRING is not built. */
+	if (snippet == SNIP_VMMCALL && to->rax == 9)
+		to->rax = 10;
 }
 
 void make_set_regs(struct seq *s, struct call *c)

@@ -87,6 +87,11 @@ bool seq_has_nmis(const struct seq *s)
 	return s->irq == IRQ_NONE || s->number & 1;
 }
 
+bool seq_has_rep_ins(const struct seq *s)
+{
+	return s->irq == IRQ_NONE && s->number % 4 == 3;
+}
+
 bool seq_may_part(struct seq *s)
 {
 	return s->done + 4 >= s->length || rng_chance(&s->rng, 1);
@@ -193,6 +198,12 @@ static void sweep(struct seq *s, struct call *c)
 	c->value = rng_edge(r);
 }
 
+static bool brings_event(const struct ioctl_desc *d)
+{
+	return d->cmd == NACRE_NMI || d->cmd == NACRE_INTERRUPT ||
+	       d->cmd == NACRE_SET_VCPU_EVENTS;
+}
+
 static bool usable(const struct seq *s, const struct ioctl_desc *d,
 		   enum fd_kind fd)
 {
@@ -205,13 +216,29 @@ static bool usable(const struct seq *s, const struct ioctl_desc *d,
 		return false;
 	if (d->cmd == NACRE_NMI && !seq_has_nmis(s))
 		return false;
-	return true;
+	return !brings_event(d) || !seq_has_rep_ins(s);
+}
+
+/* What parts the two has to come now and then, or its row looks stale. */
+static const struct ioctl_desc *pick_avoided(struct seq *s, enum fd_kind *fd)
+{
+	const struct ioctl_desc *d;
+	size_t n;
+
+	if (s->done + 4 < s->length || !nr_avoided || !rng_chance(&s->rng, 30))
+		return NULL;
+	n = rng_below(&s->rng, nr_avoided);
+	*fd = avoided[n].fd;
+	d = desc_of(*fd, avoided[n].cmd);
+	return d && usable(s, d, *fd) ? d : NULL;
 }
 
 static const struct ioctl_desc *pick_desc(struct seq *s, enum fd_kind *fd)
 {
-	const struct ioctl_desc *d;
+	const struct ioctl_desc *d = pick_avoided(s, fd);
 
+	if (d)
+		return d;
 	for (;;) {
 		d = &ioctl_descs[rng_below(&s->rng, nr_ioctl_descs)];
 		*fd = rng_below(&s->rng, FD_KINDS);
@@ -249,7 +276,8 @@ static bool feed(struct seq *s, struct call *c, const struct ioctl_desc *got)
 	snprintf(name, sizeof(name), "SET_%s", got->name + 4);
 	d = desc_named(name);
 	if (!d || d->layout != got->layout ||
-	    !(d->fds & (1 << c->fd)) || is_avoided(d, c->fd))
+	    !(d->fds & (1 << c->fd)) || is_avoided(d, c->fd) ||
+	    (brings_event(d) && seq_has_rep_ins(s)))
 		return false;
 	if (d->layout ? d->layout->tail_size : !(d->flags & CALL_VALUE))
 		return false;
