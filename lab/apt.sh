@@ -156,6 +156,38 @@ apt_ready()
 	apt_is_ready=yes
 }
 
+# Fetch the source of package $2 as it is in suite $1, in a version that begins
+# with $3, to folder $4; by package lists of its own, away from the machine's.
+fetch_source()
+{
+	local suite=$1 package=$2 version=$3 dir=$4 found list codename
+
+	codename=$(. /etc/os-release && echo "$VERSION_CODENAME") &&
+		found=$(source_for "$suite" "$codename") || return
+	rm -rf "$dir" && mkdir -p "$dir"/apt/{lists,cache/archives}/partial || return
+	list=$dir/apt/source.${found%%$'\n'*}
+	printf '%s\n' "${found#*$'\n'}" |
+		sed 's/^Types: deb$/Types: deb-src/; s/^deb /deb-src /' >"$list"
+	cat >"$dir/apt/conf" <<-END
+	Dir::Etc::SourceList "$list";
+	Dir::Etc::SourceParts "/dev/null";
+	Dir::State::Lists "$dir/apt/lists";
+	Dir::Cache "$dir/apt/cache";
+	APT::Sandbox::User "root";
+	END
+	(cd "$dir" && export APT_CONFIG=$dir/apt/conf && apt update &&
+		version=$(source_version "$package" "$version") &&
+		apt source --download-only --tar-only "$package=$version") &&
+		rm -r "$dir/apt"
+}
+
+# The newest of source package $1 that begins with $2.
+source_version()
+{
+	apt-cache showsrc "$1" | sed -n 's/^Version: //p' | grep "^$2" |
+		sort -V | tail -n 1
+}
+
 # Fetch package $1 (NAME or NAME=VERSION) and unpack it in $2. The copy lies
 # in /tmp because apt downloads as a user of its own.
 unpack_package()
