@@ -67,9 +67,14 @@ kernel_fetched()
 		cmp -s "$lab_dir/kernels/$1.config" "$dir/config"
 }
 
-# The initramfs is the last thing made.
+# The initramfs of each emulator is the last thing made.
 kernel_ready()
 {
-	kernel_fetched "$1" &&
-		[[ $lab_cache/kernels/$1/initramfs.cpio -nt $lab_dir/setup ]]
+	local name
+
+	kernel_fetched "$1" || return
+	for name in initramfs initramfs-bochs; do
+		[[ $lab_cache/kernels/$1/$name.cpio -nt $lab_dir/setup ]] ||
+			return
+	done
 }

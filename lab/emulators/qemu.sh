@@ -4,6 +4,8 @@
 # command's output, the status and the kernel's log by virtio-serial ports.
 
 qemu="qemu-system-x86_64"
+emulator_initramfs=initramfs.cpio
+emulator_logs=()
 
 emulator_ready()
 {
@@ -26,6 +28,18 @@ emulator_setup()
 	step "QEMU" apt_install "qemu-system-x86=$version" \
 		"qemu-system-common=$version" "qemu-system-data=$version" \
 		"seabios=$(newest_version seabios 1.)"
+}
+
+# Does it have what the options ask for?
+emulator_check()
+{
+	:
+}
+
+# What else goes into the initramfs, below $1.
+emulator_tree()
+{
+	:
 }
 
 # Lines for the machine's job file: how its guest side reaches us.
@@ -81,4 +95,10 @@ emulator_prepare()
 	if [[ -n $opt_count ]]; then
 		emulator_command+=(-icount shift=0,sleep=off)
 	fi
+}
+
+# Say what only the emulator's own log knows.
+emulator_report()
+{
+	:
 }
