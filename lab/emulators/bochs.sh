@@ -124,11 +124,12 @@ bochs_initrd_at=0x10000000
 # already boots sooner, but chooses no place for itself.
 bochs_kernel()
 {
-	local image=$run_kernel_dir/vmlinuz sects
+	local image=$run_kernel_dir/vmlinuz elf=$run_kernel_dir/vmlinux sects
 
 	if [[ $opt_cmdline = fast ]]; then
-		objcopy -O binary "$run_kernel_dir/vmlinux" kernel
-		echo $((bochs_kernel_at))
+		objcopy -O binary "$elf" kernel
+		# e_entry
+		od -An -tu8 -j24 -N8 "$elf" | tr -d ' '
 	else
 		sects=$(od -An -tu1 -j497 -N1 "$image")
 		tail -c +$(((sects + 1) * 512 + 1)) "$image" >kernel
