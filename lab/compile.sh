@@ -53,16 +53,28 @@ make_compiled()
 		vmlinux bzImage modules
 }
 
-# The longest step of all: say every half minute how far it is.
+# The longest steps of all: say every half minute how far it is. Objects are
+# the last words of lines of the log that match $1.
 tell_progress()
 {
 	local begin=$SECONDS objects
 
 	while sleep 30 && kill -0 $$ 2>/dev/null; do
-		objects=$(grep -cE '^ +(CC|AS)( \[M\])? ' "$lab_cache/setup.log")
-		note "setup: $((SECONDS - begin)) s, $objects objects," \
-			"$(grep -E '^ ' "$lab_cache/setup.log" | tail -n 1)"
+		objects=$(grep -E "$1" "$lab_cache/setup.log" || true)
+		note "setup: $((SECONDS - begin)) s," \
+			"$(wc -l <<<"$objects") objects, ${objects##* }"
 	done
+}
+
+# step_with_progress PATTERN WHAT COMMAND...
+step_with_progress()
+{
+	local teller
+
+	tell_progress "$1" 9>&- &
+	teller=$!
+	step "${@:2}"
+	kill "$teller"
 }
 
 install_compiled()
@@ -80,7 +92,7 @@ install_compiled()
 # The objects stay, so that a changed configuration is compiled in less time.
 compile_kernel()
 {
-	local dir=$1 config=$lab_dir/kernels/$2.config release teller
+	local dir=$1 config=$lab_dir/kernels/$2.config release
 	local kernel_source tarball
 
 	# shellcheck source=lab/kernels/debug.sh
@@ -97,10 +109,8 @@ compile_kernel()
 	step "configuration of kernel $2" configure_kernel "$config" "$dir"
 	release=$(make -s -C "$dir/source" O="$dir/build" ARCH=x86_64 \
 		  kernelrelease)
-	tell_progress 9>&- &
-	teller=$!
-	step "kernel $release, compiled" make_compiled "$dir"
-	kill "$teller"
+	step_with_progress '^ +(CC|AS)( \[M\])? ' \
+		"kernel $release, compiled" make_compiled "$dir"
 	step "kernel $release, installed" install_compiled "$dir" "$release"
 	cp "$config" "$dir/config"
 	printf '%s\n' "$release" >"$dir/release"

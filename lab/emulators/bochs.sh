@@ -60,7 +60,7 @@ emulator_setup()
 
 build_bochs()
 {
-	local dir=$1 source=$lab_cache/bochs/source log=$lab_cache/bochs.log
+	local dir=$1 source=$lab_cache/bochs/source
 
 	compgen -G "$source/bochs_$bochs_version*.orig.tar.*" >/dev/null ||
 		step "Bochs, source" fetch_source \
@@ -69,7 +69,7 @@ build_bochs()
 	mkdir -p "$dir"
 	step "Bochs, patched" patch_bochs "$source" "$dir/build"
 	step "Bochs, configured" configure_bochs "$dir/build"
-	step "Bochs, compiled (three minutes)" \
+	step_with_progress '^g[+c][+c] .*\.o$' "Bochs, compiled" \
 		make -C "$dir/build" -j"$(nproc)"
 	mv "$dir/build/bochs" "$dir/bochs"
 	rm -r "$dir/build"
@@ -189,13 +189,23 @@ emulator_prepare()
 	)
 }
 
-# Why a VM entry failed, which no processor tells.
+# From Bochs' log on stdin: why VM entries failed, which no processor tells, and
+# how often.
+failed_entries()
+{
+	local what="VMFAIL|VMENTER FAIL|VMABORT|VMRUN|SvmInjectEvents"
+
+	sed -nE "s/^[0-9]+e\[CPU[0-9]+ *\] (($what|VMX (Load|Store)MSRs).*)/\1/p" |
+		sort | uniq -c | sort -rn | head -n 20 |
+		sed -E 's/^ *([0-9]+) (.*)/\2 (\1 times)/'
+}
+
 emulator_report()
 {
-	local log=$log_dir/bochs.log
+	local line
 
-	[[ -f $log ]] || return 0
-	{ grep -aoE 'VMFAIL.*|VMRUN: .*|VMRUN PDPTR.*' "$log" || true; } |
-		sort | uniq -c | sort -rn | head -n 20 |
-		sed 's/^ */lab: bochs: /' >&2
+	[[ -f $log_dir/bochs.log ]] || return 0
+	failed_entries <"$log_dir/bochs.log" | while read -r line; do
+		note "bochs: $line"
+	done
 }
