@@ -120,13 +120,12 @@ report_failure(const char *where, struct vcpu *vcpu)
 	die_at(where, "guest assertion at %s:%u: %s", file, uc->line, expr);
 }
 
-enum ucall_cmd run_ucall_at(const char *where, struct vcpu *vcpu)
+enum ucall_cmd decode_ucall_at(const char *where, struct vcpu *vcpu)
 {
 	struct nacre_run *r = vcpu->run;
 	struct ucall *uc = &vcpu->uc;
 	u32 gpa;
 
-	run_at(where, vcpu);
 	uc->cmd = UCALL_NONE;
 	if (r->exit_reason != NACRE_EXIT_IO || r->io.port != UCALL_PORT ||
 	    r->io.direction != NACRE_EXIT_IO_OUT || r->io.size != 4 ||
@@ -140,6 +139,12 @@ enum ucall_cmd run_ucall_at(const char *where, struct vcpu *vcpu)
 		die_at(where, "guest exception %llu error %#llx at %llx:%#llx",
 		       uc->args[0], uc->args[1], uc->args[3], uc->args[2]);
 	return uc->cmd;
+}
+
+enum ucall_cmd run_ucall_at(const char *where, struct vcpu *vcpu)
+{
+	run_at(where, vcpu);
+	return decode_ucall_at(where, vcpu);
 }
 
 static void __attribute__((noreturn))

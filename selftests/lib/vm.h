@@ -225,12 +225,15 @@ const char *exit_text(const struct vcpu *vcpu);
 
 /*
  * run() enters the guest once and expects ioctl success.
- * run_ucall() does so and decodes a ucall into vcpu->uc, if it was one;
+ * decode_ucall() decodes a ucall into vcpu->uc, if the last exit was one;
  * a guest that failed or died by an exception ends the test case.
+ * run_ucall() does both.
  */
 #define run(vcpu) run_at(HERE, vcpu)
+#define decode_ucall(vcpu) decode_ucall_at(HERE, vcpu)
 #define run_ucall(vcpu) run_ucall_at(HERE, vcpu)
 void run_at(const char *where, struct vcpu *vcpu);
+enum ucall_cmd decode_ucall_at(const char *where, struct vcpu *vcpu);
 enum ucall_cmd run_ucall_at(const char *where, struct vcpu *vcpu);
 
 /*

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What an exit costs: for each row and each of two guests the least time of a
+ * round trip, as a line "row <tab> guest <tab> ticks". On a machine whose TSC
+ * counts instructions (lab/run --count) that is exact.
+ *
+ * One guest is the plainest there is; the other has state unlike the host's in
+ * all that an entry may have to swap. No figure is told unless guest time is
+ * accounted and a signal gets through: an exit that leaves that out is cheap.
+ */
+#include "test.h"
+#if GUEST_BITS != 16
+#include "bench/exit_cost_guest.h"
+#endif
+
+#ifdef GUEST_BITS
+#if GUEST_BITS == 16
+guest_entry void none(void)
+{
+}
+#endif
+#else
+#include <stdio.h>
+#include <stdlib.h>
+#include "bench/exit_cost_checks.h"
+
+#define DR7_LOCAL_0 0x401
+#define XCR0_LEAST 3
+#define SPINS 50000
+#define CPUID_1_ECX_XSAVE (1u << 26)
+#define CPUID_1_ECX_DEADLINE (1u << 24)
+#define CPUID_7_ECX_PKU (1u << 3)
+
+static const struct guest {
+	const char *name;
+	enum guest_mode mode;
+	bool loaded;		/* has a controller, and state to swap */
+} guests[] = {
+	{ "flat32", GUEST_32, false },
+	{ "long64", GUEST_64, true },
+};
+
+static const struct row {
+	const char *name;
+	bool irqchip;		/* impossible without */
+	u32 set;
+} rows[] = {
+	{ .name = "cpuid" },
+	{ .name = "rdmsr" },
+	{ .name = "hypercall" },
+	{ .name = "out" },
+	{ .name = "in" },
+	{ .name = "mmio_write" },
+	{ .name = "mmio_read" },
+	{ .name = "string_in" },
+	{ .name = "string_out" },
+	{ .name = "cr0" },
+	{ .name = "cr4" },
+	{ .name = "xsetbv", .set = SET_OSXSAVE },
+	{ .name = "lapic_write", .irqchip = true },
+	{ .name = "lapic_read", .irqchip = true },
+	{ .name = "eoi", .irqchip = true, .set = SET_X2APIC },
+	{ .name = "icr", .irqchip = true, .set = SET_X2APIC },
+	{ .name = "deadline", .irqchip = true, .set = SET_X2APIC },
+	{ .name = "hlt", .irqchip = true, .set = SET_X2APIC },
+};
+
+static u32 give_cpuid(struct vcpu *vcpu)
+{
+	struct nacre_cpuid2 *cpuid = supported_cpuid();
+	struct nacre_cpuid_entry2 *one = find_leaf(cpuid, 1, 0);
+	struct nacre_cpuid_entry2 *seven = find_leaf(cpuid, 7, 0);
+	u32 set = 0;
+
+	one->ecx |= CPUID_1_ECX_DEADLINE;
+	if (one->ecx & CPUID_1_ECX_XSAVE)
+		set |= SET_OSXSAVE;
+	if (seven && seven->ecx & CPUID_7_ECX_PKU)
+		set |= SET_PKRU;
+	if (!memcmp(&find_leaf(cpuid, 0, 0)->ebx, "Genu", 4))
+		set |= SET_INTEL;
+	CHECK(raw_set_cpuid(vcpu, cpuid) == 0);
+	free(cpuid);
+	return set;
+}
+
+/* All that is swapped at an entry is unlike the host's. */
+static void load_state(struct vcpu *vcpu, u32 set)
+{
+	struct nacre_debugregs debug = { .dr7 = DR7_LOCAL_0 };
+	struct nacre_xcrs xcrs = { .nr_xcrs = 1 };
+
+	debug.db[0] = BENCH_MMIO + PAGE_SIZE;
+	debug.dr6 = 0xffff0ff0;
+	CHECK(ioctl(vcpu->fd, NACRE_SET_DEBUGREGS, &debug) == 0);
+	set_msr(vcpu, MSR_TSC_AUX, 0x5a5a);
+	if (!(set & SET_OSXSAVE))
+		return;
+	xcrs.xcrs[0].value = XCR0_LEAST;
+	CHECK(ioctl(vcpu->fd, NACRE_SET_XCRS, &xcrs) == 0);
+}
+
+static struct vcpu *new_guest(const struct guest *guest, const char *entry,
+			      u32 set, u32 spins)
+{
+	struct vcpu *vcpu = vcpu_new(guest->loaded ? vm_new_irqchip() :
+				     vm_new(), 0);
+	u32 can = give_cpuid(vcpu);
+
+	if (guest->loaded) {
+		load_state(vcpu, can);
+		set |= SET_DEADLINE | (can & (SET_OSXSAVE | SET_PKRU));
+	}
+	vcpu_setup(vcpu, guest->mode, entry);
+	vcpu_args(vcpu, 2, (u64)(set | (can & SET_INTEL)), (u64)spins);
+	return vcpu;
+}
+
+/* Runs, with as little of its own as there can be, until the guest is done. */
+static void run_row(struct vcpu *vcpu)
+{
+	struct nacre_run *r = vcpu->run;
+
+	do {
+		if (ioctl(vcpu->fd, NACRE_RUN, 0))
+			die("NACRE_RUN: %s, exit %s", strerror(errno),
+			    exit_text(vcpu));
+	} while ((r->exit_reason == NACRE_EXIT_IO &&
+		  r->io.port == BENCH_PORT) ||
+		 r->exit_reason == NACRE_EXIT_MMIO);
+	if (decode_ucall(vcpu) != UCALL_SYNC)
+		die("exit %s at %#llx", exit_text(vcpu), get_rip(vcpu));
+}
+
+static u64 measure(const struct guest *guest, const struct row *row)
+{
+	struct vcpu *vcpu;
+	char entry[32];
+	u64 ticks, rounds;
+
+	snprintf(entry, sizeof(entry), "row_%s", row->name);
+	vcpu = new_guest(guest, entry, row->set, 0);
+	run_row(vcpu);
+	ticks = vcpu->uc.args[1];
+	rounds = vcpu->uc.args[2];
+	vm_free(vcpu->vm);
+	return (ticks + rounds / 2) / rounds;
+}
+
+static void print_row(const struct guest *guest, const struct row *row)
+{
+	printf("%s\t%s\t", row->name, guest->name);
+	if (row->irqchip && !guest->loaded)
+		printf("-\n");
+	else
+		printf("%llu\n", measure(guest, row));
+}
+
+static void print_rows(const struct guest *guest, const char *only)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (!only || !strcmp(only, rows[i].name))
+			print_row(guest, &rows[i]);
+	}
+}
+
+/* Nearly all of it is exits, or nearly all of it is the guest. */
+static void check_guest(const struct guest *guest)
+{
+	struct vcpu *vcpu = new_guest(guest, "exits", 0, 0);
+
+	check_signal(vcpu);
+	check_reschedule(vcpu);
+	vm_free(vcpu->vm);
+	vcpu = new_guest(guest, "exits", 0, SPINS);
+	check_guest_time(vcpu);
+	vm_free(vcpu->vm);
+}
+
+/* All of it, or one row of one guest without the checks. */
+int main(int argc, char **argv)
+{
+	const char *row = argc > 1 ? argv[1] : NULL;
+	const char *name = argc > 2 ? argv[2] : NULL;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	pin_to_cpu(0);
+	for (size_t i = 0; i < sizeof(guests) / sizeof(*guests); i++) {
+		if (name && strcmp(name, guests[i].name))
+			continue;
+		if (!row)
+			check_guest(&guests[i]);
+		print_rows(&guests[i], row);
+	}
+	return 0;
+}
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What an exit may not leave out to be cheap: a guest that only exits has its
+ * time accounted, is interrupted by a signal, and gives way to another thread.
+ */
+#ifndef SELFTESTS_EXIT_COST_CHECKS_H
+#define SELFTESTS_EXIT_COST_CHECKS_H
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include "lib/vm.h"
+
+#define TICK_NS 4000000ull	/* of the lab's kernels: HZ is 250 */
+#define SHORT_NS (5 * TICK_NS)
+#define LONG_NS (30 * TICK_NS)
+
+static void no_handler(int signal)
+{
+}
+
+/* Runs until a signal comes, @ns from now; when it came back, or dies. */
+static u64 run_for(struct vcpu *vcpu, u64 ns)
+{
+	struct sigaction action = { .sa_handler = no_handler };
+	struct itimerval timer = { .it_value.tv_usec = ns / 1000 };
+
+	CHECK(sigaction(SIGALRM, &action, NULL) == 0);
+	CHECK(setitimer(ITIMER_REAL, &timer, NULL) == 0);
+	if (raw_run(vcpu) != -1 || errno != EINTR)
+		die("a signal should have ended the run, not %s",
+		    exit_text(vcpu));
+	return now_ns();
+}
+
+static void check_signal(struct vcpu *vcpu)
+{
+	u64 due = now_ns() + SHORT_NS, back = run_for(vcpu, SHORT_NS);
+
+	if (back > due + TICK_NS)
+		die("a signal came through %llu us late", (back - due) / 1000);
+}
+
+/* Ticks of /proc/stat that were a guest's, and how long one is. */
+static u64 guest_ticks(void)
+{
+	unsigned long long ticks = 0;
+	FILE *f = fopen("/proc/stat", "r");
+
+	CHECK(f && fscanf(f, "cpu %*u %*u %*u %*u %*u %*u %*u %*u %llu",
+			  &ticks) == 1);
+	fclose(f);
+	return ticks;
+}
+
+static void check_guest_time(struct vcpu *vcpu)
+{
+	u64 before = guest_ticks(), ticks, want;
+
+	run_for(vcpu, LONG_NS);
+	ticks = guest_ticks() - before;
+	want = LONG_NS / 2 * sysconf(_SC_CLK_TCK) / 1000000000;
+	if (ticks < want)
+		die("%llu ticks of guest time, not %llu", ticks, want);
+}
+
+/* Sleeps on the same processor as the guest, and notes how late it woke. */
+static void *sleeper(void *late)
+{
+	u64 due;
+
+	pin_to_cpu(0);
+	due = now_ns() + SHORT_NS;
+	pause_us(SHORT_NS / 1000);
+	*(u64 *)late = now_ns() - due;
+	return NULL;
+}
+
+static void check_reschedule(struct vcpu *vcpu)
+{
+	u64 late = ~0ull;
+	pthread_t thread = thread_start(sleeper, &late);
+
+	run_for(vcpu, LONG_NS);
+	thread_join(thread, 10);
+	if (late > 2 * TICK_NS)
+		die("another thread ran %llu us late", late / 1000);
+}
+
+#endif
