@@ -41,12 +41,6 @@ struct change {
 	unsigned long *old_log;		/* the dirty log that nobody keeps */
 };
 
-const struct nacre_memslots *nacre_memslots(const struct nacre_vm *vm)
-{
-	return srcu_dereference_check(vm->slots, &vm->srcu,
-				      lockdep_is_held(&vm->slots_lock));
-}
-
 /* The slot with an id, or NULL. Ids are only the changers' concern. */
 static const struct nacre_memslot *find_id(struct nacre_vm *vm, u32 id)
 {

@@ -44,9 +44,6 @@ int nacre_set_memory_region(struct nacre_vm *vm,
 /* The same for a private slot: maps anonymous memory of its own in the VMM. */
 int nacre_set_private_region(struct nacre_vm *vm, u32 id, gpa_t gpa, u64 size);
 
-/* The active set; the caller is in an SRCU read section or holds slots_lock. */
-const struct nacre_memslots *nacre_memslots(const struct nacre_vm *vm);
-
 /* The slot with an id, or NULL. slots_lock is held. */
 const struct nacre_memslot *nacre_slot_of_id(struct nacre_vm *vm, u32 id);
 

@@ -37,6 +37,14 @@ struct nacre_vm {
 	struct nacre_vm_arch arch;
 };
 
+/* The active set; the caller is in an SRCU read section or holds slots_lock. */
+static inline const struct nacre_memslots *
+nacre_memslots(const struct nacre_vm *vm)
+{
+	return srcu_dereference_check(vm->slots, &vm->srcu,
+				      lockdep_is_held(&vm->slots_lock));
+}
+
 long nacre_create_vm(unsigned long type);
 void nacre_vm_get(struct nacre_vm *vm);
 void nacre_vm_put(struct nacre_vm *vm);

@@ -44,6 +44,7 @@ REQUIRED(void, read_segment, (struct nacre_vcpu *, enum nacre_segreg,	\
 			      struct nacre_segment *))			\
 REQUIRED(void, write_segment, (struct nacre_vcpu *, enum nacre_segreg,	\
 			       const struct nacre_segment *))		\
+REQUIRED(struct nacre_code, read_code, (struct nacre_vcpu *))		\
 REQUIRED(u8,   read_cpl, (struct nacre_vcpu *))				\
 REQUIRED(void, read_table, (struct nacre_vcpu *, bool idt,		\
 			    struct nacre_dtable *))			\

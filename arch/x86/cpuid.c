@@ -263,12 +263,20 @@ static u8 guest_maxphyaddr(const struct nacre_vcpu *vcpu)
 	return clamp_t(u8, bits, 12, 52);
 }
 
+/* No processor has fewer than 32 bits; guest_walk.c. */
+static void set_maxphyaddr(struct nacre_guest_cpuid *cpuid, u8 bits)
+{
+	cpuid->maxphyaddr = bits;
+	cpuid->reserved_gpa = GENMASK_ULL(51, 0) &
+			      ~GENMASK_ULL(max_t(u8, bits, 32) - 1, 0);
+}
+
 static void update_from_cpuid(struct nacre_vcpu *vcpu)
 {
 	struct nacre_guest_cpuid *cpuid = &vcpu->arch.cpuid;
 	const struct nacre_cpuid_entry2 *leaf;
 
-	cpuid->maxphyaddr = guest_maxphyaddr(vcpu);
+	set_maxphyaddr(cpuid, guest_maxphyaddr(vcpu));
 	cpuid->cr4_reserved = cr4_reserved(vcpu);
 	cpuid->has_1g_pages = nacre_guest_has(vcpu, X86_FEATURE_GBPAGES);
 	leaf = nacre_find_cpuid(vcpu, 0xd, 0);
@@ -280,7 +288,7 @@ static void update_from_cpuid(struct nacre_vcpu *vcpu)
 
 void nacre_cpuid_init(struct nacre_vcpu *vcpu)
 {
-	vcpu->arch.cpuid.maxphyaddr = DEFAULT_MAXPHYADDR;
+	set_maxphyaddr(&vcpu->arch.cpuid, DEFAULT_MAXPHYADDR);
 }
 
 void nacre_cpuid_destroy(struct nacre_vcpu *vcpu)

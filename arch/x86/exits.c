@@ -291,11 +291,11 @@ typedef enum nacre_result (*insn_fn)(struct nacre_vcpu *vcpu,
 
 static enum nacre_result fetch_and(struct nacre_vcpu *vcpu, insn_fn fn)
 {
-	struct nacre_insn insn;
+	const struct nacre_insn *insn;
 
 	switch (nacre_fetch_insn(vcpu, &insn)) {
 	case NACRE_FETCH_OK:
-		return fn(vcpu, &insn);
+		return fn(vcpu, insn);
 	case NACRE_FETCH_FAULT:
 	case NACRE_FETCH_RETRY:
 		return NACRE_RESUME;

@@ -11,6 +11,7 @@
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
+#include "arch/x86/peek.h"
 #include "arch/x86/regs.h"
 
 struct guest_tables {
@@ -75,23 +76,8 @@ enum nacre_walk_result nacre_translate(struct nacre_vcpu *vcpu, gva_t gva,
 	return nacre_guest_walk(&mode, &tables.memory, gva, access, false, out);
 }
 
-/* Where the code segment puts the instruction, and how its code is read. */
-struct code {
-	struct nacre_segment cs;
-	u8 mode;		/* 16, 32 or 64 */
-};
-
-static void code_of(struct nacre_vcpu *vcpu, struct code *code)
-{
-	backend(read_segment)(vcpu, NACRE_SEG_CS, &code->cs);
-	if (nacre_is_long_mode(vcpu) && code->cs.l)
-		code->mode = 64;
-	else
-		code->mode = code->cs.db ? 32 : 16;
-}
-
 /* Linear address of byte @i, or false where CS or the address form forbids. */
-static bool code_address(struct nacre_vcpu *vcpu, const struct code *code,
+static bool code_address(struct nacre_vcpu *vcpu, const struct nacre_code *code,
 			 unsigned int i, gva_t *gva)
 {
 	u64 rip = nacre_rip(vcpu) + i;
@@ -100,8 +86,8 @@ static bool code_address(struct nacre_vcpu *vcpu, const struct code *code,
 		*gva = rip;
 		return nacre_is_canonical(vcpu, rip);
 	}
-	*gva = (u32)(code->cs.base + (u32)rip);
-	return (u32)rip <= code->cs.limit;
+	*gva = (u32)(code->base + (u32)rip);
+	return (u32)rip <= code->limit;
 }
 
 /* Bytes at @gva up to the end of its page. */
@@ -131,7 +117,7 @@ static enum nacre_fetch_result fetch_page(struct nacre_vcpu *vcpu, gva_t gva,
 
 /* One more page's worth behind the @have bytes that are there. */
 static enum nacre_fetch_result fetch_more(struct nacre_vcpu *vcpu,
-					  const struct code *code, u8 *bytes,
+					  const struct nacre_code *code, u8 *bytes,
 					  unsigned int *have)
 {
 	unsigned int count = NACRE_MAX_INSN - *have;
@@ -145,7 +131,7 @@ static enum nacre_fetch_result fetch_more(struct nacre_vcpu *vcpu,
 	}
 	/* Bytes beyond CS's limit are not the guest's to execute. */
 	if (code->mode != 64)
-		count = min_t(u64, count, (u64)code->cs.limit -
+		count = min_t(u64, count, (u64)code->limit -
 			      (u32)(nacre_rip(vcpu) + *have) + 1);
 	result = fetch_page(vcpu, gva, bytes + *have, &count, &walk);
 	if (result == NACRE_FETCH_OK)
@@ -160,20 +146,91 @@ static enum nacre_decode_vendor vendor(void)
 	return like_amd() ? NACRE_DECODE_AMD : NACRE_DECODE_INTEL;
 }
 
-enum nacre_fetch_result nacre_fetch_insn(struct nacre_vcpu *vcpu,
-					 struct nacre_insn *insn)
+/* By where it stands; whether it is still the same shows by its bytes. */
+static struct nacre_known_insn *known_insn(struct nacre_vcpu *vcpu)
 {
-	enum nacre_fetch_result result;
-	u8 bytes[NACRE_MAX_INSN];
-	unsigned int have = 0;
-	struct code code;
+	u64 rip = nacre_rip(vcpu);
 
-	code_of(vcpu, &code);
+	return &vcpu->arch.insns[(rip ^ rip >> 4) % NACRE_KNOWN_INSNS];
+}
+
+static bool is_known(const struct nacre_known_insn *known, const u64 bytes[2],
+		     u8 mode)
+{
+	u64 changed = ((known->bytes[0] ^ bytes[0]) & known->mask[0]) |
+		      ((known->bytes[1] ^ bytes[1]) & known->mask[1]);
+
+	return known->insn.mode == mode && !changed;
+}
+
+/* Ones in the first @count of a word's bytes. */
+static u64 byte_mask(int count)
+{
+	if (count <= 0)
+		return 0;
+	return count >= 8 ? ~0ull : (1ull << count * 8) - 1;
+}
+
+static enum nacre_decode_result decode(struct nacre_known_insn *known,
+				       const u64 bytes[2], unsigned int have,
+				       u8 mode)
+{
+	enum nacre_decode_result result;
+
+	result = nacre_decode((const u8 *)bytes, have, mode, vendor(),
+			      &known->insn);
+	if (result != NACRE_DECODE_OK) {
+		known->insn.mode = 0;
+		return result;
+	}
+	memcpy(known->bytes, bytes, sizeof(known->bytes));
+	known->mask[0] = byte_mask(known->insn.length);
+	known->mask[1] = byte_mask(known->insn.length - 8);
+	return result;
+}
+
+/* The instruction with all that may come behind it, if that is easy. */
+static __always_inline bool peek(struct nacre_vcpu *vcpu,
+				 const struct nacre_code *code, u64 bytes[2])
+{
+	u64 rip = nacre_rip(vcpu);
+
+	if (code->mode != 64) {
+		if ((u64)(u32)rip + NACRE_PEEK_BYTES - 1 > code->limit)
+			return false;
+		rip = (u32)(code->base + rip);
+	}
+	return nacre_peek_code(vcpu, rip, bytes);
+}
+
+/* The current instruction, if it is one that was decoded here before. */
+static __always_inline const struct nacre_insn *
+recognize(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_known_insn *known = known_insn(vcpu);
+	struct nacre_code code = backend(read_code)(vcpu);
+	u64 bytes[2];
+
+	if (!peek(vcpu, &code, bytes) || !is_known(known, bytes, code.mode))
+		return NULL;
+	return &known->insn;
+}
+
+static noinline enum nacre_fetch_result
+fetch_and_decode(struct nacre_vcpu *vcpu, const struct nacre_insn **insn)
+{
+	struct nacre_known_insn *known = known_insn(vcpu);
+	struct nacre_code code = backend(read_code)(vcpu);
+	enum nacre_fetch_result result;
+	unsigned int have = 0;
+	u64 bytes[2] = {};
+
+	*insn = &known->insn;
 	for (;;) {
-		result = fetch_more(vcpu, &code, bytes, &have);
+		result = fetch_more(vcpu, &code, (u8 *)bytes, &have);
 		if (result != NACRE_FETCH_OK)
 			return result;
-		switch (nacre_decode(bytes, have, code.mode, vendor(), insn)) {
+		switch (decode(known, bytes, have, code.mode)) {
 		case NACRE_DECODE_OK:
 			return NACRE_FETCH_OK;
 		case NACRE_DECODE_MORE:
@@ -188,14 +245,22 @@ enum nacre_fetch_result nacre_fetch_insn(struct nacre_vcpu *vcpu,
 	}
 }
 
+enum nacre_fetch_result nacre_fetch_insn(struct nacre_vcpu *vcpu,
+					 const struct nacre_insn **insn)
+{
+	*insn = recognize(vcpu);
+	if (likely(*insn))
+		return NACRE_FETCH_OK;
+	return fetch_and_decode(vcpu, insn);
+}
+
 unsigned int nacre_fetch_bytes(struct nacre_vcpu *vcpu, u8 *bytes)
 {
 	unsigned int have = 0, count, i;
 	struct nacre_walk walk;
-	struct code code;
+	struct nacre_code code = backend(read_code)(vcpu);
 	gva_t gva;
 
-	code_of(vcpu, &code);
 	for (i = 0; i < 2 && have < NACRE_MAX_INSN; i++) {
 		count = NACRE_MAX_INSN - have;
 		if (!code_address(vcpu, &code, have, &gva) ||
@@ -207,39 +272,48 @@ unsigned int nacre_fetch_bytes(struct nacre_vcpu *vcpu, u8 *bytes)
 	return have;
 }
 
-enum nacre_result nacre_skip_to(struct nacre_vcpu *vcpu, u64 rip)
+/* RF lasts for one instruction, TF traps after it. */
+static void end_rf_and_tf(struct nacre_vcpu *vcpu, u64 rflags)
 {
-	u64 rflags = nacre_rflags(vcpu);
-
-	/* Outside 64-bit code EIP is all there is. */
-	if (rip >> 32 && !nacre_is_64bit_code(vcpu))
-		rip = (u32)rip;
-	nacre_set_rip(vcpu, rip);
-	backend(write_shadow)(vcpu, 0);
-	/* RF lasts for one instruction, TF traps after it. */
 	if (rflags & X86_EFLAGS_RF)
 		nacre_set_rflags(vcpu, rflags & ~(u64)X86_EFLAGS_RF);
 	if (rflags & X86_EFLAGS_TF)
 		nacre_queue_debug(vcpu, DR_STEP);
+}
+
+static __always_inline enum nacre_result skip_to(struct nacre_vcpu *vcpu,
+						 u64 rip)
+{
+	u64 rflags = nacre_rflags(vcpu);
+
+	/* Outside 64-bit code EIP is all there is. */
+	if (unlikely(rip >> 32) && !nacre_is_64bit_code(vcpu))
+		rip = (u32)rip;
+	nacre_set_rip(vcpu, rip);
+	backend(write_shadow)(vcpu, 0);
+	if (unlikely(rflags & (X86_EFLAGS_RF | X86_EFLAGS_TF)))
+		end_rf_and_tf(vcpu, rflags);
 	return NACRE_RESUME;
+}
+
+enum nacre_result nacre_skip_to(struct nacre_vcpu *vcpu, u64 rip)
+{
+	return skip_to(vcpu, rip);
 }
 
 enum nacre_result nacre_skip_decoded(struct nacre_vcpu *vcpu,
 				     const struct nacre_insn *insn)
 {
-	return nacre_skip_to(vcpu, nacre_rip(vcpu) + insn->length);
+	return skip_to(vcpu, nacre_rip(vcpu) + insn->length);
 }
 
-enum nacre_result nacre_skip_insn(struct nacre_vcpu *vcpu)
+static noinline enum nacre_result fetch_and_skip(struct nacre_vcpu *vcpu)
 {
-	u8 length = backend(insn_length)(vcpu);
-	struct nacre_insn insn;
+	const struct nacre_insn *insn;
 
-	if (length)
-		return nacre_skip_to(vcpu, nacre_rip(vcpu) + length);
-	switch (nacre_fetch_insn(vcpu, &insn)) {
+	switch (fetch_and_decode(vcpu, &insn)) {
 	case NACRE_FETCH_OK:
-		return nacre_skip_decoded(vcpu, &insn);
+		return nacre_skip_decoded(vcpu, insn);
 	case NACRE_FETCH_FAULT:
 	case NACRE_FETCH_RETRY:
 		return NACRE_RESUME;
@@ -247,4 +321,17 @@ enum nacre_result nacre_skip_insn(struct nacre_vcpu *vcpu)
 		break;
 	}
 	return nacre_emulation_failure(vcpu, NULL, 0);
+}
+
+enum nacre_result nacre_skip_insn(struct nacre_vcpu *vcpu)
+{
+	u8 length = backend(insn_length)(vcpu);
+	const struct nacre_insn *insn;
+
+	if (length)
+		return skip_to(vcpu, nacre_rip(vcpu) + length);
+	insn = recognize(vcpu);
+	if (likely(insn))
+		return skip_to(vcpu, nacre_rip(vcpu) + insn->length);
+	return fetch_and_skip(vcpu);
 }

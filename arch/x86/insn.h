@@ -19,9 +19,12 @@ enum nacre_fetch_result {
 	NACRE_FETCH_NO_MEMORY,	/* the bytes, or the tables to them, have no slot */
 };
 
-/* Fetch and decode at CS:RIP; touches a second page only if it has to. */
+/*
+ * Fetch and decode at CS:RIP; touches a second page only if it has to. The
+ * instruction lies in the vCPU and is good until the next is fetched.
+ */
 enum nacre_fetch_result nacre_fetch_insn(struct nacre_vcpu *vcpu,
-					 struct nacre_insn *insn);
+					 const struct nacre_insn **insn);
 /* As many bytes at CS:RIP as can be had, up to NACRE_MAX_INSN; no faults. */
 unsigned int nacre_fetch_bytes(struct nacre_vcpu *vcpu, u8 *bytes);
 

@@ -84,30 +84,6 @@ static enum nacre_result in_kernel(struct nacre_vcpu *vcpu, u32 value)
 	return nacre_skip_to(vcpu, vcpu->arch.pio.next_rip);
 }
 
-/* The decoder is asked only where the processor did not tell enough. */
-static enum nacre_result with_insn(struct nacre_vcpu *vcpu,
-				   const struct nacre_io *io,
-				   struct nacre_insn *insn, bool *ok)
-{
-	*ok = false;
-	if (io->next_rip && !io->string) {
-		insn->length = io->next_rip - nacre_rip(vcpu);
-		*ok = true;
-		return NACRE_RESUME;
-	}
-	switch (nacre_fetch_insn(vcpu, insn)) {
-	case NACRE_FETCH_OK:
-		*ok = true;
-		return NACRE_RESUME;
-	case NACRE_FETCH_FAULT:
-	case NACRE_FETCH_RETRY:
-		return NACRE_RESUME;
-	case NACRE_FETCH_NO_MEMORY:
-		break;
-	}
-	return nacre_emulation_failure(vcpu, NULL, 0);
-}
-
 static enum nacre_result single_io(struct nacre_vcpu *vcpu,
 				   const struct nacre_io *io, u64 next)
 {
@@ -136,17 +112,30 @@ static enum nacre_result single_io(struct nacre_vcpu *vcpu,
 	return NACRE_TO_USER;
 }
 
+static enum nacre_result decoded_io(struct nacre_vcpu *vcpu,
+				    const struct nacre_io *io)
+{
+	const struct nacre_insn *insn;
+
+	switch (nacre_fetch_insn(vcpu, &insn)) {
+	case NACRE_FETCH_OK:
+		break;
+	case NACRE_FETCH_FAULT:
+	case NACRE_FETCH_RETRY:
+		return NACRE_RESUME;
+	case NACRE_FETCH_NO_MEMORY:
+		return nacre_emulation_failure(vcpu, NULL, 0);
+	}
+	if (io->string)
+		return nacre_exit_string_io(vcpu, io, insn);
+	return single_io(vcpu, io, nacre_rip(vcpu) + insn->length);
+}
+
+/* The decoder is asked only where the processor did not tell enough. */
 enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu,
 				const struct nacre_io *io)
 {
-	enum nacre_result result;
-	struct nacre_insn insn;
-	bool ok;
-
-	result = with_insn(vcpu, io, &insn, &ok);
-	if (!ok)
-		return result;
-	if (io->string)
-		return nacre_exit_string_io(vcpu, io, &insn);
-	return single_io(vcpu, io, nacre_rip(vcpu) + insn.length);
+	if (io->next_rip && !io->string)
+		return single_io(vcpu, io, io->next_rip);
+	return decoded_io(vcpu, io);
 }

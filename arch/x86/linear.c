@@ -12,6 +12,7 @@
 #include "arch/x86/events.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"
+#include "arch/x86/peek.h"
 #include "arch/x86/regs.h"
 
 /* Type bits of a code or data segment. */
@@ -122,9 +123,12 @@ static u32 access_bits(struct nacre_vcpu *vcpu, bool write)
 enum nacre_access nacre_linear_to_gpa(struct nacre_vcpu *vcpu, gva_t gva,
 				      bool write, gpa_t *gpa)
 {
+	u32 access = access_bits(vcpu, write);
 	struct nacre_walk walk;
 
-	switch (nacre_translate(vcpu, gva, access_bits(vcpu, write), &walk)) {
+	if (likely(nacre_peek_gpa(vcpu, gva, access, gpa)))
+		return NACRE_ACCESS_OK;
+	switch (nacre_translate(vcpu, gva, access, &walk)) {
 	case NACRE_WALK_OK:
 		*gpa = walk.gpa;
 		return NACRE_ACCESS_OK;

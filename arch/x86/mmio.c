@@ -280,7 +280,7 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 
 enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu)
 {
-	struct nacre_insn insn;
+	const struct nacre_insn *insn;
 
 	/* The access was an event's delivery: no instruction to finish. */
 	if (vcpu->arch.exit.vectoring.type != NACRE_EVENT_NONE)
@@ -295,7 +295,7 @@ enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu)
 		return nacre_exit_emulate(vcpu);
 	}
 	memset(&vcpu->arch.mmio, 0, sizeof(vcpu->arch.mmio));
-	if (!nacre_memop_parse(&insn, &vcpu->arch.mmio.op))
+	if (!nacre_memop_parse(insn, &vcpu->arch.mmio.op))
 		return nacre_exit_emulate(vcpu);
-	return start(vcpu, &insn);
+	return start(vcpu, insn);
 }

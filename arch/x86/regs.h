@@ -123,12 +123,7 @@ static inline bool nacre_is_pae_paging(struct nacre_vcpu *vcpu)
 
 static inline bool nacre_is_64bit_code(struct nacre_vcpu *vcpu)
 {
-	struct nacre_segment cs;
-
-	if (!nacre_is_long_mode(vcpu))
-		return false;
-	backend(read_segment)(vcpu, NACRE_SEG_CS, &cs);
-	return cs.l;
+	return nacre_is_long_mode(vcpu) && backend(read_code)(vcpu).mode == 64;
 }
 
 /* As the guest's paging mode has it: 48 bits of address, or 57. */

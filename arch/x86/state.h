@@ -13,6 +13,7 @@
 #include <asm/fpu/types.h>
 
 #include "module/types.h"
+#include "arch/x86/emulate/decode.h"
 #include "arch/x86/emulate/memop.h"
 #include "arch/x86/mmu/stage2.h"
 #include "arch/x86/msr_state.h"
@@ -172,9 +173,37 @@ struct nacre_guest_cpuid {
 	u16 first[NACRE_CPUID_HASH];
 	u16 next[NACRE_MAX_CPUID_ENTRIES + 1];
 	u8 maxphyaddr;
+	u64 reserved_gpa;	/* address bits that a table entry may not have */
 	u64 cr4_reserved;	/* CR4 bits that the guest's CPUID lacks */
 	u64 xcr0_allowed;
 	bool has_1g_pages;
+};
+
+/* The slot that was looked into last, of the set of @generation; peek.c. */
+struct nacre_peek {
+	u64 generation;
+	gfn_t gfn;
+	u64 npages;		/* 0: none yet */
+	hva_t hva;
+};
+
+/*
+ * An instruction that was decoded before: the same bytes in code of the same
+ * size mean the same. insn.c finds it by RIP, and compares.
+ */
+struct nacre_known_insn {
+	u64 bytes[2];		/* of which those in mask are the instruction's */
+	u64 mask[2];
+	struct nacre_insn insn;	/* mode 0: none */
+};
+
+#define NACRE_KNOWN_INSNS	16
+
+/* CS as far as fetching depends on it. Base and limit not in 64-bit code. */
+struct nacre_code {
+	u64 base;
+	u32 limit;
+	u32 mode;		/* 16, 32 or 64 */
 };
 
 struct nacre_vcpu_arch {
@@ -207,6 +236,8 @@ struct nacre_vcpu_arch {
 	struct nacre_pio pio;
 	struct nacre_mmio mmio;
 	struct nacre_guest_cpuid cpuid;
+	struct nacre_peek peek;
+	struct nacre_known_insn insns[NACRE_KNOWN_INSNS];
 	struct nacre_msr_state msr;
 	struct nacre_table_cache tables;	/* stage-2 pages for one fault */
 	struct fpu_guest fpu;

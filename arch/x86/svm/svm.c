@@ -268,6 +268,7 @@ const struct nacre_backend nacre_svm_backend = {
 	.handle_exit		= svm_handle_exit,
 	.read_segment		= svm_read_segment,
 	.write_segment		= svm_write_segment,
+	.read_code		= svm_read_code,
 	.read_cpl		= svm_read_cpl,
 	.read_table		= svm_read_table,
 	.write_table		= svm_write_table,

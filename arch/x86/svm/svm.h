@@ -111,6 +111,7 @@ void svm_read_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
 		      struct nacre_segment *out);
 void svm_write_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
 		       const struct nacre_segment *in);
+struct nacre_code svm_read_code(struct nacre_vcpu *vcpu);
 u8 svm_read_cpl(struct nacre_vcpu *vcpu);
 void svm_read_table(struct nacre_vcpu *vcpu, bool idt,
 		    struct nacre_dtable *out);

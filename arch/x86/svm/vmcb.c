@@ -378,6 +378,20 @@ void svm_write_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
 		vmcb_set_cpl(svm->vmcb, in->dpl & 3);
 }
 
+struct nacre_code svm_read_code(struct nacre_vcpu *vcpu)
+{
+	const struct vmcb_segment *cs = &to_svm(vcpu)->vmcb->save.cs;
+	struct nacre_code code = {
+		.base = cs->base,
+		.limit = cs->limit,
+		.mode = cs->attributes & VMCB_SEG_DB ? 32 : 16,
+	};
+
+	if (cs->attributes & VMCB_SEG_LONG && nacre_is_long_mode(vcpu))
+		code.mode = 64;
+	return code;
+}
+
 u8 svm_read_cpl(struct nacre_vcpu *vcpu)
 {
 	return to_svm(vcpu)->vmcb->save.cpl;

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A quick look into guest memory, for what nearly every exit needs: the bytes
+ * of the instruction, and where its operand is.
+ *
+ * Nothing is remembered of the guest's: its tables and its code are read anew
+ * each time. What is kept is the slot that the last look was into, as long as
+ * the set of slots is the same, and its memory is reached by the VMM's
+ * addresses. False means no more than that it was not so easy: ask guest_walk.c
+ * and guest_mem.c.
+ *
+ * One slot has to hold all of it, tables and code: then one check of the range
+ * and one opening of user memory do for the whole look. Nothing is called in
+ * between (objtool sees to that); a page that is not there is faulted in, as
+ * by any copy.
+ */
+#ifndef NACRE_X86_PEEK_H
+#define NACRE_X86_PEEK_H
+
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/uaccess.h>
+
+#include "module/vcpu.h"
+#include "arch/x86/mmu/fast_walk.h"
+#include "arch/x86/regs.h"
+
+/* As many bytes are looked at as two words have: more than any instruction. */
+#define NACRE_PEEK_BYTES	16
+
+/* Another slot, or another set of slots: note the slot of @gfn. */
+bool nacre_peek_choose_slot(struct nacre_vcpu *vcpu, gfn_t gfn);
+
+/*
+ * The translation of @gva, for an access of NACRE_PF_*. Inside a read section
+ * of the slots.
+ */
+bool nacre_peek_gpa(struct nacre_vcpu *vcpu, gva_t gva, u32 access,
+		    gpa_t *gpa);
+
+static __always_inline bool nacre_peek_has(const struct nacre_peek *peek,
+					   gfn_t gfn)
+{
+	return gfn - peek->gfn < peek->npages;
+}
+
+/* Is the slot at hand that of @gpa, in the slots as they are now? */
+static __always_inline bool nacre_peek_slot(struct nacre_vcpu *vcpu, gpa_t gpa)
+{
+	const struct nacre_peek *peek = &vcpu->arch.peek;
+	gfn_t gfn = gpa >> PAGE_SHIFT;
+
+	if (likely(peek->generation == nacre_memslots(vcpu->vm)->generation &&
+		   nacre_peek_has(peek, gfn)))
+		return true;
+	return nacre_peek_choose_slot(vcpu, gfn);
+}
+
+/* The frame is the guest's to choose, so a guess stays in the slot, too. */
+static __always_inline const u64 __user *
+nacre_peek_address(const struct nacre_peek *peek, gpa_t gpa)
+{
+	gfn_t n = array_index_nospec((gpa >> PAGE_SHIFT) - peek->gfn,
+				     peek->npages);
+
+	return (const u64 __user *)(peek->hva + (n << PAGE_SHIFT) +
+				    offset_in_page(gpa));
+}
+
+static __always_inline bool nacre_peek_begin(const struct nacre_peek *peek)
+{
+	return user_access_begin((void __user *)peek->hva,
+				 peek->npages << PAGE_SHIFT);
+}
+
+/* User memory is open. */
+static __always_inline bool nacre_peek_entry(void *from, u64 gpa, u64 *entry)
+{
+	const struct nacre_peek *peek = from;
+
+	if (!nacre_peek_has(peek, gpa >> PAGE_SHIFT))
+		return false;
+	unsafe_get_user(*entry, nacre_peek_address(peek, gpa), failed);
+	return true;
+failed:
+	return false;
+}
+
+static __always_inline bool nacre_peek_words(const struct nacre_peek *peek,
+					     gpa_t gpa, u64 words[2])
+{
+	const u64 __user *from;
+
+	if (!nacre_peek_has(peek, gpa >> PAGE_SHIFT))
+		return false;
+	from = nacre_peek_address(peek, gpa);
+	unsafe_get_user(words[0], from, failed);
+	unsafe_get_user(words[1], from + 1, failed);
+	return true;
+failed:
+	return false;
+}
+
+/* Long mode with four levels is the one format that is known here. */
+static __always_inline bool nacre_peek_can_walk(struct nacre_vcpu *vcpu,
+						gva_t gva, u64 cr3, u64 cr4)
+{
+	if (!nacre_is_long_mode(vcpu) || cr4 & NACRE_FAST_CR4_LA57 ||
+	    (u64)((s64)(gva << 16) >> 16) != gva)
+		return false;
+	return nacre_peek_slot(vcpu, cr3 & NACRE_FAST_FRAME);
+}
+
+static __always_inline bool
+nacre_peek_paged(struct nacre_vcpu *vcpu, gva_t gva, u64 words[2])
+{
+	u64 cr3 = nacre_cr3(vcpu), cr4 = nacre_cr4(vcpu);
+	struct nacre_peek *peek = &vcpu->arch.peek;
+	u32 access = NACRE_PF_FETCH;
+	struct nacre_fast_walk w;
+	gpa_t gpa;
+	bool ok;
+
+	if (!nacre_peek_can_walk(vcpu, gva, cr3, cr4))
+		return false;
+	if (backend(read_cpl)(vcpu) == 3)
+		access |= NACRE_PF_USER;
+	w = nacre_fast_walk_rules(cr4, vcpu->arch.efer & EFER_NX,
+				  vcpu->arch.cpuid.reserved_gpa, access);
+	if (!nacre_peek_begin(peek))
+		return false;
+	ok = nacre_fast_walk(&w, cr3, gva, nacre_peek_entry, peek, &gpa) &&
+	     nacre_peek_words(peek, gpa, words);
+	user_access_end();
+	return ok;
+}
+
+static __always_inline bool
+nacre_peek_flat(struct nacre_vcpu *vcpu, gpa_t gpa, u64 words[2])
+{
+	struct nacre_peek *peek = &vcpu->arch.peek;
+	bool ok;
+
+	if (!nacre_peek_slot(vcpu, gpa) || !nacre_peek_begin(peek))
+		return false;
+	ok = nacre_peek_words(peek, gpa, words);
+	user_access_end();
+	return ok;
+}
+
+/*
+ * NACRE_PEEK_BYTES of code at @gva, none of them on the next page, fetched at
+ * the current privilege level. Inside a read section of the slots.
+ */
+static __always_inline bool nacre_peek_code(struct nacre_vcpu *vcpu, gva_t gva,
+					    u64 words[2])
+{
+	if (offset_in_page(gva) > PAGE_SIZE - NACRE_PEEK_BYTES)
+		return false;
+	return nacre_is_paging(vcpu) ? nacre_peek_paged(vcpu, gva, words) :
+				       nacre_peek_flat(vcpu, gva, words);
+}
+
+#endif /* NACRE_X86_PEEK_H */
