@@ -59,7 +59,7 @@ struct nacre_vcpu {
 	int cpu;			/* loaded on this CPU, or -1 */
 	int last_cpu;			/* where it ran last, or -1 */
 	int srcu_index;
-	int srcu_depth;			/* asserts balanced read sections */
+	int srcu_depth;			/* debug kernels: read sections balance */
 	int run_error;			/* errno that goes with NACRE_ERROR */
 	bool wants_to_run;		/* not sent in with immediate_exit */
 	bool ran;			/* has entered the guest once */
@@ -121,7 +121,8 @@ static inline void nacre_vcpu_request(struct nacre_vcpu *vcpu, unsigned int req)
 /* Held across functions and by condition: sparse is not to follow it. */
 static inline void nacre_vcpu_srcu_lock(struct nacre_vcpu *vcpu)
 {
-	WARN_ON_ONCE(vcpu->srcu_depth++);
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		WARN_ON_ONCE(vcpu->srcu_depth++);
 	vcpu->srcu_index = srcu_read_lock(&vcpu->vm->srcu);
 	__release(&vcpu->vm->srcu);
 }
@@ -130,7 +131,8 @@ static inline void nacre_vcpu_srcu_unlock(struct nacre_vcpu *vcpu)
 {
 	__acquire(&vcpu->vm->srcu);
 	srcu_read_unlock(&vcpu->vm->srcu, vcpu->srcu_index);
-	WARN_ON_ONCE(--vcpu->srcu_depth);
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		WARN_ON_ONCE(--vcpu->srcu_depth);
 }
 
 /* End NACRE_RUN with an errno. */

@@ -203,12 +203,10 @@ static void take_timer(struct nacre_apic *apic)
 		nacre_lapic_timer_expired(&apic->lapic);
 }
 
-void nacre_apic_process(struct nacre_vcpu *vcpu)
+void nacre_apic_take(struct nacre_vcpu *vcpu)
 {
 	struct nacre_apic *apic = vcpu->arch.apic;
 
-	if (!apic || !READ_ONCE(apic->pending))
-		return;
 	take_timer(apic);
 	if (test_and_clear_bit(NACRE_APIC_INIT, &apic->pending))
 		take_init(vcpu);

@@ -40,7 +40,13 @@ static inline struct nacre_lapic *nacre_lapic_of(const struct nacre_vcpu *vcpu)
 }
 
 /* The vCPU's thread: take expiries, INIT and start-up. */
-void nacre_apic_process(struct nacre_vcpu *vcpu);
+void nacre_apic_take(struct nacre_vcpu *vcpu);
+static inline void nacre_apic_process(struct nacre_vcpu *vcpu)
+{
+	if (vcpu->arch.apic && unlikely(READ_ONCE(vcpu->arch.apic->pending)))
+		nacre_apic_take(vcpu);
+}
+
 /* INIT and start-up as NACRE_GET_VCPU_EVENTS and its SET have them. */
 bool nacre_apic_init_waits(const struct nacre_vcpu *vcpu);
 void nacre_apic_set_waiting(struct nacre_vcpu *vcpu, bool init);

@@ -13,6 +13,8 @@
 				*(((struct nacre_backend *)0)->name));
 NACRE_BACKEND_OPS(NACRE_BACKEND_DEFINE, NACRE_BACKEND_DEFINE)
 
+DEFINE_STATIC_KEY_FALSE(nacre_fetches_late);
+
 static const struct nacre_backend *const backends[] = {
 	&nacre_svm_backend,
 };
@@ -40,6 +42,8 @@ static unsigned int missing_operations(const struct nacre_backend *b)
 static void bind(const struct nacre_backend *b)
 {
 	NACRE_BACKEND_OPS(BIND, BIND)
+	if (b->fetch_lazy)
+		static_branch_enable(&nacre_fetches_late);
 	bound = b;
 }
 

@@ -11,6 +11,7 @@
 #ifndef NACRE_BACKEND_H
 #define NACRE_BACKEND_H
 
+#include <linux/jump_label.h>
 #include <linux/static_call.h>
 
 #include "module/types.h"
@@ -102,6 +103,9 @@ NACRE_BACKEND_OPS(NACRE_BACKEND_DECLARE, NACRE_BACKEND_DECLARE)
 #define backend_optional(op)	static_call_cond(nacre_##op)
 
 extern const struct nacre_backend nacre_svm_backend;
+
+/* Whether it has fetch_lazy(). */
+DECLARE_STATIC_KEY_FALSE(nacre_fetches_late);
 
 /* Picks the backend whose ident() says yes and binds it. */
 int nacre_backend_bind(void);

@@ -105,13 +105,6 @@ bool nacre_set_cr8(struct nacre_vcpu *vcpu, u64 cr8)
 	return true;
 }
 
-/* The task priority of a local APIC in the kernel is the truth. */
-u64 nacre_cr8(const struct nacre_vcpu *vcpu)
-{
-	return vcpu->arch.apic ? nacre_lapic_cr8(nacre_lapic_of(vcpu)) :
-				 vcpu->arch.cr8;
-}
-
 /* Bits that the manuals reserve in a PDPTE of PAE paging. */
 static bool valid_pdpte(struct nacre_vcpu *vcpu, u64 pdpte)
 {

@@ -4,6 +4,7 @@
 #define NACRE_X86_CONTROL_H
 
 #include "module/types.h"
+#include "arch/x86/apic.h"
 
 struct nacre_vcpu;
 
@@ -28,7 +29,12 @@ bool nacre_guest_write_cr4(struct nacre_vcpu *vcpu, u64 cr4);
 bool nacre_guest_write_efer(struct nacre_vcpu *vcpu, u64 efer);
 /* False: a reserved bit is set. */
 bool nacre_set_cr8(struct nacre_vcpu *vcpu, u64 cr8);
-u64 nacre_cr8(const struct nacre_vcpu *vcpu);
+/* The task priority of a local APIC in the kernel is the truth. */
+static inline u64 nacre_cr8(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.apic ? nacre_lapic_cr8(nacre_lapic_of(vcpu)) :
+				 vcpu->arch.cr8;
+}
 
 /* Read the four PDPTEs at @cr3; false if one is invalid or not in memory. */
 bool nacre_load_pdptrs(struct nacre_vcpu *vcpu, u64 cr3);

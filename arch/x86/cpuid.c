@@ -113,6 +113,12 @@ static void set_bit_to(u32 *word, u32 bit, bool value)
 	*word = value ? *word | bit : *word & ~bit;
 }
 
+/* The leaves that apply_state() changes something in. */
+static bool depends_on_state(u32 function)
+{
+	return function == 1 || function == 7 || function == 0xd;
+}
+
 /* Bits that mirror a control register; CR4 is the guest's to change freely. */
 static void apply_state(struct nacre_vcpu *vcpu,
 			struct nacre_cpuid_entry2 *leaf)
@@ -124,7 +130,7 @@ static void apply_state(struct nacre_vcpu *vcpu,
 		nacre_xstate_sizes(vcpu, leaf);
 		return;
 	}
-	if (leaf->function != 1 && leaf->function != 7)
+	if (!depends_on_state(leaf->function))
 		return;
 	cr4 = nacre_cr4(vcpu);
 	if (leaf->function == 1) {
@@ -198,14 +204,21 @@ static void topology_tail(struct nacre_vcpu *vcpu, u32 function, u32 index,
 	}
 }
 
-void nacre_execute_cpuid(struct nacre_vcpu *vcpu)
+static void answer(struct nacre_vcpu *vcpu,
+		   const struct nacre_cpuid_entry2 *entry)
 {
-	u32 function = vcpu->arch.gpr[NACRE_RAX];
-	u32 index = vcpu->arch.gpr[NACRE_RCX];
-	const struct nacre_cpuid_entry2 *entry;
+	vcpu->arch.gpr[NACRE_RAX] = entry->eax;
+	vcpu->arch.gpr[NACRE_RBX] = entry->ebx;
+	vcpu->arch.gpr[NACRE_RCX] = entry->ecx;
+	vcpu->arch.gpr[NACRE_RDX] = entry->edx;
+}
+
+/* By the guest's state, or of a leaf that is not there. */
+static noinline void work_out(struct nacre_vcpu *vcpu, u32 function, u32 index,
+			      const struct nacre_cpuid_entry2 *entry)
+{
 	struct nacre_cpuid_entry2 out = {};
 
-	entry = nacre_find_cpuid(vcpu, function, index);
 	if (!entry)
 		entry = find_out_of_range(vcpu, &function, index);
 	if (entry) {
@@ -214,10 +227,20 @@ void nacre_execute_cpuid(struct nacre_vcpu *vcpu)
 	} else {
 		topology_tail(vcpu, function, index, &out);
 	}
-	vcpu->arch.gpr[NACRE_RAX] = out.eax;
-	vcpu->arch.gpr[NACRE_RBX] = out.ebx;
-	vcpu->arch.gpr[NACRE_RCX] = out.ecx;
-	vcpu->arch.gpr[NACRE_RDX] = out.edx;
+	answer(vcpu, &out);
+}
+
+void nacre_execute_cpuid(struct nacre_vcpu *vcpu)
+{
+	u32 function = vcpu->arch.gpr[NACRE_RAX];
+	u32 index = vcpu->arch.gpr[NACRE_RCX];
+	const struct nacre_cpuid_entry2 *entry;
+
+	entry = nacre_find_cpuid(vcpu, function, index);
+	if (likely(entry && !depends_on_state(function)))
+		answer(vcpu, entry);
+	else
+		work_out(vcpu, function, index, entry);
 }
 
 /* CR4 bits whose feature the guest's CPUID may deny it. */

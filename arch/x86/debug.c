@@ -23,7 +23,6 @@
 #define DR6_RTM		BIT_ULL(16)	/* reads as 1 without RTM */
 #define DR6_INIT	(DR6_FIXED | DR6_RTM)
 #define DR7_FIXED	0x00000400ull
-#define DR7_ARMED	0x000000ffull	/* L0, G0 ... L3, G3 */
 #define DR7_GD		BIT_ULL(13)
 #define DR6_BD		BIT_ULL(13)
 
@@ -45,24 +44,12 @@ void nacre_set_guest_rflags(struct nacre_vcpu *vcpu, u64 rflags)
 	nacre_set_rflags(vcpu, rflags);
 }
 
-void nacre_debug_enter(struct nacre_vcpu *vcpu)
+void nacre_debug_load(struct nacre_vcpu *vcpu)
 {
-	if (vcpu->arch.dr7 & DR7_ARMED) {
-		set_debugreg(0, 7);
-		set_debugreg(vcpu->arch.dr[0], 0);
-		set_debugreg(vcpu->arch.dr[1], 1);
-		set_debugreg(vcpu->arch.dr[2], 2);
-		set_debugreg(vcpu->arch.dr[3], 3);
-	} else if (hw_breakpoint_active()) {
-		/* No host breakpoint may fire on a guest's address. */
-		set_debugreg(0, 7);
-	}
-}
-
-void nacre_debug_exit(struct nacre_vcpu *vcpu)
-{
-	if (hw_breakpoint_active())
-		hw_breakpoint_restore();
+	native_set_debugreg(0, vcpu->arch.dr[0]);
+	native_set_debugreg(1, vcpu->arch.dr[1]);
+	native_set_debugreg(2, vcpu->arch.dr[2]);
+	native_set_debugreg(3, vcpu->arch.dr[3]);
 }
 
 /* CR4.DE turns DR4 and DR5 from aliases of DR6 and DR7 into #UD. */

@@ -320,17 +320,12 @@ static void requeue_exception(struct nacre_vcpu *vcpu,
 	e->error = event->error;
 }
 
-void nacre_collect_events(struct nacre_vcpu *vcpu)
+void nacre_requeue_event(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_event *event = &vcpu->arch.exit.vectoring;
 	struct nacre_events *events = &vcpu->arch.events;
 
-	events->nmi_injected = false;
-	events->exception.injected = false;
-	events->interrupt.injected = false;
 	switch (event->type) {
-	case NACRE_EVENT_NONE:
-		return;
 	case NACRE_EVENT_NMI:
 		events->nmi_injected = true;
 		break;

@@ -13,6 +13,7 @@
 #include <asm/trapnr.h>
 
 #include "module/types.h"
+#include "module/vcpu.h"
 
 struct nacre_ioctl_arg;
 struct nacre_vcpu;
@@ -41,8 +42,20 @@ void nacre_queue_nmi(struct nacre_vcpu *vcpu);
 void nacre_inject_events(struct nacre_vcpu *vcpu);
 /* The entry did not happen: take the event back. */
 void nacre_cancel_events(struct nacre_vcpu *vcpu);
+/* What the exit cut short comes back. */
+void nacre_requeue_event(struct nacre_vcpu *vcpu);
+
 /* After an exit: what was delivered is gone, what was cut short is back. */
-void nacre_collect_events(struct nacre_vcpu *vcpu);
+static inline void nacre_collect_events(struct nacre_vcpu *vcpu)
+{
+	struct nacre_events *events = &vcpu->arch.events;
+
+	events->nmi_injected = false;
+	events->exception.injected = false;
+	events->interrupt.injected = false;
+	if (unlikely(vcpu->arch.exit.vectoring.type != NACRE_EVENT_NONE))
+		nacre_requeue_event(vcpu);
+}
 
 /* Could userspace inject an interrupt right now? */
 bool nacre_ready_for_interrupt(struct nacre_vcpu *vcpu);

@@ -22,6 +22,7 @@
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
+#include "arch/x86/mp_state.h"
 #include "arch/x86/noinstr.h"
 #include "arch/x86/pv_eoi.h"
 #include "arch/x86/regs.h"
@@ -87,7 +88,7 @@ static bool one_trip(struct nacre_vcpu *vcpu)
 	WRITE_ONCE(vcpu->mode, NACRE_IN_GUEST);
 	nacre_vcpu_srcu_unlock(vcpu);
 	/* Mode before requests; pairs with the barrier in nacre_vcpu_kick(). */
-	smp_mb();
+	smp_mb__after_srcu_read_unlock();
 	turn_back = must_turn_back(vcpu);
 	if (turn_back)
 		leave_guest_mode(vcpu);
@@ -132,26 +133,30 @@ static enum nacre_result before_entry(struct nacre_vcpu *vcpu)
 enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 {
 	enum nacre_result result;
+	bool turned_back;
 
 	for (;;) {
 		result = before_entry(vcpu);
-		if (result != NACRE_RESUME || !nacre_arch_runnable(vcpu))
+		if (result != NACRE_RESUME || !nacre_is_runnable(vcpu))
 			return result;
 		trace_nacre_entry(vcpu);
-		if (one_trip(vcpu)) {
+		if (likely(one_trip(vcpu))) {
 			trace_nacre_exit(vcpu);
 			nacre_collect_events(vcpu);
 			result = backend(handle_exit)(vcpu);
 			if (result != NACRE_RESUME)
 				return result;
+			turned_back = false;
 		} else {
 			nacre_cancel_events(vcpu);
+			turned_back = true;
 		}
 		if (window_is_open(vcpu)) {
 			vcpu->run->exit_reason = NACRE_EXIT_IRQ_WINDOW_OPEN;
 			return NACRE_TO_USER;
 		}
-		if (compat_guest_work_pending())
+		/* What comes later is seen by the last look. */
+		if (unlikely(turned_back) && compat_guest_work_pending())
 			return NACRE_RESUME;
 	}
 }

@@ -24,7 +24,7 @@ void nacre_mp_state_init(struct nacre_vcpu *vcpu)
 
 bool nacre_arch_runnable(const struct nacre_vcpu *vcpu)
 {
-	return vcpu->arch.mp_state == NACRE_MP_STATE_RUNNABLE;
+	return nacre_is_runnable(vcpu);
 }
 
 bool nacre_arch_uninitialized(const struct nacre_vcpu *vcpu)

@@ -69,10 +69,23 @@ static bool write_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
 	return msr->plain;
 }
 
+/* A guest that reads or writes one often does so again. */
+static const struct nacre_msr *find_row(struct nacre_vcpu *vcpu, u32 index)
+{
+	const struct nacre_msr *msr = vcpu->arch.last_msr;
+
+	if (likely(msr && index - msr->first <= msr->last - msr->first))
+		return msr;
+	msr = nacre_find_msr(index);
+	if (msr)
+		vcpu->arch.last_msr = msr;
+	return msr;
+}
+
 static bool read_msr(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 		     enum nacre_msr_by by)
 {
-	const struct nacre_msr *msr = nacre_find_msr(index);
+	const struct nacre_msr *msr = find_row(vcpu, index);
 
 	if (msr)
 		return read_row(vcpu, msr, index, value, by);
@@ -106,7 +119,7 @@ static bool settle_address(struct nacre_vcpu *vcpu, u32 index, u64 *value)
 static bool write_msr(struct nacre_vcpu *vcpu, u32 index, u64 value,
 		      enum nacre_msr_by by)
 {
-	const struct nacre_msr *msr = nacre_find_msr(index);
+	const struct nacre_msr *msr = find_row(vcpu, index);
 
 	if (msr)
 		return write_row(vcpu, msr, index, value, by);

@@ -8,7 +8,10 @@
 #ifndef NACRE_X86_MSR_H
 #define NACRE_X86_MSR_H
 
+#include <asm/msr-index.h>
+
 #include "module/types.h"
+#include "module/vcpu.h"
 
 struct nacre_ioctl_arg;
 struct nacre_vcpu;
@@ -55,7 +58,11 @@ int nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value);
 int nacre_guest_wrmsr(struct nacre_vcpu *vcpu, u32 index, u64 value);
 
 /* Does CPUID fault in this guest outside ring 0? */
-bool nacre_cpuid_faulting(const struct nacre_vcpu *vcpu);
+static inline bool nacre_cpuid_faulting(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.msr.misc_features &
+	       MSR_MISC_FEATURES_ENABLES_CPUID_FAULT;
+}
 
 long nacre_get_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
 long nacre_set_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);

@@ -214,12 +214,6 @@ static bool write_ucode_rev(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	return true;
 }
 
-bool nacre_cpuid_faulting(const struct nacre_vcpu *vcpu)
-{
-	return vcpu->arch.msr.misc_features &
-	       MSR_MISC_FEATURES_ENABLES_CPUID_FAULT;
-}
-
 static bool can_fault_cpuid(u64 platform_info)
 {
 	return platform_info & MSR_PLATFORM_INFO_CPUID_FAULT;

@@ -19,6 +19,7 @@
 #include <linux/instrumentation.h>
 #include <linux/ftrace.h>
 #include <linux/irqflags.h>
+#include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/vtime.h>
 
@@ -46,7 +47,21 @@ static __always_inline void nacre_guest_enter(void)
 	lockdep_hardirqs_on(CALLER_ADDR0);
 }
 
-static __always_inline void nacre_guest_leave(void)
+/*
+ * @noted: when this was last said to RCU, in jiffies. RCU looks at what it has
+ * been told at ticks, so once in each of them is as good as at each exit.
+ */
+static __always_inline void nacre_note_guest(unsigned long *noted)
+{
+	unsigned long now = READ_ONCE(jiffies);
+
+	if (likely(*noted == now))
+		return;
+	*noted = now;
+	compat_rcu_note_guest();
+}
+
+static __always_inline void nacre_guest_leave(unsigned long *noted)
 {
 	lockdep_hardirqs_off(CALLER_ADDR0);
 	context_tracking_guest_exit();
@@ -57,7 +72,7 @@ static __always_inline void nacre_guest_leave(void)
 	 * quiescent state. Say so here, before a tick that ended it asks.
 	 */
 	if (!context_tracking_enabled_this_cpu())
-		compat_rcu_note_guest();
+		nacre_note_guest(noted);
 	trace_hardirqs_off_finish();
 	instrumentation_end();
 }

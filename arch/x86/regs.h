@@ -18,15 +18,19 @@ struct nacre_ioctl_arg;
 /* IA32_PAT at power-on; Intel SDM, "IA32_PAT MSR". */
 #define NACRE_PAT_RESET		0x0007040600070406ull
 
+/* A backend that has all of it at hand after each exit need not be asked. */
 static inline void nacre_fetch(struct nacre_vcpu *vcpu, enum nacre_lazy what)
 {
-	if (!(vcpu->arch.avail & BIT(what)))
+	if (static_branch_unlikely(&nacre_fetches_late) &&
+	    !(vcpu->arch.avail & BIT(what)))
 		backend_optional(fetch_lazy)(vcpu, what);
 }
 
 static inline void nacre_mark_dirty(struct nacre_vcpu *vcpu,
 				    enum nacre_lazy what)
 {
+	if (!static_branch_unlikely(&nacre_fetches_late))
+		return;
 	vcpu->arch.avail |= BIT(what);
 	vcpu->arch.dirty |= BIT(what);
 }

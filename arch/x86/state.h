@@ -21,6 +21,7 @@
 
 struct nacre_apic;
 struct nacre_chips;
+struct nacre_msr;
 struct nacre_vcpu;
 
 /* Order of the hardware's register numbers (ModRM, REX). */
@@ -44,7 +45,8 @@ enum nacre_segreg {
  * State that a backend may fetch late (a VMREAD is not free) and write back
  * late. A bit in nacre_vcpu_arch.avail says that the field holds the guest's
  * value, one in .dirty that the backend has to load it before the next entry.
- * A backend for which all of it is at hand sets every bit on each exit.
+ * A backend for which all of it is at hand after each exit has no
+ * fetch_lazy(), and neither is looked at.
  */
 enum nacre_lazy {
 	NACRE_LAZY_RIP,
@@ -239,10 +241,12 @@ struct nacre_vcpu_arch {
 	struct nacre_peek peek;
 	struct nacre_known_insn insns[NACRE_KNOWN_INSNS];
 	struct nacre_msr_state msr;
+	const struct nacre_msr *last_msr;	/* row of the last one that has one */
 	struct nacre_table_cache tables;	/* stage-2 pages for one fault */
 	struct fpu_guest fpu;
 	u32 guest_debug;	/* NACRE_GUESTDBG_* */
 
+	unsigned long rcu_noted;	/* jiffies; noinstr.h */
 	bool xcr0_loaded;	/* guest XCR0 is in the processor; irqs off */
 	bool xss_loaded;	/* likewise XSS */
 	bool triple_fault;	/* the next entry ends in a shutdown exit */

@@ -30,8 +30,7 @@ static struct component {
 	bool aligned;		/* to 64 bytes in the compacted form */
 } components[XFEATURE_MAX] __read_mostly;
 
-/* The kernel sets it at boot, alike on every CPU. */
-static u64 host_xss __ro_after_init;
+u64 nacre_kernel_xss __ro_after_init;
 
 #define LEAFD_1_EAX_COMPACTED	(BIT(1) | BIT(3))	/* XSAVEC, XSAVES */
 #define LEAFD_N_ECX_SUPERVISOR	BIT(0)
@@ -45,7 +44,7 @@ void nacre_xstate_setup(void)
 	if (!boot_cpu_has(X86_FEATURE_XSAVE))
 		return;
 	if (boot_cpu_has(X86_FEATURE_XSAVES))
-		rdmsrl(MSR_IA32_XSS, host_xss);
+		rdmsrl(MSR_IA32_XSS, nacre_kernel_xss);
 	for (i = 2; i < ARRAY_SIZE(components); i++) {
 		cpuid_count(0xd, i, &size, &offset, &ecx, &edx);
 		components[i] = (struct component){
@@ -90,54 +89,23 @@ void nacre_arch_fpu_off(struct nacre_vcpu *vcpu)
 	compat_fpu_swap(&vcpu->arch.fpu, false);
 }
 
-/* XSETBV with the guest's CR4.OSXSAVE clear is #UD, so XCR0 stays the host's. */
-static bool guest_uses_xcr0(struct nacre_vcpu *vcpu)
+void nacre_xstate_swap_in(struct nacre_vcpu *vcpu)
 {
-	return nacre_cr4(vcpu) & X86_CR4_OSXSAVE &&
-	       vcpu->arch.xcr0 != vcpu->arch.host_xcr0;
-}
-
-/*
- * Not every processor lets XSAVES be intercepted: with the host's XSS a guest
- * would reach supervisor state that it was not promised.
- */
-static bool guest_uses_xss(struct nacre_vcpu *vcpu)
-{
-	return nacre_cr4(vcpu) & X86_CR4_OSXSAVE && vcpu->arch.xss != host_xss;
-}
-
-/* PKRU is live where the guest has it in CR4, or can reach it by XSAVE. */
-static bool guest_uses_pkru(struct nacre_vcpu *vcpu)
-{
-	return cpu_feature_enabled(X86_FEATURE_OSPKE) &&
-	       (nacre_cr4(vcpu) & X86_CR4_PKE ||
-		vcpu->arch.xcr0 & XFEATURE_MASK_PKRU);
-}
-
-void nacre_xstate_enter(struct nacre_vcpu *vcpu)
-{
-	compat_fpu_ready();
-	vcpu->arch.xcr0_loaded = guest_uses_xcr0(vcpu);
+	vcpu->arch.xcr0_loaded = vcpu->arch.xcr0 != vcpu->arch.host_xcr0;
 	if (vcpu->arch.xcr0_loaded)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->arch.xcr0);
-	vcpu->arch.xss_loaded = guest_uses_xss(vcpu);
+	vcpu->arch.xss_loaded = vcpu->arch.xss != nacre_kernel_xss;
 	if (vcpu->arch.xss_loaded)
 		wrmsrl(MSR_IA32_XSS, vcpu->arch.xss);
-	if (guest_uses_pkru(vcpu))
-		wrpkru(vcpu->arch.pkru);
 }
 
-void nacre_xstate_exit(struct nacre_vcpu *vcpu)
+void nacre_xstate_swap_out(struct nacre_vcpu *vcpu)
 {
-	if (guest_uses_pkru(vcpu)) {
-		vcpu->arch.pkru = rdpkru();
-		wrpkru(vcpu->arch.host_pkru);
-	}
 	if (vcpu->arch.xcr0_loaded)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->arch.host_xcr0);
 	vcpu->arch.xcr0_loaded = false;
 	if (vcpu->arch.xss_loaded)
-		wrmsrl(MSR_IA32_XSS, host_xss);
+		wrmsrl(MSR_IA32_XSS, nacre_kernel_xss);
 	vcpu->arch.xss_loaded = false;
 }
 

@@ -9,7 +9,13 @@
 #ifndef NACRE_X86_XSTATE_H
 #define NACRE_X86_XSTATE_H
 
+#include <asm/cpufeature.h>
+#include <asm/fpu/types.h>
+#include <asm/special_insns.h>
+
+#include "module/compat/compat.h"
 #include "module/types.h"
+#include "arch/x86/regs.h"
 
 struct nacre_cpuid_entry2;
 struct nacre_ioctl_arg;
@@ -25,9 +31,52 @@ void nacre_xstate_setup(void);
 int nacre_xstate_init(struct nacre_vcpu *vcpu);
 void nacre_xstate_destroy(struct nacre_vcpu *vcpu);
 
+/* IA32_XSS: the kernel sets it at boot, alike on every CPU. */
+extern u64 nacre_kernel_xss;
+
+/* XCR0 and XSS, where one of them is not the host's. */
+void nacre_xstate_swap_in(struct nacre_vcpu *vcpu);
+void nacre_xstate_swap_out(struct nacre_vcpu *vcpu);
+
+/*
+ * XSETBV with the guest's CR4.OSXSAVE clear is #UD, so XCR0 stays the host's
+ * then. And not every processor lets XSAVES be intercepted: with the host's
+ * XSS a guest would reach supervisor state that it was not promised.
+ */
+static inline bool nacre_xstate_differs(struct nacre_vcpu *vcpu)
+{
+	return nacre_cr4(vcpu) & X86_CR4_OSXSAVE &&
+	       (vcpu->arch.xcr0 != vcpu->arch.host_xcr0 ||
+		vcpu->arch.xss != nacre_kernel_xss);
+}
+
+/* PKRU is live where the guest has it in CR4, or can reach it by XSAVE. */
+static inline bool nacre_uses_pkru(struct nacre_vcpu *vcpu)
+{
+	return cpu_feature_enabled(X86_FEATURE_OSPKE) &&
+	       (nacre_cr4(vcpu) & X86_CR4_PKE ||
+		vcpu->arch.xcr0 & XFEATURE_MASK_PKRU);
+}
+
 /* Irqs off, around the guest. */
-void nacre_xstate_enter(struct nacre_vcpu *vcpu);
-void nacre_xstate_exit(struct nacre_vcpu *vcpu);
+static inline void nacre_xstate_enter(struct nacre_vcpu *vcpu)
+{
+	compat_fpu_ready();
+	if (nacre_xstate_differs(vcpu))
+		nacre_xstate_swap_in(vcpu);
+	if (nacre_uses_pkru(vcpu))
+		wrpkru(vcpu->arch.pkru);
+}
+
+static inline void nacre_xstate_exit(struct nacre_vcpu *vcpu)
+{
+	if (nacre_uses_pkru(vcpu)) {
+		vcpu->arch.pkru = rdpkru();
+		wrpkru(vcpu->arch.host_pkru);
+	}
+	if (vcpu->arch.xcr0_loaded || vcpu->arch.xss_loaded)
+		nacre_xstate_swap_out(vcpu);
+}
 
 /* XSETBV as the guest or userspace does it: 0 or -EINVAL. */
 int nacre_set_xcr(struct nacre_vcpu *vcpu, u32 index, u64 value);

@@ -7,6 +7,7 @@
 #ifndef NACRE_COMPAT_H
 #define NACRE_COMPAT_H
 
+#include <linux/entry-kvm.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
@@ -72,7 +73,6 @@ void compat_fpu_swap(struct fpu_guest *gfpu, bool enter_guest);
 /* Irqs off, last thing before the guest: its registers are in the processor. */
 static inline void compat_fpu_ready(void)
 {
-	fpregs_assert_state_consistent();
 	if (test_thread_flag(TIF_NEED_FPU_LOAD))
 		switch_fpu_return();
 }
@@ -113,7 +113,11 @@ typedef typeof(((struct mmu_notifier_ops *)0)->test_young(NULL, NULL, 0))
  * done with them on. Return: 0, or -EINTR when a signal wants the task back
  * in userspace.
  */
-bool compat_guest_work_pending(void);
+static inline bool compat_guest_work_pending(void)
+{
+	return __xfer_to_guest_mode_work_pending();
+}
+
 int compat_guest_work(void);
 
 /*

@@ -10,11 +10,6 @@
 
 #include "module/compat/compat.h"
 
-bool compat_guest_work_pending(void)
-{
-	return __xfer_to_guest_mode_work_pending();
-}
-
 #ifdef NACRE_HAVE_GUEST_WORK_VOID
 int compat_guest_work(void)
 {

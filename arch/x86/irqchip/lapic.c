@@ -283,11 +283,6 @@ bool nacre_lapic_end_can_wait(struct nacre_lapic *apic)
 	return !test_vector(apic, LAPIC_TMR, highest_in_service(apic));
 }
 
-u8 nacre_lapic_cr8(const struct nacre_lapic *apic)
-{
-	return peek(apic, LAPIC_TPR) >> 4 & 0xf;
-}
-
 static void set_tpr(struct nacre_lapic *apic, u8 tpr)
 {
 	poke(apic, LAPIC_TPR, tpr);

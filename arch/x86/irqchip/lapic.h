@@ -120,7 +120,10 @@ u64 nacre_lapic_read_deadline(const struct nacre_lapic *apic);
 void nacre_lapic_write_deadline(struct nacre_lapic *apic, u64 tsc);
 
 /* CR8 is the upper half of the task priority. */
-u8 nacre_lapic_cr8(const struct nacre_lapic *apic);
+static inline u8 nacre_lapic_cr8(const struct nacre_lapic *apic)
+{
+	return apic->regs[LAPIC_TPR / sizeof(u32)] >> 4 & 0xf;
+}
 void nacre_lapic_set_cr8(struct nacre_lapic *apic, u8 cr8);
 
 /* Does this APIC take an interrupt sent to @dest? */

@@ -83,21 +83,18 @@ SYM_FUNC_START(svm_switch)
 	/* Before interrupts: their handlers do not untrain for the kernel. */
 	COMPAT_UNTRAIN_RET_VM
 
-	/* What the guest left in registers must not steer speculation. */
+	/*
+	 * What the guest left in registers must not steer speculation. The
+	 * others are the host's again right below.
+	 */
 	xor	%ecx, %ecx
 	xor	%edx, %edx
-	xor	%ebx, %ebx
-	xor	%ebp, %ebp
 	xor	%esi, %esi
 	xor	%edi, %edi
 	xor	%r8d, %r8d
 	xor	%r9d, %r9d
 	xor	%r10d, %r10d
 	xor	%r11d, %r11d
-	xor	%r12d, %r12d
-	xor	%r13d, %r13d
-	xor	%r14d, %r14d
-	xor	%r15d, %r15d
 
 	pop	%rax			/* ENTERED */
 	pop	%rbx

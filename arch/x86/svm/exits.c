@@ -38,6 +38,8 @@ static enum nacre_result exit_db(struct nacre_vcpu *vcpu)
 	struct svm_vcpu *svm = to_svm(vcpu);
 	u64 dr6 = svm->vmcb->save.dr6;
 
+	/* Only new causes are wanted: the guest reads its DR6 from us. */
+	vmcb_set_dr6(svm->vmcb, DR6_RESERVED);
 	if (svm_step_done(svm, &dr6))
 		return NACRE_RESUME;
 	return nacre_exit_debug(vcpu, dr6 ^ DR6_RESERVED);
@@ -150,7 +152,7 @@ enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu)
  * Its handler must run on this processor and now. The frame says ring 3, so
  * that what can be blamed on the guest is blamed on this task.
  */
-static void hand_over_machine_check(void)
+void svm_hand_over_machine_check(void)
 {
 #ifdef CONFIG_X86_MCE
 	struct pt_regs regs = {
@@ -160,12 +162,6 @@ static void hand_over_machine_check(void)
 
 	do_machine_check(&regs);
 #endif
-}
-
-void svm_exit_irqs_off(struct svm_vcpu *svm)
-{
-	if (svm->vcpu.arch.exit.code == SVM_EXCEPTION + X86_TRAP_MC)
-		hand_over_machine_check();
 }
 
 u8 svm_insn_length(struct nacre_vcpu *vcpu)

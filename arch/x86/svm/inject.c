@@ -175,7 +175,6 @@ void svm_collect_events(struct svm_vcpu *svm)
 	struct nacre_event *vectoring = &svm->vcpu.arch.exit.vectoring;
 
 	decode_event(svm->vmcb->control.exit_int_info, vectoring);
-	svm->vmcb->control.event_inj = 0;
 	undo_soft(svm, vectoring);
 	if (svm->nmi.in_iret && svm->vcpu.arch.rip != svm->nmi.iret_rip)
 		iret_is_over(svm);
@@ -269,25 +268,21 @@ void svm_want_nmi_window(struct nacre_vcpu *vcpu)
 		svm->nmi.stepping = true;
 }
 
-/* RFLAGS for the processor: with RF, no breakpoint comes before the step. */
-u64 svm_rflags_in(struct svm_vcpu *svm)
+/* With RF, no breakpoint comes before the step. */
+u64 svm_stepping_rflags(struct svm_vcpu *svm)
 {
 	u64 rflags = svm->vcpu.arch.rflags;
 
-	if (!svm->nmi.stepping)
-		return rflags;
 	svm->nmi.guest_tf = rflags & X86_EFLAGS_TF;
 	svm->nmi.guest_rf = rflags & X86_EFLAGS_RF;
 	return rflags | X86_EFLAGS_TF | X86_EFLAGS_RF;
 }
 
-/* The guest's RFLAGS again. IRET has loaded them anew if it is over. */
-u64 svm_rflags_out(struct svm_vcpu *svm, u64 rflags)
+/* IRET has loaded them anew if it is over. */
+u64 svm_stepped_rflags(struct svm_vcpu *svm, u64 rflags)
 {
 	const struct svm_nmi *nmi = &svm->nmi;
 
-	if (!nmi->stepping)
-		return rflags;
 	if (nmi->in_iret && svm->vmcb->save.rip != nmi->iret_rip)
 		return rflags;
 	if (!nmi->guest_tf)

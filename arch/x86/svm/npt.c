@@ -72,7 +72,7 @@ void svm_load_stage2(struct nacre_vcpu *vcpu, hpa_t root)
 	svm_flush(vcpu);
 }
 
-static void new_asid(struct svm_vcpu *svm)
+void svm_new_asid(struct svm_vcpu *svm)
 {
 	struct svm_cpu *cpu = svm->cpu;
 
@@ -85,18 +85,13 @@ static void new_asid(struct svm_vcpu *svm)
 	vmcb_set_asid(svm->vmcb, cpu->next_asid++);
 }
 
-/* Loaded, preemption off: this is the processor that VMRUN will be on. */
-void svm_choose_asid(struct svm_vcpu *svm)
+void svm_come_to_cpu(struct svm_vcpu *svm)
 {
-	if (svm->ran_on != smp_processor_id()) {
-		svm->ran_on = smp_processor_id();
-		svm->asid_generation = 0;
-		vmcb_dirty(svm->vmcb, VMCB_CLEAN_ALL);
-	}
-	if (svm->asid_generation != svm->cpu->asid_generation)
-		new_asid(svm);
-	if (svm->cpu->flush_all)
-		svm->vmcb->control.tlb_control = VMCB_TLB_FLUSH_ALL;
+	if (svm->ran_on == smp_processor_id())
+		return;
+	svm->ran_on = smp_processor_id();
+	svm->asid_generation = 0;
+	vmcb_dirty(svm->vmcb, VMCB_CLEAN_ALL);
 }
 
 /* A reserved bit in our own tables: the engine is broken, the VM ends. */

@@ -18,6 +18,7 @@
 #include <asm/mem_encrypt.h>
 #include <asm/mmu.h>
 #include <asm/nospec-branch.h>
+#include <asm/trapnr.h>
 
 #include "arch/x86/control.h"
 #include "arch/x86/noinstr.h"
@@ -83,6 +84,7 @@ static void svm_load(struct nacre_vcpu *vcpu)
 	svm->cpu = this_cpu_ptr(&svm_cpu);
 	svm->host_saved = false;
 	svm->tsc_aux = svm->cpu->host_tsc_aux;
+	svm_come_to_cpu(svm);
 	/* One guest must not steer another by what it taught the predictors. */
 	if (svm->cpu->last != svm) {
 		svm->cpu->last = svm;
@@ -124,8 +126,6 @@ static void svm_prepare_entry(struct nacre_vcpu *vcpu)
 	vmcb->save.rflags = svm_rflags_in(svm);
 	vmcb_set_cr2(vmcb, arch->cr2);
 	vmcb_set_cr3(vmcb, arch->cr3);
-	/* Only new causes are wanted: the guest reads its DR6 from us. */
-	vmcb_set_dr6(vmcb, DR6_RESERVED);
 	vmcb_set_int_control(vmcb, (vmcb->control.int_control & ~VMCB_V_TPR) |
 				   nacre_cr8(vcpu));
 }
@@ -168,14 +168,15 @@ static noinstr bool run_guest(struct svm_vcpu *svm)
 	svm_clgi();
 	nacre_guest_enter();
 	raw_local_irq_enable();
-	amd_clear_divider();
+	if (static_cpu_has_bug(X86_BUG_DIV0))
+		amd_clear_divider();
 
 	ran = svm_switch(svm->vcpu.arch.gpr, svm->vmcb_pa, svm->cpu->host_area);
 
 	raw_local_irq_disable();
 	/* A physical NMI that ended the run comes here. */
 	svm_stgi();
-	nacre_guest_leave();
+	nacre_guest_leave(&svm->vcpu.arch.rcu_noted);
 	return ran;
 }
 
@@ -241,9 +242,15 @@ static void svm_after_exit(struct nacre_vcpu *vcpu)
 	}
 	control->tlb_control = VMCB_TLB_KEEP;
 	svm->cpu->flush_all = false;
-	control->clean = svm_caps.clean_bits ? VMCB_CLEAN_ALL : 0;
-	svm_collect_events(svm);
-	svm_exit_irqs_off(svm);
+	if (svm_caps.clean_bits)
+		control->clean = VMCB_CLEAN_ALL;
+	control->event_inj = 0;
+	exit->vectoring.type = NACRE_EVENT_NONE;
+	if (unlikely(control->exit_int_info & VMCB_EVENT_VALID ||
+		     svm_awaits_exit(svm)))
+		svm_collect_events(svm);
+	if (unlikely(exit->code == SVM_EXCEPTION + X86_TRAP_MC))
+		svm_hand_over_machine_check();
 }
 
 const struct nacre_backend nacre_svm_backend = {

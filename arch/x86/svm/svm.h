@@ -130,7 +130,7 @@ void svm_describe(struct nacre_vcpu *vcpu, char *text, size_t size);
 
 /* exits.c */
 enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu);
-void svm_exit_irqs_off(struct svm_vcpu *svm);
+void svm_hand_over_machine_check(void);
 u8 svm_insn_length(struct nacre_vcpu *vcpu);
 
 /* inject.c */
@@ -146,8 +146,28 @@ void svm_end_interrupt_window(struct svm_vcpu *svm);
 void svm_want_nmi_window(struct nacre_vcpu *vcpu);
 void svm_iret_begins(struct svm_vcpu *svm);
 bool svm_step_done(struct svm_vcpu *svm, u64 *dr6);
-u64 svm_rflags_in(struct svm_vcpu *svm);
-u64 svm_rflags_out(struct svm_vcpu *svm, u64 rflags);
+u64 svm_stepping_rflags(struct svm_vcpu *svm);
+u64 svm_stepped_rflags(struct svm_vcpu *svm, u64 rflags);
+
+/* RFLAGS for the processor, and the guest's again. */
+static inline u64 svm_rflags_in(struct svm_vcpu *svm)
+{
+	return unlikely(svm->nmi.stepping) ? svm_stepping_rflags(svm) :
+	       svm->vcpu.arch.rflags;
+}
+
+static inline u64 svm_rflags_out(struct svm_vcpu *svm, u64 rflags)
+{
+	return unlikely(svm->nmi.stepping) ? svm_stepped_rflags(svm, rflags) :
+	       rflags;
+}
+
+/* Is there something that an exit shows to be over? */
+static inline bool svm_awaits_exit(const struct svm_vcpu *svm)
+{
+	return svm->soft.active || svm->nmi.in_iret || svm->want_nudge;
+}
+
 u32 svm_read_shadow(struct nacre_vcpu *vcpu);
 void svm_write_shadow(struct nacre_vcpu *vcpu, u32 shadow);
 
@@ -156,7 +176,18 @@ const struct nacre_stage2_format *svm_stage2_format(void);
 void svm_npt_setup(void);
 void svm_load_stage2(struct nacre_vcpu *vcpu, hpa_t root);
 void svm_flush(struct nacre_vcpu *vcpu);
-void svm_choose_asid(struct svm_vcpu *svm);
+/* Loaded, preemption off: this is the processor that VMRUN will be on. */
+void svm_come_to_cpu(struct svm_vcpu *svm);
+void svm_new_asid(struct svm_vcpu *svm);
+
+static inline void svm_choose_asid(struct svm_vcpu *svm)
+{
+	if (unlikely(svm->asid_generation != svm->cpu->asid_generation))
+		svm_new_asid(svm);
+	if (unlikely(svm->cpu->flush_all))
+		svm->vmcb->control.tlb_control = VMCB_TLB_FLUSH_ALL;
+}
+
 enum nacre_result svm_exit_npf(struct nacre_vcpu *vcpu);
 
 /* enter.S: false where the processor refused an SVM instruction. */
