@@ -6,7 +6,7 @@
  * answers in the registers. It needs no privilege, costs one instruction, is
  * no exit in a guest, and is not among what is counted.
  *
- * Only Bochs' instrumentation and programs include this; it has no kernel types.
+ * Only Bochs' instrumentation and programs include this: no kernel types.
  */
 #ifndef LAB_BOCHS_ASK_H
 #define LAB_BOCHS_ASK_H
@@ -80,8 +80,8 @@ enum lab_counter {
 };
 
 /* The answer, and data in both directions; ~0 where nobody answers. */
-static inline unsigned long long lab_ask(unsigned int what, unsigned int argument,
-					 unsigned long long *data)
+static inline unsigned long long
+lab_ask(unsigned int what, unsigned int argument, unsigned long long *data)
 {
 	unsigned long long question, answer, value = data ? *data : 0;
 

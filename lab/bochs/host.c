@@ -23,7 +23,7 @@ static const char *const streams[LAB_STREAMS] = {
 };
 
 static const char *const counters[LAB_COUNTS] = {
-#define LAB_COUNTER(name, text) [LAB_COUNT_##name] = text,
+#define LAB_COUNTER(name, text) text,
 	LAB_COUNTERS(LAB_COUNTER)
 #undef LAB_COUNTER
 };
