@@ -104,7 +104,7 @@ lost()
 
 tools()
 {
-	local k needs=(--machine svm) limit=3600
+	local k needs=(--machine svm --machine vmx) limit=3600
 
 	for k in "${kernels[@]}"; do
 		needs+=(--kernel "$k")
