@@ -38,8 +38,8 @@ static bool entry_matches(const struct nacre_cpuid_entry2 *entry, u32 function,
 	       !(entry->flags & NACRE_CPUID_FLAG_SIGNIFCANT_INDEX);
 }
 
-const struct nacre_cpuid_entry2 *
-nacre_find_cpuid(const struct nacre_vcpu *vcpu, u32 function, u32 index)
+static __always_inline const struct nacre_cpuid_entry2 *
+find(const struct nacre_vcpu *vcpu, u32 function, u32 index)
 {
 	const struct nacre_guest_cpuid *cpuid = &vcpu->arch.cpuid;
 	unsigned int n;
@@ -49,6 +49,12 @@ nacre_find_cpuid(const struct nacre_vcpu *vcpu, u32 function, u32 index)
 			return &cpuid->entries[n - 1];
 	}
 	return NULL;
+}
+
+const struct nacre_cpuid_entry2 *
+nacre_find_cpuid(const struct nacre_vcpu *vcpu, u32 function, u32 index)
+{
+	return find(vcpu, function, index);
 }
 
 /* Backwards, so that each chain is in the order of the entries. */
@@ -236,7 +242,7 @@ void nacre_execute_cpuid(struct nacre_vcpu *vcpu)
 	u32 index = vcpu->arch.gpr[NACRE_RCX];
 	const struct nacre_cpuid_entry2 *entry;
 
-	entry = nacre_find_cpuid(vcpu, function, index);
+	entry = find(vcpu, function, index);
 	if (likely(entry && !depends_on_state(function)))
 		answer(vcpu, entry);
 	else
@@ -300,6 +306,8 @@ static void update_from_cpuid(struct nacre_vcpu *vcpu)
 	const struct nacre_cpuid_entry2 *leaf;
 
 	set_maxphyaddr(cpuid, guest_maxphyaddr(vcpu));
+	/* A walk depends on it. */
+	vcpu->arch.peek.way.page = NACRE_NO_WAY;
 	cpuid->cr4_reserved = cr4_reserved(vcpu);
 	cpuid->has_1g_pages = nacre_guest_has(vcpu, X86_FEATURE_GBPAGES);
 	leaf = nacre_find_cpuid(vcpu, 0xd, 0);

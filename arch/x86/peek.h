@@ -3,11 +3,11 @@
  * A quick look into guest memory, for what nearly every exit needs: the bytes
  * of the instruction, and where its operand is.
  *
- * Nothing is remembered of the guest's: its tables and its code are read anew
- * each time. What is kept is the slot that the last look was into, as long as
- * the set of slots is the same, and its memory is reached by the VMM's
- * addresses. False means no more than that it was not so easy: ask guest_walk.c
- * and guest_mem.c.
+ * Nothing is taken for granted of the guest's: its tables and its code are read
+ * anew each time. What is kept is the slot that the last look was into, as long
+ * as the set of slots is the same, and where in it the tables' entries were.
+ * Memory is reached by the VMM's addresses. False means no more than that it
+ * was not so easy: ask guest_walk.c and guest_mem.c.
  *
  * One slot has to hold all of it, tables and code: then one check of the range
  * and one opening of user memory do for the whole look. Nothing is called in
@@ -102,7 +102,7 @@ failed:
 }
 
 /* Long mode with four levels is the one format that is known here. */
-static __always_inline bool nacre_peek_can_walk(struct nacre_vcpu *vcpu,
+static inline bool nacre_peek_can_walk(struct nacre_vcpu *vcpu,
 						gva_t gva, u64 cr3, u64 cr4)
 {
 	if (!nacre_is_long_mode(vcpu) || cr4 & NACRE_FAST_CR4_LA57 ||
@@ -111,28 +111,60 @@ static __always_inline bool nacre_peek_can_walk(struct nacre_vcpu *vcpu,
 	return nacre_peek_slot(vcpu, cr3 & NACRE_FAST_FRAME);
 }
 
+/* Walks anew, and notes the way. */
+bool nacre_peek_walk(struct nacre_vcpu *vcpu, gva_t gva, u32 access,
+		     u64 words[2]);
+
+/* Is it the page of the last walk, with all that a walk depends on? */
+static __always_inline bool nacre_peek_same_way(struct nacre_vcpu *vcpu,
+						gva_t gva, u32 access)
+{
+	const struct nacre_peek *peek = &vcpu->arch.peek;
+
+	return peek->way.page == (gva & PAGE_MASK) &&
+	       peek->way.cr3 == nacre_cr3(vcpu) &&
+	       peek->way.cr4 == nacre_cr4(vcpu) &&
+	       peek->way.efer == vcpu->arch.efer &&
+	       peek->way.access == access &&
+	       peek->way.generation == nacre_memslots(vcpu->vm)->generation &&
+	       peek->generation == peek->way.generation;
+}
+
+/* User memory is open: does every entry hold what it held? */
+static __always_inline bool nacre_peek_unchanged(const struct nacre_peek *peek)
+{
+	u64 changed = 0, entry;
+	unsigned int i;
+
+#pragma GCC unroll 4
+	for (i = 0; i < ARRAY_SIZE(peek->way.entry); i++) {
+		unsafe_get_user(entry, peek->way.entry[i], failed);
+		changed |= entry ^ peek->way.value[i];
+	}
+	return !changed;
+failed:
+	return false;
+}
+
 static __always_inline bool
 nacre_peek_paged(struct nacre_vcpu *vcpu, gva_t gva, u64 words[2])
 {
-	u64 cr3 = nacre_cr3(vcpu), cr4 = nacre_cr4(vcpu);
 	struct nacre_peek *peek = &vcpu->arch.peek;
 	u32 access = NACRE_PF_FETCH;
-	struct nacre_fast_walk w;
-	gpa_t gpa;
 	bool ok;
 
-	if (!nacre_peek_can_walk(vcpu, gva, cr3, cr4))
-		return false;
 	if (backend(read_cpl)(vcpu) == 3)
 		access |= NACRE_PF_USER;
-	w = nacre_fast_walk_rules(cr4, vcpu->arch.efer & EFER_NX,
-				  vcpu->arch.cpuid.reserved_gpa, access);
-	if (!nacre_peek_begin(peek))
-		return false;
-	ok = nacre_fast_walk(&w, cr3, gva, nacre_peek_entry, peek, &gpa) &&
-	     nacre_peek_words(peek, gpa, words);
-	user_access_end();
-	return ok;
+	if (likely(nacre_peek_same_way(vcpu, gva, access)) &&
+	    nacre_peek_begin(peek)) {
+		ok = nacre_peek_unchanged(peek) &&
+		     nacre_peek_words(peek, peek->way.gpa | offset_in_page(gva),
+				      words);
+		user_access_end();
+		if (likely(ok))
+			return true;
+	}
+	return nacre_peek_walk(vcpu, gva, access, words);
 }
 
 static __always_inline bool

@@ -162,7 +162,10 @@ struct nacre_mmio {
 	struct nacre_mmio_operand from, to;	/* the same but for MOVS */
 	u64 data;
 	u64 next_rip;
+	gfn_t hole;		/* a frame in no slot */
 };
+
+#define NACRE_NO_HOLE	(~0ull)
 
 #define NACRE_MAX_CPUID_ENTRIES	256
 #define NACRE_CPUID_HASH	64
@@ -181,12 +184,27 @@ struct nacre_guest_cpuid {
 	bool has_1g_pages;
 };
 
+/* No page begins here. */
+#define NACRE_NO_WAY		1ull
+
 /* The slot that was looked into last, of the set of @generation; peek.c. */
 struct nacre_peek {
 	u64 generation;
 	gfn_t gfn;
 	u64 npages;		/* 0: none yet */
 	hva_t hva;
+	/*
+	 * The last walk to a page of code: where its entries are, and what they
+	 * held. As long as they hold the same, the way is the same.
+	 */
+	struct {
+		u64 cr3, cr4, efer, page;
+		u64 generation;	/* of the slots */
+		u32 access;
+		u64 gpa;	/* of the page */
+		const u64 __user *entry[4];
+		u64 value[4];
+	} way;
 };
 
 /*
@@ -197,6 +215,9 @@ struct nacre_known_insn {
 	u64 bytes[2];		/* of which those in mask are the instruction's */
 	u64 mask[2];
 	struct nacre_insn insn;	/* mode 0: none */
+	/* What it does to its operand in memory, once that was asked. */
+	enum { NACRE_OP_UNKNOWN, NACRE_OP_PARSED, NACRE_OP_NONE } parsed;
+	struct nacre_memop op;
 };
 
 #define NACRE_KNOWN_INSNS	16
@@ -237,6 +258,7 @@ struct nacre_vcpu_arch {
 	struct nacre_exit exit;
 	struct nacre_pio pio;
 	struct nacre_mmio mmio;
+	struct nacre_memop_regs memop_regs;	/* for a moment; not zeroed */
 	struct nacre_guest_cpuid cpuid;
 	struct nacre_peek peek;
 	struct nacre_known_insn insns[NACRE_KNOWN_INSNS];
@@ -249,7 +271,8 @@ struct nacre_vcpu_arch {
 	unsigned long rcu_noted;	/* jiffies; noinstr.h */
 	bool xcr0_loaded;	/* guest XCR0 is in the processor; irqs off */
 	bool xss_loaded;	/* likewise XSS */
-	bool triple_fault;	/* the next entry ends in a shutdown exit */
+	/* With NACRE_REQ_EVENT: the next entry ends in a shutdown exit. */
+	bool triple_fault;
 };
 
 /* By which vCPUs' time stamp counters are kept in step; arch/x86/tsc.c. */
