@@ -5,9 +5,9 @@
 
 #include "module/ioctl.h"
 #include "module/types.h"
+#include "module/vcpu.h"
 
 struct nacre_run;
-struct nacre_vcpu;
 struct nacre_vm;
 
 int nacre_arch_init(void);
@@ -39,13 +39,21 @@ void nacre_arch_run_end(struct nacre_vcpu *vcpu);
 void nacre_arch_fpu_on(struct nacre_vcpu *vcpu);
 void nacre_arch_fpu_off(struct nacre_vcpu *vcpu);
 /* False: the vCPU waits, for an interrupt or for its start. */
-bool nacre_arch_runnable(const struct nacre_vcpu *vcpu);
+static inline bool nacre_arch_runnable(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.mp_state == NACRE_MP_STATE_RUNNABLE;
+}
+
 /* Has something come that a vCPU which waits has to see? Changes nothing. */
 bool nacre_arch_has_work(struct nacre_vcpu *vcpu);
 /* Take what has come; the vCPU may be runnable then. */
 void nacre_arch_wake(struct nacre_vcpu *vcpu);
 /* Was it never started? NACRE_RUN does not wait for that twice. */
-bool nacre_arch_uninitialized(const struct nacre_vcpu *vcpu);
+static inline bool nacre_arch_uninitialized(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.mp_state == NACRE_MP_STATE_UNINITIALIZED;
+}
+
 /* Enter the guest until something has to leave this loop. */
 enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu);
 

@@ -22,7 +22,6 @@
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
-#include "arch/x86/mp_state.h"
 #include "arch/x86/noinstr.h"
 #include "arch/x86/pv_eoi.h"
 #include "arch/x86/regs.h"
@@ -40,6 +39,11 @@ static enum nacre_result handle_requests(struct nacre_vcpu *vcpu)
 		nacre_update_clock(vcpu);
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_EVENT))
 		vcpu->arch.events.want_event = true;
+	/* Has asked for an event as well, so it is seen here. */
+	if (vcpu->arch.triple_fault) {
+		vcpu->arch.triple_fault = false;
+		return nacre_exit_shutdown(vcpu);
+	}
 	return NACRE_RESUME;
 }
 
@@ -114,14 +118,10 @@ static enum nacre_result before_entry(struct nacre_vcpu *vcpu)
 	enum nacre_result result;
 
 	nacre_apic_process(vcpu);
-	if (nacre_requests_pending(vcpu)) {
+	if (unlikely(nacre_requests_pending(vcpu))) {
 		result = handle_requests(vcpu);
 		if (result != NACRE_RESUME)
 			return result;
-	}
-	if (vcpu->arch.triple_fault) {
-		vcpu->arch.triple_fault = false;
-		return nacre_exit_shutdown(vcpu);
 	}
 	if (vcpu->arch.events.want_event ||
 	    READ_ONCE(vcpu->run->request_interrupt_window))
@@ -137,7 +137,7 @@ enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 
 	for (;;) {
 		result = before_entry(vcpu);
-		if (result != NACRE_RESUME || !nacre_is_runnable(vcpu))
+		if (result != NACRE_RESUME || !nacre_arch_runnable(vcpu))
 			return result;
 		trace_nacre_entry(vcpu);
 		if (likely(one_trip(vcpu))) {

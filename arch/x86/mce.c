@@ -253,6 +253,7 @@ static void raise_uncorrected(struct nacre_vcpu *vcpu, u64 *bank,
 		return;
 	if (shuts_down(vcpu)) {
 		vcpu->arch.triple_fault = true;
+		nacre_set_request(vcpu, NACRE_REQ_EVENT);
 		return;
 	}
 	log_error(bank, in);

@@ -22,16 +22,6 @@ void nacre_mp_state_init(struct nacre_vcpu *vcpu)
 			      NACRE_MP_STATE_RUNNABLE;
 }
 
-bool nacre_arch_runnable(const struct nacre_vcpu *vcpu)
-{
-	return nacre_is_runnable(vcpu);
-}
-
-bool nacre_arch_uninitialized(const struct nacre_vcpu *vcpu)
-{
-	return vcpu->arch.mp_state == NACRE_MP_STATE_UNINITIALIZED;
-}
-
 /* An AP that its firmware holds back waits as a halted one does. */
 static bool is_halted(const struct nacre_vcpu *vcpu)
 {

@@ -25,14 +25,21 @@ static const u32 feature_msrs[] = {
 	MSR_IA32_UCODE_REV, MSR_AMD64_DE_CFG,
 };
 
-static bool may(const struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
-		enum nacre_msr_by by)
+static bool has_feature(const struct nacre_vcpu *vcpu,
+			const struct nacre_msr *msr, enum nacre_msr_by by)
 {
 	if (by == BY_USER && !msr->for_user_too)
 		return true;
-	return !msr->feature || nacre_guest_has(vcpu, msr->feature) ||
+	return nacre_guest_has(vcpu, msr->feature) ||
 	       (msr->other_feature &&
 		nacre_guest_has(vcpu, msr->other_feature));
+}
+
+/* Most need no feature. */
+static inline bool may(const struct nacre_vcpu *vcpu,
+		       const struct nacre_msr *msr, enum nacre_msr_by by)
+{
+	return !msr->feature || has_feature(vcpu, msr, by);
 }
 
 static bool host_may(const struct nacre_msr *msr)

@@ -152,11 +152,6 @@ void compat_fpu_free(struct fpu_guest *gfpu)
 	fpu_free_guest_fpstate(gfpu);
 }
 
-void compat_fpu_swap(struct fpu_guest *gfpu, bool enter_guest)
-{
-	fpu_swap_kvm_fpstate(gfpu, enter_guest);
-}
-
 void compat_fpu_to_uabi(struct fpu_guest *gfpu, void *buf, unsigned int size,
 			u64 xfeatures, u32 pkru)
 {

@@ -68,7 +68,10 @@ bool compat_fpu_alloc(struct fpu_guest *gfpu);
 void compat_fpu_free(struct fpu_guest *gfpu);
 
 /* Make the guest's state the task's, or put the task's own back. */
-void compat_fpu_swap(struct fpu_guest *gfpu, bool enter_guest);
+static inline void compat_fpu_swap(struct fpu_guest *gfpu, bool enter_guest)
+{
+	fpu_swap_kvm_fpstate(gfpu, enter_guest);
+}
 
 /* Irqs off, last thing before the guest: its registers are in the processor. */
 static inline void compat_fpu_ready(void)

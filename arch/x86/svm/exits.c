@@ -135,16 +135,17 @@ static const svm_exit_fn exits[SVM_INTERCEPTS] = {
 enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu)
 {
 	u32 code = vcpu->arch.exit.code;
-	svm_exit_fn fn;
+	svm_exit_fn fn = NULL;
 
+	if (likely(code < ARRAY_SIZE(exits)))
+		fn = exits[array_index_nospec(code, ARRAY_SIZE(exits))];
+	if (likely(fn))
+		return fn(vcpu);
 	if (code == SVM_NPF)
 		return svm_exit_npf(vcpu);
 	if (code == SVM_INVALID)
 		return nacre_exit_fail_entry(vcpu, code);
-	if (code >= ARRAY_SIZE(exits))
-		return nacre_exit_unexpected(vcpu);
-	fn = exits[array_index_nospec(code, ARRAY_SIZE(exits))];
-	return fn ? fn(vcpu) : nacre_exit_unexpected(vcpu);
+	return nacre_exit_unexpected(vcpu);
 }
 
 /*

@@ -85,10 +85,8 @@ void svm_new_asid(struct svm_vcpu *svm)
 	vmcb_set_asid(svm->vmcb, cpu->next_asid++);
 }
 
-void svm_come_to_cpu(struct svm_vcpu *svm)
+void svm_change_cpu(struct svm_vcpu *svm)
 {
-	if (svm->ran_on == smp_processor_id())
-		return;
 	svm->ran_on = smp_processor_id();
 	svm->asid_generation = 0;
 	vmcb_dirty(svm->vmcb, VMCB_CLEAN_ALL);

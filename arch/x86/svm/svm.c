@@ -240,8 +240,10 @@ static void svm_after_exit(struct nacre_vcpu *vcpu)
 		svm_cancel_injection(vcpu);
 		return;
 	}
-	control->tlb_control = VMCB_TLB_KEEP;
-	svm->cpu->flush_all = false;
+	if (unlikely(control->tlb_control != VMCB_TLB_KEEP)) {
+		control->tlb_control = VMCB_TLB_KEEP;
+		svm->cpu->flush_all = false;
+	}
 	if (svm_caps.clean_bits)
 		control->clean = VMCB_CLEAN_ALL;
 	control->event_inj = 0;

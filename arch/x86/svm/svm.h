@@ -176,8 +176,14 @@ const struct nacre_stage2_format *svm_stage2_format(void);
 void svm_npt_setup(void);
 void svm_load_stage2(struct nacre_vcpu *vcpu, hpa_t root);
 void svm_flush(struct nacre_vcpu *vcpu);
-/* Loaded, preemption off: this is the processor that VMRUN will be on. */
-void svm_come_to_cpu(struct svm_vcpu *svm);
+/* Preemption off: this is the processor that VMRUN will be on. */
+void svm_change_cpu(struct svm_vcpu *svm);
+static inline void svm_come_to_cpu(struct svm_vcpu *svm)
+{
+	if (unlikely(svm->ran_on != smp_processor_id()))
+		svm_change_cpu(svm);
+}
+
 void svm_new_asid(struct svm_vcpu *svm);
 
 static inline void svm_choose_asid(struct svm_vcpu *svm)
