@@ -7,7 +7,6 @@
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
-#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -15,17 +14,6 @@
 
 #include "module/ioctl.h"
 #include "include/uapi/nacre.h"
-
-/*
- * One number can stand for two ioctls of a descriptor which differ in their
- * direction only (0x67, 0xa3); so the direction is a part of the slot.
- */
-static unsigned int ioctl_slot(unsigned int cmd)
-{
-	unsigned int slot = _IOC_DIR(cmd) << _IOC_NRBITS | _IOC_NR(cmd);
-
-	return array_index_nospec(slot, NACRE_IOCTL_SLOTS);
-}
 
 int nacre_ioctl_add(struct nacre_ioctl_index *index,
 		    const struct nacre_ioctl_table *table)
@@ -36,20 +24,12 @@ int nacre_ioctl_add(struct nacre_ioctl_index *index,
 		const struct nacre_ioctl *row = &table->rows[i];
 		const struct nacre_ioctl **slot;
 
-		slot = &index->slot[ioctl_slot(row->cmd)];
+		slot = &index->slot[nacre_ioctl_slot(row->cmd)];
 		if (*slot)
 			return -EEXIST;
 		*slot = row;
 	}
 	return 0;
-}
-
-const struct nacre_ioctl *
-nacre_ioctl_find(const struct nacre_ioctl_index *index, unsigned int cmd)
-{
-	const struct nacre_ioctl *row = index->slot[ioctl_slot(cmd)];
-
-	return row && row->cmd == cmd ? row : NULL;
 }
 
 static bool copies_in(const struct nacre_ioctl *row)

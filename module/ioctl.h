@@ -7,6 +7,7 @@
 #define NACRE_IOCTL_H
 
 #include <linux/ioctl.h>
+#include <linux/nospec.h>
 #include <linux/types.h>
 
 struct nacre_vm;
@@ -78,8 +79,25 @@ struct nacre_ioctl_index {
 /* Adds the rows; -EEXIST if two claim one number. */
 int nacre_ioctl_add(struct nacre_ioctl_index *index,
 		    const struct nacre_ioctl_table *table);
-const struct nacre_ioctl *nacre_ioctl_find(const struct nacre_ioctl_index *index,
-					   unsigned int cmd);
+
+/*
+ * One number can stand for two ioctls of a descriptor which differ in their
+ * direction only (0x67, 0xa3); so the direction is a part of the slot.
+ */
+static inline unsigned int nacre_ioctl_slot(unsigned int cmd)
+{
+	unsigned int slot = _IOC_DIR(cmd) << _IOC_NRBITS | _IOC_NR(cmd);
+
+	return array_index_nospec(slot, NACRE_IOCTL_SLOTS);
+}
+
+static inline const struct nacre_ioctl *
+nacre_ioctl_find(const struct nacre_ioctl_index *index, unsigned int cmd)
+{
+	const struct nacre_ioctl *row = index->slot[nacre_ioctl_slot(cmd)];
+
+	return row && row->cmd == cmd ? row : NULL;
+}
 
 /* Storage for one call: small structs on the stack, the rest allocated. */
 struct nacre_ioctl_call {
@@ -90,6 +108,12 @@ struct nacre_ioctl_call {
 	u32 count_in;
 	u8 small[64];
 };
+
+/* Nothing to copy: NACRE_RUN, which is called most, is one of these. */
+static inline bool nacre_ioctl_is_plain(const struct nacre_ioctl *row)
+{
+	return !_IOC_SIZE(row->cmd);
+}
 
 int nacre_ioctl_copy_in(struct nacre_ioctl_call *call,
 			const struct nacre_ioctl *row, unsigned long value);

@@ -19,7 +19,7 @@
 
 static void sigset_on(struct nacre_vcpu *vcpu)
 {
-	if (!vcpu->sigset_active)
+	if (likely(!vcpu->sigset_active))
 		return;
 	/* real_blocked is nobody's but do_sigtimedwait()'s: free to keep it. */
 	sigprocmask(SIG_SETMASK, &vcpu->sigset, &current->real_blocked);
@@ -27,7 +27,7 @@ static void sigset_on(struct nacre_vcpu *vcpu)
 
 static void sigset_off(struct nacre_vcpu *vcpu)
 {
-	if (!vcpu->sigset_active)
+	if (likely(!vcpu->sigset_active))
 		return;
 	sigprocmask(SIG_SETMASK, &current->real_blocked, NULL);
 	sigemptyset(&current->real_blocked);

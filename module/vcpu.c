@@ -261,16 +261,17 @@ static const struct nacre_ioctl_table vcpu_table = {
 	.count = ARRAY_SIZE(vcpu_rows),
 };
 
-static long call_vcpu(struct nacre_vcpu *vcpu, struct nacre_ioctl_call *call)
+static long call_vcpu(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
+		      struct nacre_ioctl_arg *arg)
 {
-	u16 flags = call->row->flags;
+	u16 flags = row->flags;
 	long ret;
 
 	if (flags & NACRE_IOC_LOADED)
 		nacre_vcpu_load(vcpu);
 	if (flags & NACRE_IOC_SRCU)
 		nacre_vcpu_srcu_lock(vcpu);
-	ret = call->row->vcpu(vcpu, &call->arg);
+	ret = row->vcpu(vcpu, arg);
 	if (flags & NACRE_IOC_SRCU)
 		nacre_vcpu_srcu_unlock(vcpu);
 	if (flags & NACRE_IOC_LOADED)
@@ -278,8 +279,19 @@ static long call_vcpu(struct nacre_vcpu *vcpu, struct nacre_ioctl_call *call)
 	return ret;
 }
 
-static long copy_and_call(struct nacre_vcpu *vcpu,
-			  const struct nacre_ioctl *row, unsigned long value)
+static long call_plain(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
+		       unsigned long value)
+{
+	struct nacre_ioctl_arg arg = { .value = value };
+
+	if (row->flags & NACRE_IOC_NO_ARG && value)
+		return -EINVAL;
+	return call_vcpu(vcpu, row, &arg);
+}
+
+static noinline long copy_and_call(struct nacre_vcpu *vcpu,
+				   const struct nacre_ioctl *row,
+				   unsigned long value)
 {
 	struct nacre_ioctl_call call;
 	long ret;
@@ -287,7 +299,14 @@ static long copy_and_call(struct nacre_vcpu *vcpu,
 	ret = nacre_ioctl_copy_in(&call, row, value);
 	if (ret)
 		return ret;
-	return nacre_ioctl_copy_out(&call, call_vcpu(vcpu, &call));
+	return nacre_ioctl_copy_out(&call, call_vcpu(vcpu, row, &call.arg));
+}
+
+static long call_row(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
+		     unsigned long value)
+{
+	return nacre_ioctl_is_plain(row) ? call_plain(vcpu, row, value) :
+					   copy_and_call(vcpu, row, value);
 }
 
 static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long value)
@@ -302,10 +321,10 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 	if (!row)
 		return -EINVAL;
 	if (row->flags & NACRE_IOC_UNLOCKED)
-		return copy_and_call(vcpu, row, value);
+		return call_row(vcpu, row, value);
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
-	ret = copy_and_call(vcpu, row, value);
+	ret = call_row(vcpu, row, value);
 	mutex_unlock(&vcpu->mutex);
 	return ret;
 }

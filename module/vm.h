@@ -59,8 +59,9 @@ static inline struct nacre_vcpu *nacre_vcpu_at(struct nacre_vm *vm,
 	return xa_load(&vm->vcpus, index);
 }
 
+/* Their indices have no holes. */
 #define nacre_for_each_vcpu(index, vcpu, vm)				\
-	xa_for_each(&(vm)->vcpus, index, vcpu)
+	for ((index) = 0; ((vcpu) = nacre_vcpu_at(vm, index)); (index)++)
 
 /* Under vm->lock: is a vCPU there, or about to be? */
 static inline bool nacre_vm_has_vcpus(const struct nacre_vm *vm)

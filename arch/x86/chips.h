@@ -9,6 +9,7 @@
 #include "module/types.h"
 #include "arch/x86/irqchip/ioapic.h"
 #include "arch/x86/irqchip/pic.h"
+#include "module/vm.h"
 
 struct nacre_ioctl_arg;
 struct nacre_lapic;
@@ -21,6 +22,11 @@ struct nacre_chips {
 	struct nacre_pic pic;
 	struct nacre_ioapic ioapic;
 };
+
+static inline bool nacre_has_chips(const struct nacre_vm *vm)
+{
+	return READ_ONCE(vm->arch.chips);
+}
 
 void nacre_chips_destroy(struct nacre_vm *vm);
 

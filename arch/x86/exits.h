@@ -33,8 +33,11 @@ enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu,
 				const struct nacre_io *io);
 enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 				    const struct nacre_stage2_fault *fault);
-/* An access to memory that is none; arch/x86/mmio.c. */
-enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu);
+/*
+ * An access to memory that is none; arch/x86/mmio.c. @hole: a frame that is
+ * in no slot, or NACRE_NO_HOLE.
+ */
+enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu, gfn_t hole);
 /* What nothing here can finish: #UD, and from CPL 0 userspace is told. */
 enum nacre_result nacre_exit_emulate(struct nacre_vcpu *vcpu);
 /* The same without an instruction that could be at fault. */

@@ -179,6 +179,7 @@ static enum nacre_decode_result decode(struct nacre_known_insn *known,
 
 	result = nacre_decode((const u8 *)bytes, have, mode, vendor(),
 			      &known->insn);
+	known->parsed = NACRE_OP_UNKNOWN;
 	if (result != NACRE_DECODE_OK) {
 		known->insn.mode = 0;
 		return result;
@@ -252,6 +253,17 @@ enum nacre_fetch_result nacre_fetch_insn(struct nacre_vcpu *vcpu,
 	if (likely(*insn))
 		return NACRE_FETCH_OK;
 	return fetch_and_decode(vcpu, insn);
+}
+
+bool nacre_fetched_memop(struct nacre_vcpu *vcpu, struct nacre_memop *op)
+{
+	struct nacre_known_insn *known = known_insn(vcpu);
+
+	if (unlikely(known->parsed == NACRE_OP_UNKNOWN))
+		known->parsed = nacre_memop_parse(&known->insn, &known->op) ?
+				NACRE_OP_PARSED : NACRE_OP_NONE;
+	*op = known->op;
+	return known->parsed == NACRE_OP_PARSED;
 }
 
 unsigned int nacre_fetch_bytes(struct nacre_vcpu *vcpu, u8 *bytes)

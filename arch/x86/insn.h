@@ -10,6 +10,7 @@
 #include "arch/x86/emulate/decode.h"
 #include "arch/x86/mmu/guest_walk.h"
 
+struct nacre_memop;
 struct nacre_vcpu;
 
 enum nacre_fetch_result {
@@ -25,6 +26,8 @@ enum nacre_fetch_result {
  */
 enum nacre_fetch_result nacre_fetch_insn(struct nacre_vcpu *vcpu,
 					 const struct nacre_insn **insn);
+/* Of the one that was fetched last, and that RIP is at still. */
+bool nacre_fetched_memop(struct nacre_vcpu *vcpu, struct nacre_memop *op);
 /* As many bytes at CS:RIP as can be had, up to NACRE_MAX_INSN; no faults. */
 unsigned int nacre_fetch_bytes(struct nacre_vcpu *vcpu, u8 *bytes);
 

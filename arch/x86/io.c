@@ -88,21 +88,21 @@ static enum nacre_result single_io(struct nacre_vcpu *vcpu,
 				   const struct nacre_io *io, u64 next)
 {
 	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
+	struct nacre_pio *pio = &vcpu->arch.pio;
+	u64 *data = vcpu->page[NACRE_PAGE_PIO];
 
-	vcpu->arch.pio = (struct nacre_pio) {
-		.port = io->port,
-		.size = io->size,
-		.in = io->in,
-		.count = 1,
-		.rip = nacre_rip(vcpu),
-		.next_rip = next,
-	};
-	if (nacre_chips_pio(vcpu->vm, io->port, io->size, &rax, io->in))
+	/* What the string forms have beside this is not looked at. */
+	pio->port = io->port;
+	pio->size = io->size;
+	pio->in = io->in;
+	pio->count = 1;
+	pio->rip = nacre_rip(vcpu);
+	pio->next_rip = next;
+	if (nacre_has_chips(vcpu->vm) &&
+	    nacre_chips_pio(vcpu->vm, io->port, io->size, &rax, io->in))
 		return in_kernel(vcpu, rax);
 	/* Only the access's own bytes are the VMM's to see. */
-	memset(vcpu->page[NACRE_PAGE_PIO], 0, sizeof(u64));
-	if (!io->in)
-		memcpy(vcpu->page[NACRE_PAGE_PIO], &rax, io->size);
+	*data = io->in ? 0 : rax & ~0ull >> (64 - 8 * io->size);
 	nacre_io_to_user(vcpu, io->in ? finish_in : finish_out);
 	/* Not every VMM comes back after a write here, but means to be behind it. */
 	if (!io->in && io->port == PORT_FINISHED_FIRST) {

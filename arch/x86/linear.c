@@ -76,19 +76,29 @@ static bool segment_allows(struct nacre_vcpu *vcpu,
 	return limit_allows(s, offset, last);
 }
 
+/* Of the segments only two have a base in 64-bit code. */
+static u64 base_in_64bit(struct nacre_vcpu *vcpu, enum nacre_segreg seg)
+{
+	struct nacre_segment s;
+
+	if (likely(seg != NACRE_SEG_FS && seg != NACRE_SEG_GS))
+		return 0;
+	backend(read_segment)(vcpu, seg, &s);
+	return s.base;
+}
+
 bool nacre_linear_ok(struct nacre_vcpu *vcpu, enum nacre_segreg seg,
 		     u64 offset, unsigned int size, bool write, gva_t *gva)
 {
 	struct nacre_segment s;
 
-	backend(read_segment)(vcpu, seg, &s);
 	if (nacre_is_64bit_code(vcpu)) {
-		if (seg == NACRE_SEG_FS || seg == NACRE_SEG_GS)
-			offset += s.base;
+		offset += base_in_64bit(vcpu, seg);
 		*gva = offset;
 		return nacre_is_canonical(vcpu, offset) &&
 		       nacre_is_canonical(vcpu, offset + size - 1);
 	}
+	backend(read_segment)(vcpu, seg, &s);
 	*gva = (u32)(s.base + offset);
 	return segment_allows(vcpu, &s, offset, size, write);
 }

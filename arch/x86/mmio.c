@@ -52,7 +52,8 @@ static enum nacre_access locate(struct nacre_vcpu *vcpu, enum nacre_segreg seg,
 		if (access != NACRE_ACCESS_OK)
 			return access;
 		operand->piece[operand->pieces++].size = size;
-		gva = nacre_linear_next(vcpu, gva, size);
+		if (unlikely(size < left))
+			gva = nacre_linear_next(vcpu, gva, size);
 	}
 	return NACRE_ACCESS_OK;
 }
@@ -99,15 +100,24 @@ static enum nacre_access locate_all(struct nacre_vcpu *vcpu,
 static bool in_kernel(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 		      void *data, bool write)
 {
-	return nacre_apic_mmio(vcpu, gpa, size, data, write) ||
-	       nacre_chips_mmio(vcpu->vm, gpa, size, data, write);
+	return (vcpu->arch.apic &&
+		nacre_apic_mmio(vcpu, gpa, size, data, write)) ||
+	       (nacre_has_chips(vcpu->vm) &&
+		nacre_chips_mmio(vcpu->vm, gpa, size, data, write));
 }
 
-/* Memory first: of a page-crossing access one half can be RAM. */
+/*
+ * Memory first: of a page-crossing access one half can be RAM. That there is
+ * none where the access faulted is known, as long as the slots stand still.
+ */
 static bool served(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 		   void *data, bool write)
 {
-	int err = write ? nacre_write_guest(vcpu->vm, gpa, data, size) :
+	int err;
+
+	if (gpa >> PAGE_SHIFT == vcpu->arch.mmio.hole)
+		return in_kernel(vcpu, gpa, size, data, write);
+	err = write ? nacre_write_guest(vcpu->vm, gpa, data, size) :
 			  nacre_read_guest(vcpu->vm, gpa, data, size);
 
 	return !err || in_kernel(vcpu, gpa, size, data, write);
@@ -136,6 +146,7 @@ static enum nacre_result piece_done(struct nacre_vcpu *vcpu)
 {
 	struct nacre_mmio *mmio = &vcpu->arch.mmio;
 
+	mmio->hole = NACRE_NO_HOLE;
 	if (!mmio->writing)
 		memcpy(piece_data(mmio), vcpu->run->mmio.data,
 		       mmio->from.piece[mmio->next].size);
@@ -148,14 +159,17 @@ static enum nacre_result piece_to_user(struct nacre_vcpu *vcpu)
 	struct nacre_mmio *mmio = &vcpu->arch.mmio;
 	struct nacre_run *run = vcpu->run;
 	unsigned int size = operand(mmio)->piece[mmio->next].size;
+	u64 data = 0;
 
 	run->exit_reason = NACRE_EXIT_MMIO;
-	memset(&run->mmio, 0, sizeof(run->mmio));
 	run->mmio.phys_addr = operand(mmio)->piece[mmio->next].gpa;
 	run->mmio.len = size;
 	run->mmio.is_write = mmio->writing;
+	/* The VMM is told all eight bytes, though only so many mean something. */
+	BUILD_BUG_ON(sizeof(run->mmio.data) != sizeof(data));
 	if (mmio->writing)
-		memcpy(run->mmio.data, piece_data(mmio), size);
+		data = mmio->data >> 8 * mmio->done & ~0ull >> (64 - 8 * size);
+	memcpy(run->mmio.data, &data, sizeof(data));
 	vcpu->complete = piece_done;
 	return NACRE_TO_USER;
 }
@@ -196,16 +210,18 @@ static void finish_string(struct nacre_vcpu *vcpu)
 static void finish(struct nacre_vcpu *vcpu)
 {
 	struct nacre_mmio *mmio = &vcpu->arch.mmio;
-	struct nacre_memop_regs regs;
-	unsigned int i;
+	u8 reg = mmio->op.reg & 15, source = mmio->op.source & 15;
+	struct nacre_memop_regs *regs = &vcpu->arch.memop_regs;
+	u64 rflags = nacre_rflags(vcpu);
 
-	for (i = 0; i < NACRE_NR_GPRS; i++)
-		regs.gpr[i] = nacre_gpr(vcpu, i);
-	regs.rflags = nacre_rflags(vcpu);
-	nacre_memop_compute(&mmio->op, &regs, &mmio->data);
+	regs->gpr[reg] = nacre_gpr(vcpu, reg);
+	regs->gpr[source] = nacre_gpr(vcpu, source);
+	regs->rflags = rflags;
+	nacre_memop_compute(&mmio->op, regs, &mmio->data);
 	if (mmio->op.to_register)
-		nacre_set_gpr(vcpu, mmio->op.reg, regs.gpr[mmio->op.reg & 15]);
-	nacre_set_rflags(vcpu, regs.rflags);
+		nacre_set_gpr(vcpu, reg, regs->gpr[reg]);
+	if (regs->rflags != rflags)
+		nacre_set_rflags(vcpu, regs->rflags);
 	if (mmio->op.string)
 		finish_string(vcpu);
 	else
@@ -278,7 +294,7 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 	return go_on(vcpu);
 }
 
-enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu)
+enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu, gfn_t hole)
 {
 	const struct nacre_insn *insn;
 
@@ -295,7 +311,8 @@ enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu)
 		return nacre_exit_emulate(vcpu);
 	}
 	memset(&vcpu->arch.mmio, 0, sizeof(vcpu->arch.mmio));
-	if (!nacre_memop_parse(insn, &vcpu->arch.mmio.op))
+	vcpu->arch.mmio.hole = hole;
+	if (!nacre_fetched_memop(vcpu, &vcpu->arch.mmio.op))
 		return nacre_exit_emulate(vcpu);
 	return start(vcpu, insn);
 }

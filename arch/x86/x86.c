@@ -341,18 +341,29 @@ void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu)
 /* cr8 is the VMM's to say where it has the interrupt controller. */
 int nacre_arch_run_begin(struct nacre_vcpu *vcpu)
 {
-	int err = nacre_sync_regs_in(vcpu);
+	const struct nacre_run *run = vcpu->run;
+	u64 cr8;
+	int err;
 
-	if (err || vcpu->arch.apic)
-		return err;
-	return nacre_set_cr8(vcpu, READ_ONCE(vcpu->run->cr8)) ? 0 : -EINVAL;
+	if (READ_ONCE(run->nacre_valid_regs) |
+	    READ_ONCE(run->nacre_dirty_regs)) {
+		err = nacre_sync_regs_in(vcpu);
+		if (err)
+			return err;
+	}
+	if (vcpu->arch.apic)
+		return 0;
+	cr8 = READ_ONCE(run->cr8);
+	return cr8 == nacre_cr8(vcpu) || nacre_set_cr8(vcpu, cr8) ? 0 :
+	       -EINVAL;
 }
 
 void nacre_arch_run_end(struct nacre_vcpu *vcpu)
 {
 	struct nacre_run *run = vcpu->run;
 
-	nacre_sync_regs_out(vcpu);
+	if (READ_ONCE(run->nacre_valid_regs))
+		nacre_sync_regs_out(vcpu);
 	run->if_flag = !!(nacre_rflags(vcpu) & X86_EFLAGS_IF);
 	run->cr8 = nacre_cr8(vcpu);
 	run->apic_base = vcpu->arch.apic_base;

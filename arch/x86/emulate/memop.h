@@ -67,7 +67,8 @@ s64 nacre_memop_bit_offset(const struct nacre_memop *op, u64 reg);
 /*
  * Compute: @memory is the operand's old value (if it reads), and what has to
  * be written afterwards (if it writes); its low @size bytes are, the others
- * mean nothing. Registers and flags are changed.
+ * mean nothing. Of the registers, reg and source alone are looked at, and reg
+ * alone is changed; and the flags.
  */
 void nacre_memop_compute(const struct nacre_memop *op,
 			 struct nacre_memop_regs *regs, u64 *memory);

@@ -328,31 +328,39 @@ static bool fix_logged_write(struct nacre_stage2 *stage2,
 	return fixed;
 }
 
-enum nacre_fault_result
-nacre_stage2_fault(struct nacre_vcpu *vcpu,
-		   const struct nacre_stage2_fault *fault)
+static noinline enum nacre_fault_result
+map_slot(struct nacre_vcpu *vcpu, const struct nacre_stage2_fault *fault,
+	 const struct nacre_memslot *slot)
 {
-	const struct nacre_memslots *slots = nacre_memslots(vcpu->vm);
-	const struct nacre_memslot *slot;
 	struct target target = {
 		.format = vcpu->vm->arch.stage2.format,
 		.gfn = fault->gpa >> PAGE_SHIFT,
 		.write = fault->write,
-		.generation = slots->generation,
+		.generation = nacre_memslots(vcpu->vm)->generation,
+		.slot = *slot,
 	};
 
-	slot = nacre_find_slot(slots, target.gfn);
+	return map_target(vcpu, &target);
+}
+
+enum nacre_fault_result
+nacre_stage2_fault(struct nacre_vcpu *vcpu,
+		   const struct nacre_stage2_fault *fault)
+{
+	gfn_t gfn = fault->gpa >> PAGE_SHIFT;
+	const struct nacre_memslot *slot;
+
+	slot = nacre_find_slot(nacre_memslots(vcpu->vm), gfn);
 	if (!slot)
-		return NACRE_FAULT_EMULATE;
+		return NACRE_FAULT_NO_SLOT;
 	/* On its way out: by the time the guest is back, it may be gone. */
 	if (slot->flags & NACRE_SLOT_INVALID)
 		return NACRE_FAULT_RETRY;
 	/* The processor's own writes to a page table in ROM come here, too. */
 	if (fault->write && slot->flags & NACRE_MEM_READONLY)
-		return NACRE_FAULT_EMULATE;
+		return NACRE_FAULT_READ_ONLY;
 	if (slot->dirty && fault->write && fault->present &&
-	    fix_logged_write(&vcpu->vm->arch.stage2, slot, target.gfn))
+	    fix_logged_write(&vcpu->vm->arch.stage2, slot, gfn))
 		return NACRE_FAULT_FIXED;
-	target.slot = *slot;
-	return map_target(vcpu, &target);
+	return map_slot(vcpu, fault, slot);
 }

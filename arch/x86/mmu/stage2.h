@@ -59,7 +59,8 @@ enum nacre_fault_result {
 	NACRE_FAULT_FIXED,	/* mapped */
 	NACRE_FAULT_SPURIOUS,	/* somebody else had mapped it */
 	NACRE_FAULT_RETRY,	/* something moved; enter again and see */
-	NACRE_FAULT_EMULATE,	/* no slot, or a write to a read-only one */
+	NACRE_FAULT_NO_SLOT,	/* to be emulated, as is ... */
+	NACRE_FAULT_READ_ONLY,	/* ... a write to a read-only slot */
 	NACRE_FAULT_ERROR,	/* vcpu->run_error says why */
 };
 
