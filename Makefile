@@ -65,6 +65,14 @@ unit:
 	@scripts/kernel-source.sh
 	@scripts/unit.sh
 
+# What an exit costs; writes Documentation/exit-cost.{tsv,svg}.
+.PHONY: bench
+bench:
+	@scripts/kernel-source.sh
+	+@$(MAKE) -C selftests O=$(top)/build/selftests
+	@selftests/bench/exit_cost.sh --tsv Documentation/exit-cost.tsv \
+		--svg Documentation/exit-cost.svg
+
 .PHONY: check
 check:
 	@scripts/check.sh
@@ -101,6 +109,7 @@ help:
 	@echo 'make check          build and test everything, from a fresh machine on'
 	@echo 'make check-slow     the same, on more machines and a debug kernel'
 	@echo 'make unit           the tests that need no machine of their own'
+	@echo 'make bench          what an exit costs, nacre and in-tree KVM'
 	@echo 'make lint           checkpatch, sparse, W=1, objtool, shellcheck, sizes'
 	@echo 'make clean          remove build/'
 	@echo

@@ -40,10 +40,16 @@ static const struct guest {
 	{ "long64", GUEST_64, true },
 };
 
+static struct vcpu *new_guest(const struct guest *guest, const char *entry,
+			      u32 set, u32 spins);
+
+#include "bench/exit_cost_memory.h"
+
 static const struct row {
 	const char *name;
 	bool irqchip;		/* impossible without */
 	u32 set;
+	u64 (*measure)(const struct guest *guest);	/* else by the guest */
 } rows[] = {
 	{ .name = "cpuid" },
 	{ .name = "rdmsr" },
@@ -63,6 +69,12 @@ static const struct row {
 	{ .name = "icr", .irqchip = true, .set = SET_X2APIC },
 	{ .name = "deadline", .irqchip = true, .set = SET_X2APIC },
 	{ .name = "hlt", .irqchip = true, .set = SET_X2APIC },
+	{ .name = "touch_absent", .measure = touch_absent },
+	{ .name = "touch_present", .measure = touch_present },
+	{ .name = "dirty_fault", .measure = dirty_fault },
+	{ .name = "log_read", .measure = log_read },
+	{ .name = "create", .measure = create },
+	{ .name = "destroy", .measure = destroy },
 };
 
 static u32 give_cpuid(struct vcpu *vcpu)
@@ -152,6 +164,8 @@ static void print_row(const struct guest *guest, const struct row *row)
 	printf("%s\t%s\t", row->name, guest->name);
 	if (row->irqchip && !guest->loaded)
 		printf("-\n");
+	else if (row->measure)
+		printf("%llu\n", row->measure(guest));
 	else
 		printf("%llu\n", measure(guest, row));
 }

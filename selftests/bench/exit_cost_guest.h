@@ -20,6 +20,9 @@
 #define STRING_SIZE 4096
 #define STRING_GPA 0xf00000ul		/* RAM that nobody else has */
 
+#define TOUCH_GPA 0x40000000ul		/* a slot of its own */
+#define TOUCHES 4096u
+
 /* What the host wants of a guest before it measures. */
 #define SET_X2APIC (1u << 0)
 #define SET_DEADLINE (1u << 1)		/* a timer that goes off in an hour */
@@ -169,6 +172,25 @@ ROW(hlt, guest_on(BENCH_VECTOR + 1, on_wake),
     wrmsr(X2APIC_MSR(APIC_SELF_IPI), BENCH_VECTOR + 1);
     asm volatile("sti; hlt; cli" : : : "memory"))
 #endif
+
+/*
+ * Writes to TOUCHES pages of 2^@shift in no order that a processor or a host
+ * would guess, and tells how long that took; for ever.
+ */
+guest_entry void touches(u32 set, u32 shift)
+{
+	u32 mask = (1u << shift) - 1;
+
+	prepare(set);
+	for (;;) {
+		u64 t = rdtsc();
+
+		for (u32 i = 0; i < TOUCHES; i++)
+			*(volatile u32 *)(ulong)(TOUCH_GPA + 4096ul *
+				((i * 2654435761u) & mask)) = i;
+		guest_sync(1, rdtsc() - t, TOUCHES);
+	}
+}
 
 /* Exits for ever, with @spins between, and never to the VMM. */
 guest_entry void exits(u32 set, u32 spins)
