@@ -46,8 +46,8 @@ TRACE_EVENT(nacre_exit,
 		__entry->vcpu_id = vcpu->id;
 		__entry->exit_reason = vcpu->arch.exit.code;
 		__entry->rip = nacre_rip(vcpu);
-		__entry->info1 = vcpu->arch.exit.info[0];
-		__entry->info2 = vcpu->arch.exit.info[1];
+		__entry->info1 = nacre_exit_of(vcpu)->info[0];
+		__entry->info2 = nacre_exit_of(vcpu)->info[1];
 	),
 
 	TP_printk("vcpu %u reason 0x%x rip 0x%lx info1 0x%llx info2 0x%llx",

@@ -38,6 +38,7 @@ enum nacre_vcpu_mode {
  */
 enum nacre_request {
 	NACRE_REQ_TLB_FLUSH,	/* drop all guest-physical translations */
+	NACRE_REQ_TLB_FLUSH_GUEST,	/* those of the guest's own tables */
 	NACRE_REQ_EVENT,	/* look at pending events again */
 	NACRE_REQ_DEAD,		/* the VM was killed */
 	NACRE_REQ_KICK,		/* nothing to do but to leave the guest */

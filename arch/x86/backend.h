@@ -47,6 +47,7 @@ REQUIRED(void, write_segment, (struct nacre_vcpu *, enum nacre_segreg,	\
 			       const struct nacre_segment *))		\
 REQUIRED(struct nacre_code, read_code, (struct nacre_vcpu *))		\
 REQUIRED(u8,   read_cpl, (struct nacre_vcpu *))				\
+REQUIRED(bool, code_is_long, (struct nacre_vcpu *))	/* CS.L */	\
 REQUIRED(void, read_table, (struct nacre_vcpu *, bool idt,		\
 			    struct nacre_dtable *))			\
 REQUIRED(void, write_table, (struct nacre_vcpu *, bool idt,		\
@@ -70,11 +71,14 @@ REQUIRED(bool, nmi_masked, (struct nacre_vcpu *))			\
 REQUIRED(void, mask_nmi, (struct nacre_vcpu *, bool masked))		\
 REQUIRED(void, want_interrupt_window, (struct nacre_vcpu *))		\
 REQUIRED(void, want_nmi_window, (struct nacre_vcpu *))			\
+/* Tell when CR8 falls below, where the guest writes it by itself */	\
+OPTIONAL(void, watch_cr8, (struct nacre_vcpu *, u8 threshold))		\
 REQUIRED(u32,  read_shadow, (struct nacre_vcpu *))	/* NACRE_X86_SHADOW_* */\
 REQUIRED(void, write_shadow, (struct nacre_vcpu *, u32 shadow))		\
 /* instructions and translations */					\
 REQUIRED(u8,   insn_length, (struct nacre_vcpu *))	/* 0: not given */\
-REQUIRED(void, flush_stage2, (struct nacre_vcpu *))	/* loaded */	\
+REQUIRED(void, flush_guest, (struct nacre_vcpu *))	/* its own tables' */\
+REQUIRED(void, flush_stage2, (struct nacre_vcpu *))	/* and stage 2's */\
 REQUIRED(void, load_stage2, (struct nacre_vcpu *, hpa_t root))		\
 /* one line for the log when a VM dies */				\
 REQUIRED(void, describe, (struct nacre_vcpu *, char *, size_t))
@@ -83,6 +87,7 @@ REQUIRED(void, describe, (struct nacre_vcpu *, char *, size_t))
 
 struct nacre_backend {
 	const char *name;
+	bool like_amd;		/* how its processors decode and walk tables */
 	/* Can this processor do it: 0, or an errno with *why to print. */
 	int (*ident)(const char **why);
 	/* Does somebody else own the extension on this CPU? Irqs off. */

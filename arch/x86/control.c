@@ -184,7 +184,7 @@ bool nacre_guest_write_cr0(struct nacre_vcpu *vcpu, u64 cr0)
 	switch_long_mode(vcpu, cr0, old);
 	backend(write_cr0)(vcpu, cr0);
 	if ((cr0 ^ old) & CR0_FLUSH_BITS)
-		nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH);
+		nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST);
 	return true;
 }
 
@@ -202,7 +202,7 @@ bool nacre_guest_write_cr3(struct nacre_vcpu *vcpu, u64 cr3)
 		return false;
 	nacre_set_cr3(vcpu, cr3);
 	if (!keep)
-		nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH);
+		nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST);
 	return true;
 }
 
@@ -237,7 +237,7 @@ bool nacre_guest_write_cr4(struct nacre_vcpu *vcpu, u64 cr4)
 		return false;
 	backend(write_cr4)(vcpu, cr4);
 	if ((cr4 ^ old) & CR4_FLUSH_BITS)
-		nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH);
+		nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST);
 	return true;
 }
 
@@ -274,7 +274,7 @@ bool nacre_guest_write_efer(struct nacre_vcpu *vcpu, u64 efer)
 	efer = (efer & ~EFER_LMA) | (old & EFER_LMA);
 	backend(write_efer)(vcpu, efer);
 	if ((efer ^ old) & EFER_NX)
-		nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH);
+		nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST);
 	return true;
 }
 

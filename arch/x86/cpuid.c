@@ -129,26 +129,18 @@ static bool depends_on_state(u32 function)
 static void apply_state(struct nacre_vcpu *vcpu,
 			struct nacre_cpuid_entry2 *leaf)
 {
-	u64 cr4;
-
-	/* CR4 may cost something to read, and most leaves do not need it. */
 	if (leaf->function == 0xd) {
 		nacre_xstate_sizes(vcpu, leaf);
-		return;
-	}
-	if (!depends_on_state(leaf->function))
-		return;
-	cr4 = nacre_cr4(vcpu);
-	if (leaf->function == 1) {
+	} else if (leaf->function == 1) {
 		if (nacre_host_has(X86_FEATURE_XSAVE))
 			set_bit_to(&leaf->ecx, LEAF1_ECX_OSXSAVE,
-				   cr4 & X86_CR4_OSXSAVE);
+				   nacre_cr4_bits(vcpu, X86_CR4_OSXSAVE));
 		set_bit_to(&leaf->edx, LEAF1_EDX_APIC,
 			   vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE);
 	} else if (leaf->function == 7 && leaf->index == 0) {
 		if (nacre_host_has(X86_FEATURE_PKU))
 			set_bit_to(&leaf->ecx, LEAF7_ECX_OSPKE,
-				   cr4 & X86_CR4_PKE);
+				   nacre_cr4_bits(vcpu, X86_CR4_PKE));
 	}
 }
 

@@ -290,6 +290,13 @@ static bool vmm_wants_window(struct nacre_vcpu *vcpu)
 	       READ_ONCE(vcpu->run->request_interrupt_window);
 }
 
+/* What only the guest's CR8 holds back, it lets in by a lower one. */
+static void watch_cr8(struct nacre_vcpu *vcpu)
+{
+	if (vcpu->arch.apic)
+		backend_optional(watch_cr8)(vcpu, nacre_cr8_threshold(vcpu));
+}
+
 void nacre_inject_events(struct nacre_vcpu *vcpu)
 {
 	bool busy;
@@ -298,6 +305,7 @@ void nacre_inject_events(struct nacre_vcpu *vcpu)
 	busy = inject_again(vcpu);
 	inject_new_nmi(vcpu, &busy);
 	inject_new_interrupt(vcpu, busy);
+	watch_cr8(vcpu);
 	if (vmm_wants_window(vcpu))
 		backend(want_interrupt_window)(vcpu);
 	vcpu->arch.events.want_event = false;

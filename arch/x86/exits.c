@@ -126,17 +126,17 @@ enum nacre_result nacre_exit_ud(struct nacre_vcpu *vcpu)
 #define OP_CLTS		0x06
 
 /* These moves are 64 bits wide in 64-bit mode, else 32, whatever the prefix. */
-static u64 mov_operand(struct nacre_vcpu *vcpu, const struct nacre_insn *insn)
+static u64 mov_operand(struct nacre_vcpu *vcpu, u8 gpr)
 {
-	u64 value = nacre_gpr(vcpu, insn->rm);
+	u64 value = nacre_gpr(vcpu, gpr);
 
-	return insn->mode == 64 ? value : (u32)value;
+	return nacre_is_64bit_code(vcpu) ? value : (u32)value;
 }
 
-static void set_mov_operand(struct nacre_vcpu *vcpu,
-			    const struct nacre_insn *insn, u64 value)
+static void set_mov_operand(struct nacre_vcpu *vcpu, u8 gpr, u64 value)
 {
-	nacre_set_gpr(vcpu, insn->rm, insn->mode == 64 ? value : (u32)value);
+	nacre_set_gpr(vcpu, gpr,
+		      nacre_is_64bit_code(vcpu) ? value : (u32)value);
 }
 
 static bool write_cr(struct nacre_vcpu *vcpu, unsigned int cr, u64 value)
@@ -225,16 +225,23 @@ static enum nacre_result msw_instruction(struct nacre_vcpu *vcpu,
 	return nacre_skip_decoded(vcpu, insn);
 }
 
+/* Behind it, by the length of a decoded instruction, or 0. */
+static enum nacre_result skip(struct nacre_vcpu *vcpu, u8 length)
+{
+	return length ? nacre_skip_to(vcpu, nacre_rip(vcpu) + length) :
+			nacre_skip_insn(vcpu);
+}
+
 /* Where the VMM has the interrupt controller it wants to hear of a lower TPR. */
-static enum nacre_result write_cr8(struct nacre_vcpu *vcpu,
-				   const struct nacre_insn *insn)
+static enum nacre_result write_cr8(struct nacre_vcpu *vcpu, u64 value,
+				   u8 length)
 {
 	u64 before = nacre_cr8(vcpu);
 	enum nacre_result result;
 
-	if (!nacre_set_cr8(vcpu, mov_operand(vcpu, insn)))
+	if (!nacre_set_cr8(vcpu, value))
 		return nacre_exit_gp(vcpu);
-	result = nacre_skip_decoded(vcpu, insn);
+	result = skip(vcpu, length);
 	if (result != NACRE_RESUME || vcpu->arch.apic ||
 	    before <= nacre_cr8(vcpu))
 		return result;
@@ -243,47 +250,97 @@ static enum nacre_result write_cr8(struct nacre_vcpu *vcpu,
 }
 
 /* In a VMX or SVM guest the processor has checked CPL and the opcode. */
+static enum nacre_result access_cr(struct nacre_vcpu *vcpu,
+				   const struct nacre_cr_access *access,
+				   u8 length)
+{
+	bool ok = true;
+
+	switch (access->kind) {
+	case NACRE_CR_WRITE:
+		if (access->cr == 8)
+			return write_cr8(vcpu, mov_operand(vcpu, access->gpr),
+					 length);
+		ok = write_cr(vcpu, access->cr,
+			      mov_operand(vcpu, access->gpr));
+		break;
+	case NACRE_CR_READ:
+		set_mov_operand(vcpu, access->gpr, read_cr(vcpu, access->cr));
+		break;
+	case NACRE_CR_CLTS:
+		ok = nacre_guest_write_cr0(vcpu, nacre_cr0(vcpu) &
+					   ~(u64)X86_CR0_TS);
+		break;
+	case NACRE_CR_LMSW:
+		ok = load_msw(vcpu, access->msw);
+		break;
+	}
+	return ok ? skip(vcpu, length) : nacre_exit_gp(vcpu);
+}
+
+enum nacre_result nacre_exit_cr(struct nacre_vcpu *vcpu,
+				const struct nacre_cr_access *access)
+{
+	return access_cr(vcpu, access, 0);
+}
+
 static enum nacre_result cr_instruction(struct nacre_vcpu *vcpu,
 					const struct nacre_insn *insn)
 {
+	struct nacre_cr_access access = { .cr = insn->reg, .gpr = insn->rm };
 	unsigned int group = insn->modrm >> 3 & 7;
-	bool ok = true;
 
 	if (insn->map != NACRE_MAP_0F)
 		return nacre_emulation_failure(vcpu, NULL, 0);
-	if (insn->opcode == OP_MOV_TO_CR && insn->reg == 8)
-		return write_cr8(vcpu, insn);
-	if (insn->opcode == OP_MOV_TO_CR)
-		ok = write_cr(vcpu, insn->reg, mov_operand(vcpu, insn));
-	else if (insn->opcode == OP_MOV_FROM_CR)
-		set_mov_operand(vcpu, insn, read_cr(vcpu, insn->reg));
-	else if (insn->opcode == OP_CLTS)
-		ok = nacre_guest_write_cr0(vcpu, nacre_cr0(vcpu) &
-					   ~(u64)X86_CR0_TS);
-	else if (insn->opcode == OP_GROUP_7 && (group == 4 || group == 6))
+	if (insn->opcode == OP_GROUP_7 && (group == 4 || group == 6))
 		return msw_instruction(vcpu, insn, group == 4);
+	if (insn->opcode == OP_MOV_TO_CR)
+		access.kind = NACRE_CR_WRITE;
+	else if (insn->opcode == OP_MOV_FROM_CR)
+		access.kind = NACRE_CR_READ;
+	else if (insn->opcode == OP_CLTS)
+		access.kind = NACRE_CR_CLTS;
 	else
 		return nacre_exit_emulate(vcpu);
-	return ok ? nacre_skip_decoded(vcpu, insn) : nacre_exit_gp(vcpu);
+	return access_cr(vcpu, &access, insn->length);
+}
+
+static enum nacre_result access_dr(struct nacre_vcpu *vcpu,
+				   const struct nacre_dr_access *access,
+				   u8 length)
+{
+	u64 value;
+
+	if (access->write) {
+		value = mov_operand(vcpu, access->gpr);
+		if (!nacre_guest_write_dr(vcpu, access->dr, value))
+			return NACRE_RESUME;
+	} else {
+		if (!nacre_guest_read_dr(vcpu, access->dr, &value))
+			return NACRE_RESUME;
+		set_mov_operand(vcpu, access->gpr, value);
+	}
+	return skip(vcpu, length);
+}
+
+enum nacre_result nacre_exit_dr(struct nacre_vcpu *vcpu,
+				const struct nacre_dr_access *access)
+{
+	return access_dr(vcpu, access, 0);
 }
 
 static enum nacre_result dr_instruction(struct nacre_vcpu *vcpu,
 					const struct nacre_insn *insn)
 {
-	u64 value;
+	const struct nacre_dr_access access = {
+		.write = insn->opcode == OP_MOV_TO_DR,
+		.dr = insn->reg,
+		.gpr = insn->rm,
+	};
 
 	if (insn->map != NACRE_MAP_0F)
 		return nacre_emulation_failure(vcpu, NULL, 0);
-	if (insn->opcode == OP_MOV_TO_DR) {
-		value = mov_operand(vcpu, insn);
-		if (!nacre_guest_write_dr(vcpu, insn->reg, value))
-			return NACRE_RESUME;
-	} else {
-		if (!nacre_guest_read_dr(vcpu, insn->reg, &value))
-			return NACRE_RESUME;
-		set_mov_operand(vcpu, insn, value);
-	}
-	return nacre_skip_decoded(vcpu, insn);
+	return access_dr(vcpu, &access, insn->length);
 }
 
 typedef enum nacre_result (*insn_fn)(struct nacre_vcpu *vcpu,
@@ -412,7 +469,7 @@ enum nacre_result nacre_exit_unexpected(struct nacre_vcpu *vcpu)
 
 enum nacre_result nacre_exit_delivery(struct nacre_vcpu *vcpu)
 {
-	const struct nacre_exit *exit = &vcpu->arch.exit;
+	const struct nacre_exit *exit = nacre_exit_of(vcpu);
 	struct nacre_run *run = vcpu->run;
 
 	run->exit_reason = NACRE_EXIT_INTERNAL_ERROR;
@@ -438,7 +495,7 @@ enum nacre_result nacre_exit_interrupt_window(struct nacre_vcpu *vcpu)
 enum nacre_result nacre_emulation_failure(struct nacre_vcpu *vcpu,
 					  const u8 *bytes, unsigned int count)
 {
-	const struct nacre_exit *exit = &vcpu->arch.exit;
+	const struct nacre_exit *exit = nacre_exit_of(vcpu);
 	const u64 info[] = { exit->code, exit->info[0], exit->info[1] };
 	struct nacre_run *run = vcpu->run;
 	unsigned int at = 1;

@@ -25,7 +25,12 @@ enum nacre_result nacre_exit_gp(struct nacre_vcpu *vcpu);
 /* An instruction that the guest may not have: #UD. */
 enum nacre_result nacre_exit_ud(struct nacre_vcpu *vcpu);
 
-/* MOV to and from CR and DR: decodes the instruction by itself. */
+/* MOV to and from CR and DR and their kin, as the processor tells of them ... */
+enum nacre_result nacre_exit_cr(struct nacre_vcpu *vcpu,
+				const struct nacre_cr_access *access);
+enum nacre_result nacre_exit_dr(struct nacre_vcpu *vcpu,
+				const struct nacre_dr_access *access);
+/* ... and where it does not: decoded. */
 enum nacre_result nacre_exit_cr_access(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_dr_access(struct nacre_vcpu *vcpu);
 /* IN, OUT, INS, OUTS; arch/x86/io.c. */

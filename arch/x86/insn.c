@@ -40,7 +40,7 @@ static int update_entry(struct nacre_walk_memory *memory, u64 gpa,
 /* Decode and walk as the processor would that the guest runs on. */
 static bool like_amd(void)
 {
-	return boot_cpu_has(X86_FEATURE_SVM);
+	return nacre_backend()->like_amd;
 }
 
 static void walk_mode(struct nacre_vcpu *vcpu, struct nacre_walk_mode *mode)
@@ -298,8 +298,9 @@ static __always_inline enum nacre_result skip_to(struct nacre_vcpu *vcpu,
 {
 	u64 rflags = nacre_rflags(vcpu);
 
-	/* Outside 64-bit code EIP is all there is. */
-	if (unlikely(rip >> 32) && !nacre_is_64bit_code(vcpu))
+	/* Outside 64-bit code EIP is all there is, and only this leaves it. */
+	if (unlikely((nacre_rip(vcpu) ^ rip) >> 32) &&
+	    !nacre_is_64bit_code(vcpu))
 		rip = (u32)rip;
 	nacre_set_rip(vcpu, rip);
 	backend(write_shadow)(vcpu, 0);

@@ -44,6 +44,8 @@ static inline bool may(const struct nacre_vcpu *vcpu,
 
 static bool host_may(const struct nacre_msr *msr)
 {
+	if (msr->host_feature && !boot_cpu_has(msr->host_feature))
+		return false;
 	return !msr->feature || nacre_host_has(msr->feature) ||
 	       (msr->other_feature && nacre_host_has(msr->other_feature));
 }
@@ -76,6 +78,16 @@ static bool write_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
 	return msr->plain;
 }
 
+/* A row that the host's processor has; the rest fall through to nobody. */
+static const struct nacre_msr *find(u32 index)
+{
+	const struct nacre_msr *msr = nacre_find_msr(index);
+
+	if (msr && msr->host_feature && !boot_cpu_has(msr->host_feature))
+		return NULL;
+	return msr;
+}
+
 /* A guest that reads or writes one often does so again. */
 static const struct nacre_msr *find_row(struct nacre_vcpu *vcpu, u32 index)
 {
@@ -83,7 +95,7 @@ static const struct nacre_msr *find_row(struct nacre_vcpu *vcpu, u32 index)
 
 	if (likely(msr && index - msr->first <= msr->last - msr->first))
 		return msr;
-	msr = nacre_find_msr(index);
+	msr = find(index);
 	if (msr)
 		vcpu->arch.last_msr = msr;
 	return msr;
@@ -228,8 +240,16 @@ long nacre_get_msr_index_list(struct nacre_ioctl_arg *arg)
 
 long nacre_get_feature_msr_list(struct nacre_ioctl_arg *arg)
 {
-	if (!list_has_room(arg, ARRAY_SIZE(feature_msrs)))
+	u32 here[ARRAY_SIZE(feature_msrs)];
+	unsigned int i, count = 0;
+	u64 unused;
+
+	for (i = 0; i < ARRAY_SIZE(feature_msrs); i++) {
+		if (nacre_read_feature_msr(feature_msrs[i], &unused))
+			here[count++] = feature_msrs[i];
+	}
+	if (!list_has_room(arg, count))
 		return -E2BIG;
-	memcpy(arg->tail, feature_msrs, sizeof(feature_msrs));
+	memcpy(arg->tail, here, count * sizeof(here[0]));
 	return 0;
 }

@@ -32,6 +32,7 @@ struct nacre_msr {
 	bool for_user_too;	/* userspace needs the feature as well */
 	/* X86_FEATURE_*, of which a guest has to have one; 0: none. */
 	u16 feature, other_feature;
+	u16 host_feature;	/* of the host, or the MSR is not there at all */
 	nacre_msr_read read;	/* NULL: the field */
 	nacre_msr_write write;	/* NULL and not plain: read-only */
 };

@@ -37,6 +37,7 @@ struct nacre_msr_state {
 	u64 platform_info, misc_features;	/* CPUID faulting */
 	u64 misc_enable;
 	u64 power_ctl;
+	u64 feat_ctl;
 	u64 hwcr, vm_cr, de_cfg;
 	u64 osvw_length, osvw_status;
 	struct nacre_mtrr mtrr;

@@ -62,7 +62,7 @@ bool nacre_read_feature_msr(u32 index, u64 *value)
 		return true;
 	case MSR_AMD64_DE_CFG:
 		*value = host.de_cfg;
-		return true;
+		return boot_cpu_has(X86_FEATURE_SVM);
 	default:
 		return false;
 	}
@@ -293,6 +293,18 @@ static bool write_vm_cr(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	return true;
 }
 
+/* Firmware locks it, with nothing in it that a guest has. */
+static bool write_feat_ctl(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			   enum nacre_msr_by by)
+{
+	if (value & ~(u64)FEAT_CTL_LOCKED)
+		return false;
+	if (by == BY_GUEST && vcpu->arch.msr.feat_ctl & FEAT_CTL_LOCKED)
+		return false;
+	vcpu->arch.msr.feat_ctl = value;
+	return true;
+}
+
 static bool write_de_cfg(struct nacre_vcpu *vcpu, u32 index, u64 value,
 			 enum nacre_msr_by by)
 {
@@ -319,6 +331,9 @@ static const struct nacre_msr table[] = {
 	  FIELD(system_time), .write = write_system_time },
 	{ ONE(MSR_IA32_APICBASE),
 	  FIELD(apic_base), .write = write_apic_base },
+	{ ONE(MSR_IA32_FEAT_CTL), .listed = true,
+	  .host_feature = X86_FEATURE_VMX,
+	  FIELD(msr.feat_ctl), .write = write_feat_ctl },
 	{ ONE(MSR_IA32_TSC_ADJUST), .listed = true,
 	  .feature = X86_FEATURE_TSC_ADJUST,
 	  FIELD(msr.tsc_adjust), .write = nacre_write_tsc_adjust },
@@ -368,14 +383,16 @@ static const struct nacre_msr table[] = {
 	  .read = read_tsc_aux, .write = write_tsc_aux },
 	{ ONE(MSR_K7_HWCR), .listed = true,
 	  FIELD(msr.hwcr), .write = write_hwcr },
-	{ ONE(MSR_VM_CR), FIELD(msr.vm_cr), .write = write_vm_cr },
+	{ ONE(MSR_VM_CR), .host_feature = X86_FEATURE_SVM,
+	  FIELD(msr.vm_cr), .write = write_vm_cr },
 	{ ONE(MSR_AMD64_OSVW_ID_LENGTH), .feature = X86_FEATURE_OSVW,
 	  .for_user_too = true,
 	  FIELD(msr.osvw_length), .plain = true },
 	{ ONE(MSR_AMD64_OSVW_STATUS), .feature = X86_FEATURE_OSVW,
 	  .for_user_too = true,
 	  FIELD(msr.osvw_status), .plain = true },
-	{ ONE(MSR_AMD64_DE_CFG), FIELD(msr.de_cfg), .write = write_de_cfg },
+	{ ONE(MSR_AMD64_DE_CFG), .host_feature = X86_FEATURE_SVM,
+	  FIELD(msr.de_cfg), .write = write_de_cfg },
 };
 
 const struct nacre_msr *nacre_msr_row(unsigned int i)

@@ -151,7 +151,7 @@ static int sregs_in(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
 	for (i = 0; i < NACRE_NR_SEGS; i++)
 		backend(write_segment)(vcpu, i, sregs_segment(sregs, i));
 	/* Everything that the guest had translated may be wrong now. */
-	nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH);
+	nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST);
 	vector = find_first_bit((unsigned long *)sregs->interrupt_bitmap,
 				NACRE_NR_INTERRUPTS);
 	if (vector < NACRE_NR_INTERRUPTS)
@@ -262,5 +262,5 @@ void nacre_reset_vcpu(struct nacre_vcpu *vcpu, bool init)
 	backend(write_cr4)(vcpu, 0);
 	backend(write_efer)(vcpu, 0);
 	backend(update_intercepts)(vcpu);
-	nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH);
+	nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST);
 }

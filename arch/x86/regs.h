@@ -98,19 +98,41 @@ static inline u64 nacre_cr4(struct nacre_vcpu *vcpu)
 	return vcpu->arch.cr4;
 }
 
+/* Some bits of one, which may be at hand where the whole register is not. */
+static inline u64 nacre_cr0_bits(struct nacre_vcpu *vcpu, u64 bits)
+{
+	if (bits & vcpu->arch.cr0_owned)
+		nacre_fetch(vcpu, NACRE_LAZY_CR0);
+	return vcpu->arch.cr0 & bits;
+}
+
+static inline u64 nacre_cr4_bits(struct nacre_vcpu *vcpu, u64 bits)
+{
+	if (bits & vcpu->arch.cr4_owned)
+		nacre_fetch(vcpu, NACRE_LAZY_CR4);
+	return vcpu->arch.cr4 & bits;
+}
+
+/* The account of the last exit, with the vendor's own words in it. */
+static inline const struct nacre_exit *nacre_exit_of(struct nacre_vcpu *vcpu)
+{
+	nacre_fetch(vcpu, NACRE_LAZY_EXIT_INFO);
+	return &vcpu->arch.exit;
+}
+
 static inline bool nacre_is_paging(struct nacre_vcpu *vcpu)
 {
-	return nacre_cr0(vcpu) & X86_CR0_PG;
+	return nacre_cr0_bits(vcpu, X86_CR0_PG);
 }
 
 static inline bool nacre_is_protected(struct nacre_vcpu *vcpu)
 {
-	return nacre_cr0(vcpu) & X86_CR0_PE;
+	return nacre_cr0_bits(vcpu, X86_CR0_PE);
 }
 
 static inline bool nacre_is_pae(struct nacre_vcpu *vcpu)
 {
-	return nacre_cr4(vcpu) & X86_CR4_PAE;
+	return nacre_cr4_bits(vcpu, X86_CR4_PAE);
 }
 
 static inline bool nacre_is_long_mode(const struct nacre_vcpu *vcpu)
@@ -127,13 +149,13 @@ static inline bool nacre_is_pae_paging(struct nacre_vcpu *vcpu)
 
 static inline bool nacre_is_64bit_code(struct nacre_vcpu *vcpu)
 {
-	return nacre_is_long_mode(vcpu) && backend(read_code)(vcpu).mode == 64;
+	return nacre_is_long_mode(vcpu) && backend(code_is_long)(vcpu);
 }
 
 /* As the guest's paging mode has it: 48 bits of address, or 57. */
 static inline unsigned int nacre_unused_address_bits(struct nacre_vcpu *vcpu)
 {
-	return nacre_cr4(vcpu) & X86_CR4_LA57 ? 7 : 16;
+	return nacre_cr4_bits(vcpu, X86_CR4_LA57) ? 7 : 16;
 }
 
 static inline u64 nacre_make_canonical(struct nacre_vcpu *vcpu, u64 address)

@@ -56,6 +56,7 @@ enum nacre_lazy {
 	NACRE_LAZY_CR3,
 	NACRE_LAZY_CR4,
 	NACRE_LAZY_PDPTRS,
+	NACRE_LAZY_EXIT_INFO,	/* nacre_exit.info; never dirty */
 	NACRE_NR_LAZY
 };
 
@@ -121,10 +122,30 @@ struct nacre_io {
 	u64 next_rip;		/* 0: not given, to be decoded */
 };
 
+/* MOV to and from CR, CLTS, LMSW, as the processor reports it. */
+enum nacre_cr_kind {
+	NACRE_CR_WRITE,
+	NACRE_CR_READ,
+	NACRE_CR_CLTS,
+	NACRE_CR_LMSW,
+};
+
+struct nacre_cr_access {
+	enum nacre_cr_kind kind;
+	u8 cr, gpr;		/* of a MOV */
+	u16 msw;		/* of LMSW */
+};
+
+/* MOV to and from DR, likewise. */
+struct nacre_dr_access {
+	bool write;
+	u8 dr, gpr;
+};
+
 /* The neutral account of an exit, filled by the backend as far as it knows. */
 struct nacre_exit {
 	u32 code;		/* the vendor's number, for traces and errors */
-	u64 info[2];		/* the vendor's qualification, likewise */
+	u64 info[2];		/* the vendor's qualification: nacre_exit_of() */
 	struct nacre_event vectoring;	/* delivery that this exit cut short */
 };
 
@@ -235,6 +256,8 @@ struct nacre_vcpu_arch {
 	u64 cr0, cr2, cr3, cr4, cr8;
 	u64 efer;
 	u64 pdptrs[4];
+	/* Bits that the guest changes by itself: only these are ever lazy. */
+	u64 cr0_owned, cr4_owned;
 	u32 avail, dirty;	/* BIT(enum nacre_lazy) */
 
 	u64 dr[4], dr6, dr7;

@@ -45,7 +45,7 @@ void nacre_xstate_swap_out(struct nacre_vcpu *vcpu);
  */
 static inline bool nacre_xstate_differs(struct nacre_vcpu *vcpu)
 {
-	return nacre_cr4(vcpu) & X86_CR4_OSXSAVE &&
+	return nacre_cr4_bits(vcpu, X86_CR4_OSXSAVE) &&
 	       (vcpu->arch.xcr0 != vcpu->arch.host_xcr0 ||
 		vcpu->arch.xss != nacre_kernel_xss);
 }
@@ -54,7 +54,7 @@ static inline bool nacre_xstate_differs(struct nacre_vcpu *vcpu)
 static inline bool nacre_uses_pkru(struct nacre_vcpu *vcpu)
 {
 	return cpu_feature_enabled(X86_FEATURE_OSPKE) &&
-	       (nacre_cr4(vcpu) & X86_CR4_PKE ||
+	       (nacre_cr4_bits(vcpu, X86_CR4_PKE) ||
 		vcpu->arch.xcr0 & XFEATURE_MASK_PKRU);
 }
 

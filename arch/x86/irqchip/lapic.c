@@ -251,6 +251,18 @@ int nacre_lapic_pending(struct nacre_lapic *apic)
 	return irr;
 }
 
+u8 nacre_lapic_cr8_threshold(struct nacre_lapic *apic)
+{
+	int irr;
+
+	if (!READ_ONCE(apic->irr_pending) || !nacre_lapic_enabled(apic))
+		return 0;
+	irr = highest_request(apic);
+	if (irr < 0 || (irr & 0xf0) > (peek(apic, LAPIC_TPR) & 0xf0))
+		return 0;
+	return irr >> 4;
+}
+
 void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector)
 {
 	end_request(apic, vector);

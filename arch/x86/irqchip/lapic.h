@@ -138,6 +138,8 @@ bool nacre_lapic_accepts_pic(const struct nacre_lapic *apic);
 
 /* Highest vector that may interrupt now, or -1. */
 int nacre_lapic_pending(struct nacre_lapic *apic);
+/* A waiting vector's class that a lower CR8 would let in, or 0. */
+u8 nacre_lapic_cr8_threshold(struct nacre_lapic *apic);
 /* Take it into service. */
 void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector);
 

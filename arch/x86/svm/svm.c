@@ -257,6 +257,7 @@ static void svm_after_exit(struct nacre_vcpu *vcpu)
 
 const struct nacre_backend nacre_svm_backend = {
 	.name			= "svm",
+	.like_amd		= true,
 	.ident			= svm_ident,
 	.in_use			= svm_in_use,
 	.setup			= svm_setup,
@@ -279,6 +280,7 @@ const struct nacre_backend nacre_svm_backend = {
 	.write_segment		= svm_write_segment,
 	.read_code		= svm_read_code,
 	.read_cpl		= svm_read_cpl,
+	.code_is_long		= svm_code_is_long,
 	.read_table		= svm_read_table,
 	.write_table		= svm_write_table,
 	.valid_cr4		= svm_valid_cr4,
@@ -302,6 +304,7 @@ const struct nacre_backend nacre_svm_backend = {
 	.read_shadow		= svm_read_shadow,
 	.write_shadow		= svm_write_shadow,
 	.insn_length		= svm_insn_length,
+	.flush_guest		= svm_flush,
 	.flush_stage2		= svm_flush,
 	.load_stage2		= svm_load_stage2,
 	.describe		= svm_describe,
