@@ -47,7 +47,6 @@ REQUIRED(void, write_segment, (struct nacre_vcpu *, enum nacre_segreg,	\
 			       const struct nacre_segment *))		\
 REQUIRED(struct nacre_code, read_code, (struct nacre_vcpu *))		\
 REQUIRED(u8,   read_cpl, (struct nacre_vcpu *))				\
-REQUIRED(bool, code_is_long, (struct nacre_vcpu *))	/* CS.L */	\
 REQUIRED(void, read_table, (struct nacre_vcpu *, bool idt,		\
 			    struct nacre_dtable *))			\
 REQUIRED(void, write_table, (struct nacre_vcpu *, bool idt,		\
@@ -107,6 +106,7 @@ NACRE_BACKEND_OPS(NACRE_BACKEND_DECLARE, NACRE_BACKEND_DECLARE)
 #define backend(op)		static_call(nacre_##op)
 #define backend_optional(op)	static_call_cond(nacre_##op)
 
+extern const struct nacre_backend nacre_vmx_backend;
 extern const struct nacre_backend nacre_svm_backend;
 
 /* Whether it has fetch_lazy(). */

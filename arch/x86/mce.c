@@ -6,6 +6,7 @@
  * Architecture".
  */
 #include <linux/nospec.h>
+#include <linux/ptrace.h>
 #include <asm/mce.h>
 #include <asm/trapnr.h>
 
@@ -32,6 +33,23 @@
 static unsigned int nr_banks(const struct nacre_mce *mce)
 {
 	return mce->cap & MCG_CAP_BANKS;
+}
+
+/*
+ * A machine check that hit the guest was intercepted before the host saw it.
+ * Its handler must run on this processor and now. The frame says ring 3, so
+ * that what can be blamed on the guest is blamed on this task.
+ */
+void nacre_host_machine_check(void)
+{
+#ifdef CONFIG_X86_MCE
+	struct pt_regs regs = {
+		.cs = 3,
+		.flags = X86_EFLAGS_IF,
+	};
+
+	do_machine_check(&regs);
+#endif
 }
 
 void nacre_mce_init(struct nacre_vcpu *vcpu)

@@ -7,6 +7,9 @@
 
 void nacre_mce_init(struct nacre_vcpu *vcpu);
 
+/* The host's own, which ended a guest's run. Interrupts off. */
+void nacre_host_machine_check(void);
+
 bool nacre_read_mcg(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 		    enum nacre_msr_by by);
 bool nacre_write_mcg(struct nacre_vcpu *vcpu, u32 index, u64 value,

@@ -149,7 +149,7 @@ static inline bool nacre_is_pae_paging(struct nacre_vcpu *vcpu)
 
 static inline bool nacre_is_64bit_code(struct nacre_vcpu *vcpu)
 {
-	return nacre_is_long_mode(vcpu) && backend(code_is_long)(vcpu);
+	return nacre_is_long_mode(vcpu) && backend(read_code)(vcpu).mode == 64;
 }
 
 /* As the guest's paging mode has it: 48 bits of address, or 57. */

@@ -144,6 +144,8 @@ need fpu_alloc_guest_fpstate fpu_free_guest_fpstate fpu_swap_kvm_fpstate \
 symbol CURRENT_CR3_FAST __get_current_cr3_fast
 symbol CR4_READ_SHADOW cr4_read_shadow
 symbol EMERGENCY_CALLBACK cpu_emergency_register_virt_callback
+symbol PT_HANDLE_VMX intel_pt_handle_vmx
+symbol L1TF_MITIGATION l1tf_mitigation
 
 compiles SANE linux/module.h 'int x = HZ;'
 compiles CPUHP_KVM_ONLINE linux/cpuhotplug.h \

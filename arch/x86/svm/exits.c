@@ -2,14 +2,14 @@
 /* From SVM's exit codes to what an exit means: arch/x86/exits.h. */
 #include <linux/bitfield.h>
 #include <linux/nospec.h>
-#include <linux/ptrace.h>
+#include <asm/cpufeature.h>
 #include <asm/processor.h>
 #include <asm/debugreg.h>
-#include <asm/mce.h>
 #include <asm/trapnr.h>
 
 #include "arch/x86/emulate/decode.h"
 #include "arch/x86/exits.h"
+#include "arch/x86/mce.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/svm/svm.h"
 
@@ -146,23 +146,6 @@ enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu)
 	if (code == SVM_INVALID)
 		return nacre_exit_fail_entry(vcpu, code);
 	return nacre_exit_unexpected(vcpu);
-}
-
-/*
- * A machine check that hit the guest was intercepted before the host saw it.
- * Its handler must run on this processor and now. The frame says ring 3, so
- * that what can be blamed on the guest is blamed on this task.
- */
-void svm_hand_over_machine_check(void)
-{
-#ifdef CONFIG_X86_MCE
-	struct pt_regs regs = {
-		.cs = 3,
-		.flags = X86_EFLAGS_IF,
-	};
-
-	do_machine_check(&regs);
-#endif
 }
 
 u8 svm_insn_length(struct nacre_vcpu *vcpu)

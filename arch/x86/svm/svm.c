@@ -21,6 +21,7 @@
 #include <asm/trapnr.h>
 
 #include "arch/x86/control.h"
+#include "arch/x86/mce.h"
 #include "arch/x86/noinstr.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/svm/ops.h"
@@ -252,7 +253,7 @@ static void svm_after_exit(struct nacre_vcpu *vcpu)
 		     svm_awaits_exit(svm)))
 		svm_collect_events(svm);
 	if (unlikely(exit->code == SVM_EXCEPTION + X86_TRAP_MC))
-		svm_hand_over_machine_check();
+		nacre_host_machine_check();
 }
 
 const struct nacre_backend nacre_svm_backend = {
@@ -280,7 +281,6 @@ const struct nacre_backend nacre_svm_backend = {
 	.write_segment		= svm_write_segment,
 	.read_code		= svm_read_code,
 	.read_cpl		= svm_read_cpl,
-	.code_is_long		= svm_code_is_long,
 	.read_table		= svm_read_table,
 	.write_table		= svm_write_table,
 	.valid_cr4		= svm_valid_cr4,

@@ -113,7 +113,6 @@ void svm_write_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
 		       const struct nacre_segment *in);
 struct nacre_code svm_read_code(struct nacre_vcpu *vcpu);
 u8 svm_read_cpl(struct nacre_vcpu *vcpu);
-bool svm_code_is_long(struct nacre_vcpu *vcpu);
 void svm_read_table(struct nacre_vcpu *vcpu, bool idt,
 		    struct nacre_dtable *out);
 void svm_write_table(struct nacre_vcpu *vcpu, bool idt,
@@ -131,7 +130,6 @@ void svm_describe(struct nacre_vcpu *vcpu, char *text, size_t size);
 
 /* exits.c */
 enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu);
-void svm_hand_over_machine_check(void);
 u8 svm_insn_length(struct nacre_vcpu *vcpu);
 
 /* inject.c */

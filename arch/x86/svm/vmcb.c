@@ -397,11 +397,6 @@ u8 svm_read_cpl(struct nacre_vcpu *vcpu)
 	return to_svm(vcpu)->vmcb->save.cpl;
 }
 
-bool svm_code_is_long(struct nacre_vcpu *vcpu)
-{
-	return to_svm(vcpu)->vmcb->save.cs.attributes & VMCB_SEG_LONG;
-}
-
 static struct vmcb_segment *table(struct svm_vcpu *svm, bool idt)
 {
 	return idt ? &svm->vmcb->save.idtr : &svm->vmcb->save.gdtr;

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Swaps the registers that an entry and an exit do not. */
+#include <linux/linkage.h>
+#include <asm/asm.h>
+#include <asm/unwind_hints.h>
+
+#include "module/compat/vmx.h"
+#include "arch/x86/vmx/vmcs.h"
+
+/* struct nacre_vcpu_arch.gpr, in the order of enum nacre_gpr. */
+#define GPR(number)	((number) * 8)
+
+.section .noinstr.text, "ax"
+
+/*
+ * bool vmx_switch(u64 *gpr, u64 *host_rsp, bool launched)
+ *
+ * RSP, RIP and RFLAGS of the guest are in the VMCS. An exit comes back to
+ * vmx_host_rip with the stack pointer as it was at the entry; *host_rsp is what
+ * the VMCS has of it. Interrupts are off in between.
+ */
+SYM_FUNC_START(vmx_switch)
+	push	%rbp
+	mov	%rsp, %rbp
+	push	%r15
+	push	%r14
+	push	%r13
+	push	%r12
+	push	%rbx
+	push	%rdi			/* gpr */
+
+	cmp	%rsp, (%rsi)
+	je	1f
+	mov	%rsp, (%rsi)
+	mov	$VMCS_HOST_RSP_ENCODING, %eax
+10:	vmwrite	%rsp, %rax
+	jbe	5f
+1:
+	/* In CF, which nothing on the way to the entry changes. */
+	bt	$0, %edx
+
+	mov	GPR(0)(%rdi), %rax
+	mov	GPR(1)(%rdi), %rcx
+	mov	GPR(2)(%rdi), %rdx
+	mov	GPR(3)(%rdi), %rbx
+	mov	GPR(5)(%rdi), %rbp
+	mov	GPR(6)(%rdi), %rsi
+	mov	GPR(8)(%rdi), %r8
+	mov	GPR(9)(%rdi), %r9
+	mov	GPR(10)(%rdi), %r10
+	mov	GPR(11)(%rdi), %r11
+	mov	GPR(12)(%rdi), %r12
+	mov	GPR(13)(%rdi), %r13
+	mov	GPR(14)(%rdi), %r14
+	mov	GPR(15)(%rdi), %r15
+	mov	GPR(7)(%rdi), %rdi
+
+	COMPAT_VMX_CLEAR_CPU_BUFFERS
+
+	jnc	3f
+
+	UNWIND_HINT_SAVE
+2:	vmresume
+	jmp	5f
+3:	vmlaunch
+	jmp	5f
+
+SYM_INNER_LABEL_ALIGN(vmx_host_rip, SYM_L_GLOBAL)
+	UNWIND_HINT_RESTORE
+	ENDBR
+
+	push	%rax
+	mov	8(%rsp), %rax		/* gpr */
+	pop	GPR(0)(%rax)
+	mov	%rcx, GPR(1)(%rax)
+	mov	%rdx, GPR(2)(%rax)
+	mov	%rbx, GPR(3)(%rax)
+	mov	%rbp, GPR(5)(%rax)
+	mov	%rsi, GPR(6)(%rax)
+	mov	%rdi, GPR(7)(%rax)
+	mov	%r8,  GPR(8)(%rax)
+	mov	%r9,  GPR(9)(%rax)
+	mov	%r10, GPR(10)(%rax)
+	mov	%r11, GPR(11)(%rax)
+	mov	%r12, GPR(12)(%rax)
+	mov	%r13, GPR(13)(%rax)
+	mov	%r14, GPR(14)(%rax)
+	mov	%r15, GPR(15)(%rax)
+	mov	$1, %ebx
+
+4:	/* Before the first return: the guest may have filled the RSB. */
+	COMPAT_VMX_PREDICTORS_BACK
+
+	/* What the guest left in registers must not steer speculation. */
+	mov	%ebx, %eax
+	xor	%ecx, %ecx
+	xor	%edx, %edx
+	xor	%ebx, %ebx
+	xor	%ebp, %ebp
+	xor	%esi, %esi
+	xor	%edi, %edi
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	xor	%r11d, %r11d
+	xor	%r12d, %r12d
+	xor	%r13d, %r13d
+	xor	%r14d, %r14d
+	xor	%r15d, %r15d
+
+	add	$8, %rsp		/* gpr */
+	pop	%rbx
+	pop	%r12
+	pop	%r13
+	pop	%r14
+	pop	%r15
+	pop	%rbp
+	RET
+
+	/* Refused, or VMX was turned off and it faulted. */
+5:	xor	%ebx, %ebx
+	jmp	4b
+
+	_ASM_EXTABLE(10b, 5b)
+	_ASM_EXTABLE(2b, 5b)
+	_ASM_EXTABLE(3b, 5b)
+SYM_FUNC_END(vmx_switch)

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From VMX's exit reasons to what an exit means: arch/x86/exits.h. */
+#include <linux/bitfield.h>
+#include <linux/nospec.h>
+#include <asm/cpufeature.h>
+#include <asm/debugreg.h>
+#include <asm/processor.h>
+#include <asm/trapnr.h>
+
+#include "arch/x86/control.h"
+#include "arch/x86/emulate/decode.h"
+#include "arch/x86/events.h"
+#include "arch/x86/exits.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/mce.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/vmx/ops.h"
+#include "arch/x86/vmx/vmx.h"
+
+/* Intel SDM, "VMX Basic Exit Reasons". */
+enum reason {
+	REASON_EXCEPTION	= 0,	/* or an NMI */
+	REASON_INTERRUPT	= 1,
+	REASON_TRIPLE_FAULT	= 2,
+	REASON_INIT		= 3,
+	REASON_SIPI		= 4,
+	REASON_IO_SMI		= 5,
+	REASON_SMI		= 6,
+	REASON_INTERRUPT_WINDOW	= 7,
+	REASON_NMI_WINDOW	= 8,
+	REASON_TASK_SWITCH	= 9,
+	REASON_CPUID		= 10,
+	REASON_GETSEC		= 11,
+	REASON_HLT		= 12,
+	REASON_INVD		= 13,
+	REASON_RDPMC		= 15,
+	REASON_RSM		= 17,
+	REASON_VMCALL		= 18,
+	REASON_VMCLEAR		= 19,
+	REASON_VMXON		= 27,
+	REASON_CR		= 28,
+	REASON_DR		= 29,
+	REASON_IO		= 30,
+	REASON_RDMSR		= 31,
+	REASON_WRMSR		= 32,
+	REASON_BAD_GUEST	= 33,
+	REASON_BAD_MSR		= 34,
+	REASON_MWAIT		= 36,
+	REASON_MONITOR		= 39,
+	REASON_PAUSE		= 40,
+	REASON_MACHINE_CHECK	= 41,	/* in an entry */
+	REASON_CR8_BELOW	= 43,
+	REASON_EPT_VIOLATION	= 48,
+	REASON_EPT_MISCONFIG	= 49,
+	REASON_INVEPT		= 50,
+	REASON_INVVPID		= 53,
+	REASON_WBINVD		= 54,
+	REASON_XSETBV		= 55,
+	REASON_VMFUNC		= 59,
+	REASON_ENCLS		= 60,
+	REASONS
+};
+
+/* The exits that can cut short the delivery of an event. */
+#define IN_DELIVERY	(BIT_ULL(REASON_EXCEPTION) |		\
+			 BIT_ULL(REASON_TASK_SWITCH) |		\
+			 BIT_ULL(REASON_EPT_VIOLATION) |	\
+			 BIT_ULL(REASON_EPT_MISCONFIG))
+
+#define DR7_GENERAL_DETECT	BIT_ULL(13)
+#define DR6_GENERAL_DETECT	BIT_ULL(13)
+
+typedef enum nacre_result (*vmx_exit_fn)(struct nacre_vcpu *vcpu);
+
+/* Interrupts and SMIs: the host took them as soon as it could. */
+static enum nacre_result exit_host(struct nacre_vcpu *vcpu)
+{
+	return NACRE_RESUME;
+}
+
+static enum nacre_result exit_interrupt_window(struct nacre_vcpu *vcpu)
+{
+	vmx_end_window(to_vmx(vcpu), PROC_INTERRUPT_WINDOW);
+	return NACRE_RESUME;
+}
+
+static enum nacre_result exit_nmi_window(struct nacre_vcpu *vcpu)
+{
+	vmx_end_window(to_vmx(vcpu), PROC_NMI_WINDOW);
+	return NACRE_RESUME;
+}
+
+/* By INT1 it is a trap behind an instruction, which has not been passed. */
+static enum nacre_result exit_db(struct nacre_vcpu *vcpu, u32 event)
+{
+	u64 dr6_bits = nacre_exit_of(vcpu)->info[0] & QUAL_DEBUG;
+
+	if (FIELD_GET(EVENT_TYPE, event) == EVENT_TYPE_INT1)
+		nacre_skip_insn(vcpu);
+	return nacre_exit_debug(vcpu, dr6_bits);
+}
+
+static enum nacre_result exit_exception(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	u32 event = vmx->exit_event;
+	u8 vector = FIELD_GET(EVENT_VECTOR, event);
+
+	if (FIELD_GET(EVENT_TYPE, event) == EVENT_TYPE_NMI)
+		return NACRE_RESUME;
+	if (event & EVENT_NMI_UNBLOCKED && vector != X86_TRAP_DF &&
+	    vcpu->arch.exit.vectoring.type == NACRE_EVENT_NONE)
+		vmx_nmi_unblocked(vmx);
+	switch (vector) {
+	case X86_TRAP_DB:
+		return exit_db(vcpu, event);
+	case X86_TRAP_BP:
+		return nacre_exit_breakpoint(vcpu);
+	case X86_TRAP_AC:
+		return nacre_exit_exception(vcpu, vector, true,
+					    vmcs_read32(VMCS_EXIT_ERROR));
+	case X86_TRAP_MC:
+		return NACRE_RESUME;
+	default:
+		return nacre_exit_unexpected(vcpu);
+	}
+}
+
+static enum nacre_result exit_cr(struct nacre_vcpu *vcpu)
+{
+	u64 qual = nacre_exit_of(vcpu)->info[0];
+	const struct nacre_cr_access access = {
+		/* The same numbers for the same kinds. */
+		.kind = FIELD_GET(QUAL_CR_KIND, qual),
+		.cr = FIELD_GET(QUAL_CR_NUMBER, qual),
+		.gpr = FIELD_GET(QUAL_CR_GPR, qual),
+		.msw = FIELD_GET(QUAL_CR_MSW, qual),
+	};
+
+	BUILD_BUG_ON(NACRE_CR_WRITE != 0 || NACRE_CR_READ != 1 ||
+		     NACRE_CR_CLTS != 2 || NACRE_CR_LMSW != 3);
+	return nacre_exit_cr(vcpu, &access);
+}
+
+/*
+ * Intel SDM, "Relative Priority of Faults and VM Exits": this exit comes
+ * before the checks of CPL and of DR7's GD.
+ */
+static enum nacre_result exit_dr(struct nacre_vcpu *vcpu)
+{
+	u64 qual = nacre_exit_of(vcpu)->info[0];
+	const struct nacre_dr_access access = {
+		.write = !(qual & QUAL_DR_READ),
+		.dr = FIELD_GET(QUAL_DR_NUMBER, qual),
+		.gpr = FIELD_GET(QUAL_DR_GPR, qual),
+	};
+
+	if (vmx_read_cpl(vcpu))
+		return nacre_exit_gp(vcpu);
+	if (vcpu->arch.dr7 & DR7_GENERAL_DETECT)
+		return nacre_exit_debug(vcpu, DR6_GENERAL_DETECT);
+	return nacre_exit_dr(vcpu, &access);
+}
+
+static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
+{
+	u64 qual = nacre_exit_of(vcpu)->info[0];
+	const struct nacre_io io = {
+		.port = FIELD_GET(QUAL_IO_PORT, qual),
+		.size = FIELD_GET(QUAL_IO_SIZE, qual) + 1,
+		.in = qual & QUAL_IO_IN,
+		.string = qual & QUAL_IO_STRING,
+		.rep = qual & QUAL_IO_REP,
+		.next_rip = nacre_rip(vcpu) + vmx_insn_length(vcpu),
+	};
+
+	return nacre_exit_io(vcpu, &io);
+}
+
+/* The guest has lowered its CR8: what waits may be let in. */
+static enum nacre_result exit_cr8_below(struct nacre_vcpu *vcpu)
+{
+	nacre_set_request(vcpu, NACRE_REQ_EVENT);
+	return NACRE_RESUME;
+}
+
+static const vmx_exit_fn exits[REASONS] = {
+	[REASON_EXCEPTION]		= exit_exception,
+	[REASON_INTERRUPT]		= exit_host,
+	[REASON_TRIPLE_FAULT]		= nacre_exit_shutdown,
+	[REASON_IO_SMI]			= exit_host,
+	[REASON_SMI]			= exit_host,
+	[REASON_INTERRUPT_WINDOW]	= exit_interrupt_window,
+	[REASON_NMI_WINDOW]		= exit_nmi_window,
+	[REASON_TASK_SWITCH]		= nacre_exit_task_switch,
+	[REASON_CPUID]			= nacre_exit_cpuid,
+	[REASON_GETSEC]			= nacre_exit_ud,
+	[REASON_HLT]			= nacre_exit_hlt,
+	[REASON_INVD]			= nacre_exit_skip,
+	[REASON_RDPMC]			= nacre_exit_gp,
+	[REASON_RSM]			= nacre_exit_ud,
+	[REASON_VMCALL]			= nacre_exit_hypercall,
+	[REASON_VMCLEAR ... REASON_VMXON] = nacre_exit_ud,
+	[REASON_CR]			= exit_cr,
+	[REASON_DR]			= exit_dr,
+	[REASON_IO]			= exit_io,
+	[REASON_RDMSR]			= nacre_exit_rdmsr,
+	[REASON_WRMSR]			= nacre_exit_wrmsr,
+	/* Two that do nothing: the guest spins instead of waiting. */
+	[REASON_MWAIT]			= nacre_exit_skip,
+	[REASON_MONITOR]		= nacre_exit_skip,
+	[REASON_PAUSE]			= nacre_exit_pause,
+	[REASON_CR8_BELOW]		= exit_cr8_below,
+	[REASON_EPT_VIOLATION]		= vmx_exit_ept_violation,
+	[REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
+	[REASON_INVEPT]			= nacre_exit_ud,
+	[REASON_INVVPID]		= nacre_exit_ud,
+	[REASON_WBINVD]			= nacre_exit_skip,
+	[REASON_XSETBV]			= nacre_exit_xsetbv,
+	[REASON_VMFUNC]			= nacre_exit_ud,
+	[REASON_ENCLS]			= nacre_exit_ud,
+};
+
+/* By the guest's state, which is the VMM's to mend; or the VM has been killed. */
+static enum nacre_result entry_failed(struct nacre_vcpu *vcpu)
+{
+	if (READ_ONCE(vcpu->vm->dead))
+		return nacre_fail(vcpu, -EIO);
+	return nacre_exit_fail_entry(vcpu, vcpu->arch.exit.code);
+}
+
+enum nacre_result vmx_handle_exit(struct nacre_vcpu *vcpu)
+{
+	u32 code = vcpu->arch.exit.code;
+	vmx_exit_fn fn;
+
+	if (code & REASON_ENTRY_FAILED)
+		return entry_failed(vcpu);
+	if (code >= ARRAY_SIZE(exits))
+		return nacre_exit_unexpected(vcpu);
+	fn = exits[array_index_nospec(code, ARRAY_SIZE(exits))];
+	return fn ? fn(vcpu) : nacre_exit_unexpected(vcpu);
+}
+
+static bool is_machine_check(const struct vmx_vcpu *vmx)
+{
+	u32 code = vmx->vcpu.arch.exit.code;
+
+	if (code == REASON_EXCEPTION)
+		return FIELD_GET(EVENT_VECTOR, vmx->exit_event) == X86_TRAP_MC;
+	return (code & REASON_BASIC) == REASON_MACHINE_CHECK;
+}
+
+/* Interrupts are off. Nothing of the guest has been read yet. */
+void vmx_collect_exit(struct vmx_vcpu *vmx)
+{
+	struct nacre_exit *exit = &vmx->vcpu.arch.exit;
+
+	exit->vectoring.type = NACRE_EVENT_NONE;
+	if (unlikely(exit->code & REASON_ENTRY_FAILED))
+		vmx_cancel_injection(&vmx->vcpu);
+	else if (exit->code < REASONS && BIT_ULL(exit->code) & IN_DELIVERY)
+		vmx_collect_event(vmx);
+	vmx->entry_event = 0;
+	if (unlikely(is_machine_check(vmx)))
+		nacre_host_machine_check();
+}
+
+u8 vmx_insn_length(struct nacre_vcpu *vcpu)
+{
+	u32 length = vmcs_read32(VMCS_EXIT_LENGTH);
+
+	return length > NACRE_MAX_INSN ? 0 : length;
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events into the guest, and the moments at which it can take them.
+ *
+ * One event is delivered by an entry. An exit that comes while an event is
+ * being delivered, injected or the guest's own, leaves it in the vectoring
+ * field. The processor tracks whether the guest's NMIs are masked (virtual
+ * NMIs, which each one with unrestricted guests has), and exits at the moment
+ * when an interrupt or an NMI could be taken, if asked to.
+ */
+#include <linux/bitfield.h>
+#include <linux/minmax.h>
+#include <asm/trapnr.h>
+
+#include "arch/x86/regs.h"
+#include "arch/x86/vmx/ops.h"
+#include "arch/x86/vmx/vmx.h"
+
+static u32 make_event(const struct nacre_event *event)
+{
+	static const u8 type[] = {
+		[NACRE_EVENT_INTR] = EVENT_TYPE_INTR,
+		[NACRE_EVENT_NMI] = EVENT_TYPE_NMI,
+		[NACRE_EVENT_EXCEPTION] = EVENT_TYPE_EXCEPTION,
+		[NACRE_EVENT_SOFT_INTR] = EVENT_TYPE_SOFT_INTR,
+		[NACRE_EVENT_SOFT_EXCEPTION] = EVENT_TYPE_SOFT_EXCEPTION,
+	};
+	u32 word = EVENT_VALID | FIELD_PREP(EVENT_VECTOR, event->vector) |
+		   FIELD_PREP(EVENT_TYPE, type[event->type]);
+
+	return event->has_error ? word | EVENT_HAS_ERROR : word;
+}
+
+static bool is_soft(const struct nacre_event *event)
+{
+	return event->type == NACRE_EVENT_SOFT_INTR ||
+	       event->type == NACRE_EVENT_SOFT_EXCEPTION;
+}
+
+/* INT1's #DB is none of these: RIP stands on it, and it runs once more. */
+static enum nacre_event_type type_of(u32 word)
+{
+	switch (FIELD_GET(EVENT_TYPE, word)) {
+	case EVENT_TYPE_INTR:
+		return NACRE_EVENT_INTR;
+	case EVENT_TYPE_NMI:
+		return NACRE_EVENT_NMI;
+	case EVENT_TYPE_EXCEPTION:
+		return NACRE_EVENT_EXCEPTION;
+	case EVENT_TYPE_SOFT_INTR:
+		return NACRE_EVENT_SOFT_INTR;
+	case EVENT_TYPE_SOFT_EXCEPTION:
+		return NACRE_EVENT_SOFT_EXCEPTION;
+	default:
+		return NACRE_EVENT_NONE;
+	}
+}
+
+static void decode_event(u32 word, struct nacre_event *event)
+{
+	*event = (struct nacre_event) {};
+	if (!(word & EVENT_VALID))
+		return;
+	event->type = type_of(word);
+	event->vector = FIELD_GET(EVENT_VECTOR, word);
+	event->has_error = word & EVENT_HAS_ERROR;
+}
+
+/*
+ * How long the instruction is that raises a soft event again: as the exit said
+ * that cut it short. INT3 and INTO are one byte. INT n whose length nobody
+ * knows is not injected: RIP stands on it, and the guest runs it once more.
+ */
+static u8 soft_length(struct vmx_vcpu *vmx, const struct nacre_event *event)
+{
+	if (event->insn_len)
+		return event->insn_len;
+	if (vmx->soft_length && vmx->soft_rip == nacre_rip(&vmx->vcpu))
+		return vmx->soft_length;
+	return event->type == NACRE_EVENT_SOFT_EXCEPTION ? 1 : 0;
+}
+
+void vmx_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	u8 length;
+
+	if (is_soft(event)) {
+		length = soft_length(vmx, event);
+		if (!length)
+			return;
+		vmcs_write32(VMCS_ENTRY_LENGTH, length);
+		vmx->soft_rip = nacre_rip(vcpu);
+		vmx->soft_length = length;
+	}
+	if (event->has_error)
+		vmcs_write32(VMCS_ENTRY_ERROR, event->error);
+	vmx->entry_event = make_event(event);
+	vmcs_write32(VMCS_ENTRY_EVENT, vmx->entry_event);
+}
+
+/* Not delivered after all: as if an exit had cut the delivery short. */
+void vmx_cancel_injection(struct nacre_vcpu *vcpu)
+{
+	struct nacre_event *vectoring = &vcpu->arch.exit.vectoring;
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	decode_event(vmx->entry_event, vectoring);
+	if (!vmx->entry_event)
+		return;
+	if (vectoring->has_error)
+		vectoring->error = vmcs_read32(VMCS_ENTRY_ERROR);
+	if (is_soft(vectoring))
+		vectoring->insn_len = vmx->soft_length;
+	vmx->entry_event = 0;
+	vmcs_write32(VMCS_ENTRY_EVENT, 0);
+}
+
+/* Of an exit that can come in a delivery. */
+void vmx_collect_event(struct vmx_vcpu *vmx)
+{
+	struct nacre_event *vectoring = &vmx->vcpu.arch.exit.vectoring;
+
+	decode_event(vmcs_read32(VMCS_VECTORING), vectoring);
+	if (vectoring->has_error)
+		vectoring->error = vmcs_read32(VMCS_VECTORING_ERROR);
+	if (is_soft(vectoring)) {
+		vectoring->insn_len = vmcs_read32(VMCS_EXIT_LENGTH);
+		vmx->soft_length = vectoring->insn_len;
+		vmx->soft_rip = nacre_rip(&vmx->vcpu);
+	}
+	/* It masks NMIs when it is delivered. */
+	if (vectoring->type == NACRE_EVENT_NMI)
+		vmx_mask_nmi(&vmx->vcpu, false);
+}
+
+/* IRET had unmasked them before it faulted; it will do so once more. */
+void vmx_nmi_unblocked(struct vmx_vcpu *vmx)
+{
+	vmx_mask_nmi(&vmx->vcpu, true);
+}
+
+bool vmx_interrupt_allowed(struct nacre_vcpu *vcpu)
+{
+	return nacre_rflags(vcpu) & X86_EFLAGS_IF &&
+	       !(vmx_int_state(to_vmx(vcpu)) & INT_STATE_SHADOW);
+}
+
+bool vmx_nmi_allowed(struct nacre_vcpu *vcpu)
+{
+	return !(vmx_int_state(to_vmx(vcpu)) &
+		 (INT_STATE_SHADOW | INT_STATE_NMI));
+}
+
+bool vmx_nmi_masked(struct nacre_vcpu *vcpu)
+{
+	return vmx_int_state(to_vmx(vcpu)) & INT_STATE_NMI;
+}
+
+void vmx_mask_nmi(struct nacre_vcpu *vcpu, bool masked)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	u32 state = vmx_int_state(vmx) & ~(u32)INT_STATE_NMI;
+
+	vmx_set_int_state(vmx, masked ? state | INT_STATE_NMI : state);
+}
+
+void vmx_want_interrupt_window(struct nacre_vcpu *vcpu)
+{
+	vmx_set_proc(to_vmx(vcpu), PROC_INTERRUPT_WINDOW, true);
+}
+
+/* Behind STI the window for interrupts is the one that opens next. */
+void vmx_want_nmi_window(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	bool sti = vmx_int_state(vmx) & INT_STATE_STI;
+
+	vmx_set_proc(vmx, sti ? PROC_INTERRUPT_WINDOW : PROC_NMI_WINDOW, true);
+}
+
+void vmx_end_window(struct vmx_vcpu *vmx, u32 bit)
+{
+	vmx_set_proc(vmx, bit, false);
+	nacre_set_request(&vmx->vcpu, NACRE_REQ_EVENT);
+}
+
+void vmx_watch_cr8(struct nacre_vcpu *vcpu, u8 threshold)
+{
+	to_vmx(vcpu)->cr8_threshold = threshold;
+}
+
+u32 vmx_read_shadow(struct nacre_vcpu *vcpu)
+{
+	u32 state = vmx_int_state(to_vmx(vcpu)), shadow = 0;
+
+	if (state & INT_STATE_STI)
+		shadow |= NACRE_X86_SHADOW_INT_STI;
+	if (state & INT_STATE_MOV_SS)
+		shadow |= NACRE_X86_SHADOW_INT_MOV_SS;
+	return shadow;
+}
+
+/* Not both at once; Intel SDM, "Checks on Guest Non-Register State". */
+void vmx_write_shadow(struct nacre_vcpu *vcpu, u32 shadow)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	u32 state = vmx_int_state(vmx) & ~(u32)INT_STATE_SHADOW;
+
+	if (shadow & NACRE_X86_SHADOW_INT_MOV_SS)
+		state |= INT_STATE_MOV_SS;
+	else if (shadow & NACRE_X86_SHADOW_INT_STI)
+		state |= INT_STATE_STI;
+	vmx_set_int_state(vmx, state);
+}

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Intel VMX: the backend's table, a vCPU's life, and the trip into the guest.
+ *
+ * A processor keeps parts of the VMCSs that were loaded on it. A VMCS is
+ * written back to memory (VMCLEAR) before another processor loads it, and
+ * before its processor goes; struct vmx_cpu lists which are where.
+ *
+ * An entry and an exit swap most of what differs between guest and host. What
+ * they leave alone (SYSCALL's MSRs, the GS base that SWAPGS brings in, TSC_AUX)
+ * and what an exit spoils of the host's (selectors, LDTR, the limits of GDT and
+ * TSS) is not used by the kernel itself: it is swapped when the vCPU is first
+ * entered after load(), and back in put(), before the thread can be switched
+ * or returns to user space.
+ *
+ * An NMI that ended the guest's run holds up others until an IRET, so it is
+ * handed over in noinstr code, before anything could fault. Interrupts stay
+ * pending until the loop lets them in.
+ */
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <asm/desc.h>
+#include <asm/fsgsbase.h>
+#include <asm/debugreg.h>
+#include <asm/mmu.h>
+#include <asm/nospec-branch.h>
+#include <asm/segment.h>
+
+#include "module/compat/compat.h"
+#include "module/compat/vmx.h"
+#include "arch/x86/control.h"
+#include "arch/x86/noinstr.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/vmx/ops.h"
+#include "arch/x86/vmx/vmx.h"
+
+#define ALL_AT_HAND	(BIT(NACRE_NR_LAZY) - 1)
+/* Where the task priority is in the page that TPR shadowing uses. */
+#define APIC_PAGE_TPR	(0x80 / sizeof(u32))
+
+/* Of the VMCS that is current: it is the VM's end, and not the host's. */
+void vmx_insn_failed(const char *insn, u64 operand, u64 value)
+{
+	struct vmx_cpu *cpu = get_cpu_ptr(&vmx_cpu);
+	struct vmx_vcpu *vmx = cpu->current_vcpu;
+
+	/* It faulted: VMX was turned off under us, as the system goes down. */
+	if (!READ_ONCE(cpu->on))
+		goto out;
+	pr_err_ratelimited("nacre: %s of %#llx, value %#llx, failed: error %llu\n",
+			   insn, operand, value,
+			   vmcs_read_raw(VMCS_INSN_ERROR));
+	if (vmx)
+		nacre_vm_kill(vmx->vcpu.vm);
+out:
+	put_cpu_ptr(&vmx_cpu);
+}
+
+static struct nacre_vcpu *vmx_vcpu_alloc(void)
+{
+	struct vmx_vcpu *vmx = kzalloc(sizeof(*vmx), GFP_KERNEL_ACCOUNT);
+
+	if (!vmx)
+		return NULL;
+	vmx->vmcs_cpu = -1;
+	return &vmx->vcpu;
+}
+
+static int vmx_vcpu_init(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	vmx->vmcs = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	vmx->msr_bitmap = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	if (!vmx->vmcs || !vmx->msr_bitmap)
+		return -ENOMEM;
+	*(u32 *)page_address(vmx->vmcs) = vmx_caps.revision;
+	if (vcpu->arch.apic && vmx_has(VMX_PROC, PROC_TPR_SHADOW)) {
+		vmx->apic_page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!vmx->apic_page)
+			return -ENOMEM;
+	}
+	vmx->vpid = vmx_get_vpid();
+	vcpu->arch.avail = ALL_AT_HAND;
+	return 0;
+}
+
+/* On the CPU that has the VMCS, interrupts off: its memory is all of it then. */
+void vmx_detach(struct vmx_vcpu *vmx)
+{
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
+
+	if (vmx->vmcs_cpu != smp_processor_id())
+		return;
+	vmclear(page_to_phys(vmx->vmcs));
+	if (cpu->current_vcpu == vmx)
+		cpu->current_vcpu = NULL;
+	list_del(&vmx->loaded);
+	vmx->launched = false;
+	vmx->vmcs_cpu = -1;
+}
+
+static void detach_ipi(void *arg)
+{
+	vmx_detach(arg);
+}
+
+/* A CPU that is gone has detached it when it went. */
+static void detach_anywhere(struct vmx_vcpu *vmx)
+{
+	int cpu = READ_ONCE(vmx->vmcs_cpu);
+
+	if (cpu >= 0)
+		smp_call_function_single(cpu, detach_ipi, vmx, 1);
+}
+
+/* Another vCPU may get this address; it must not be taken for this one. */
+static void forget_everywhere(struct vmx_vcpu *vmx)
+{
+	unsigned int n;
+
+	for_each_possible_cpu(n)
+		cmpxchg(&per_cpu_ptr(&vmx_cpu, n)->last, vmx, NULL);
+}
+
+/* Also half way through vmx_vcpu_init(). */
+static void vmx_vcpu_free(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	detach_anywhere(vmx);
+	forget_everywhere(vmx);
+	vmx_put_vpid(vmx->vpid);
+	free_page((unsigned long)vmx->apic_page);
+	free_page((unsigned long)vmx->msr_bitmap);
+	if (vmx->vmcs)
+		__free_page(vmx->vmcs);
+	kfree(vmx);
+}
+
+static void vmx_vcpu_reset(struct nacre_vcpu *vcpu, bool init)
+{
+	vcpu->arch.avail = ALL_AT_HAND;
+	vmx_vmcs_reset(to_vmx(vcpu));
+}
+
+/* Preemption off. */
+static void attach(struct vmx_vcpu *vmx)
+{
+	hpa_t vmcs = page_to_phys(vmx->vmcs);
+	struct vmx_cpu *cpu = vmx->cpu;
+	unsigned long flags;
+
+	detach_anywhere(vmx);
+	local_irq_save(flags);
+	/* Before the first VMPTRLD it has to have been cleared once. */
+	vmclear(vmcs);
+	if (READ_ONCE(cpu->on)) {
+		list_add(&vmx->loaded, &cpu->loaded);
+		vmx->vmcs_cpu = smp_processor_id();
+	}
+	cpu->current_vcpu = vmx;
+	vmptrld(vmcs);
+	local_irq_restore(flags);
+	vmx_vmcs_moved(vmx);
+	vmx_flush_stage2(&vmx->vcpu);
+}
+
+static void vmx_load(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
+
+	vmx->cpu = cpu;
+	if (vmx->vmcs_cpu != smp_processor_id()) {
+		attach(vmx);
+	} else if (cpu->current_vcpu != vmx) {
+		cpu->current_vcpu = vmx;
+		vmptrld(page_to_phys(vmx->vmcs));
+	}
+	/* One guest must not steer another by what it taught the predictors. */
+	if (cpu->last != vmx) {
+		cpu->last = vmx;
+		indirect_branch_prediction_barrier();
+	}
+}
+
+static void load_swapped(struct vmx_vcpu *vmx, enum vmx_swapped i, u64 value)
+{
+	if (vmx->in_cpu[i] == value)
+		return;
+	vmx->in_cpu[i] = value;
+	wrmsrl(vmx_swapped_msrs[i], value);
+}
+
+/* SYSCALL is there in 64-bit mode alone, and only with EFER.SCE. */
+static void load_syscall(struct vmx_vcpu *vmx)
+{
+	enum vmx_swapped i;
+
+	vmx->swapped_stale = false;
+	if (!nacre_is_long_mode(&vmx->vcpu) ||
+	    !(vmx->vcpu.arch.efer & EFER_SCE))
+		return;
+	for (i = VMX_STAR; i <= VMX_SYSCALL_MASK; i++)
+		load_swapped(vmx, i, vmx->swapped[i]);
+}
+
+static u64 host_fs_base(void)
+{
+	u64 base;
+
+	if (boot_cpu_has(X86_FEATURE_FSGSBASE))
+		return rdfsbase();
+	rdmsrl(MSR_FS_BASE, base);
+	return base;
+}
+
+/* Preemption off; from here to unload_guest() the guest's are in. */
+static void load_guest(struct vmx_vcpu *vmx)
+{
+	struct vmx_host *host = &vmx->host;
+
+	savesegment(fs, host->fs);
+	savesegment(gs, host->gs);
+	savesegment(ds, host->ds);
+	savesegment(es, host->es);
+	host->fs_base = host_fs_base();
+	if (vmx->host_fs_base != host->fs_base) {
+		vmx->host_fs_base = host->fs_base;
+		vmcs_write_natural(VMCS_HOST_FS_BASE, host->fs_base);
+	}
+	rdmsrl(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
+	wrmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
+	memcpy(vmx->in_cpu, vmx->cpu->swapped, sizeof(vmx->in_cpu));
+	vmx->host_debugctl = get_debugctlmsr();
+	vmx->swapped_stale = true;
+	vmx->guest_in = true;
+}
+
+/* An exit leaves no LDT. Which one the mm has may have changed meanwhile. */
+static void reload_ldt(void)
+{
+#ifdef CONFIG_MODIFY_LDT_SYSCALL
+	if (unlikely(READ_ONCE(current->mm->context.ldt)))
+		asm volatile("lldt %w0" :: "q" (GDT_ENTRY_LDT * 8));
+#endif
+}
+
+static void reload_segments(const struct vmx_host *host)
+{
+	reload_ldt();
+	if (unlikely(host->fs)) {
+		loadsegment(fs, host->fs);
+		wrmsrl(MSR_FS_BASE, host->fs_base);
+	}
+	if (unlikely(host->gs))
+		load_gs_index(host->gs);
+	if (unlikely(host->ds | host->es)) {
+		loadsegment(ds, host->ds);
+		loadsegment(es, host->es);
+	}
+}
+
+static void unload_guest(struct vmx_vcpu *vmx)
+{
+	enum vmx_swapped i;
+
+	vmx->guest_in = false;
+	rdmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
+	reload_segments(&vmx->host);
+	wrmsrl(MSR_KERNEL_GS_BASE, vmx->host.kernel_gs_base);
+	for (i = 0; i < VMX_SWAPPED; i++)
+		load_swapped(vmx, i, vmx->cpu->swapped[i]);
+	/* An exit makes the GDT's limit too large, and the TSS's too small. */
+	native_load_gdt(&vmx->cpu->gdt);
+	invalidate_tss_limit();
+}
+
+static void vmx_put(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	if (vmx->guest_in)
+		unload_guest(vmx);
+	vmx->cpu = NULL;
+}
+
+/* A threshold above CR8 is none; Intel SDM, "VM-Execution Control Fields". */
+static void show_cr8(struct vmx_vcpu *vmx)
+{
+	u8 cr8 = nacre_cr8(&vmx->vcpu);
+	u8 threshold = min(vmx->cr8_threshold, cr8);
+
+	vmx->apic_page[APIC_PAGE_TPR] = cr8 << 4;
+	if (threshold == vmx->cr8_written)
+		return;
+	vmx->cr8_written = threshold;
+	vmcs_write32(VMCS_CR8_THRESHOLD, threshold);
+}
+
+static void vmx_prepare_entry(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	if (!vmx->guest_in)
+		load_guest(vmx);
+	if (vmx->swapped_stale)
+		load_syscall(vmx);
+	if (vmx->uses_tsc_aux)
+		load_swapped(vmx, VMX_TSC_AUX, vcpu->arch.tsc_aux);
+	if (vmx->flush_ept || vmx->flush_vpid)
+		vmx_flush_pending(vmx);
+	if (vmx->apic_page)
+		show_cr8(vmx);
+	vmx_write_lazy(vmx);
+}
+
+/* Interrupts off: what the host runs with now, an exit brings back. */
+static void update_host(struct vmx_vcpu *vmx)
+{
+	u64 cr3 = compat_host_cr3(), cr4 = compat_host_cr4();
+
+	if (vmx->host_cr3 != cr3) {
+		vmx->host_cr3 = cr3;
+		vmcs_write_natural(VMCS_HOST_CR3, cr3);
+	}
+	if (vmx->host_cr4 != cr4) {
+		vmx->host_cr4 = cr4;
+		vmcs_write_natural(VMCS_HOST_CR4, cr4);
+	}
+	if (unlikely(vmx_caps.flush_l1d))
+		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+}
+
+static __always_inline void note_exit(struct vmx_vcpu *vmx)
+{
+	u32 code = vmcs_read_raw(VMCS_EXIT_REASON);
+
+	vmx->vcpu.arch.exit.code = code;
+	vmx->exit_event = 0;
+	if (code)
+		return;
+	vmx->exit_event = vmcs_read_raw(VMCS_EXIT_EVENT);
+	if ((vmx->exit_event & EVENT_TYPE) == EVENT_TYPE_NMI << 8)
+		compat_hand_over_nmi();
+}
+
+static noinstr bool run_guest(struct vmx_vcpu *vmx)
+{
+	struct nacre_vcpu_arch *arch = &vmx->vcpu.arch;
+	bool ran;
+
+	nacre_guest_enter();
+	if (arch->cr2 != native_read_cr2())
+		native_write_cr2(arch->cr2);
+
+	ran = vmx_switch(arch->gpr, &vmx->host_rsp, vmx->launched);
+
+	arch->cr2 = native_read_cr2();
+	if (likely(ran))
+		note_exit(vmx);
+	nacre_guest_leave(&arch->rcu_noted);
+	return ran;
+}
+
+/* Off where it failed to come up with the processor, and at reboot. */
+#define CODE_VMX_OFF	(REASON_ENTRY_FAILED | REASON_BASIC)
+
+static void not_entered(struct vmx_vcpu *vmx)
+{
+	if (READ_ONCE(vmx->cpu->on))
+		vmx_insn_failed(vmx->launched ? "VMRESUME" : "VMLAUNCH", 0, 0);
+	vmx->vcpu.arch.exit.code = CODE_VMX_OFF;
+}
+
+static void vmx_enter(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	bool ran = false;
+
+	if (likely(READ_ONCE(vmx->cpu->on))) {
+		update_host(vmx);
+		ran = run_guest(vmx);
+	}
+	if (unlikely(!ran)) {
+		not_entered(vmx);
+		return;
+	}
+	vmx->launched = true;
+	/* The guest's is 0, and so is the host's after an exit. */
+	if (unlikely(vmx->host_debugctl))
+		update_debugctlmsr(vmx->host_debugctl);
+}
+
+/* What the guest did to its CR8, which only the page has. */
+static void collect_cr8(struct vmx_vcpu *vmx)
+{
+	u8 cr8 = vmx->apic_page[APIC_PAGE_TPR] >> 4;
+
+	if (cr8 != nacre_cr8(&vmx->vcpu))
+		nacre_set_cr8(&vmx->vcpu, cr8);
+}
+
+static void vmx_after_exit(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	if (likely(vcpu->arch.exit.code != CODE_VMX_OFF)) {
+		vcpu->arch.avail = 0;
+		vmx->cached = 0;
+		if (vmx->apic_page)
+			collect_cr8(vmx);
+	}
+	vmx_collect_exit(vmx);
+}
+
+const struct nacre_backend nacre_vmx_backend = {
+	.name			= "vmx",
+	.ident			= vmx_ident,
+	.in_use			= vmx_in_use,
+	.setup			= vmx_setup,
+	.teardown		= vmx_teardown,
+	.stage2_format		= vmx_stage2_format,
+
+	.cpu_on			= vmx_cpu_on,
+	.cpu_off		= vmx_cpu_off,
+	.vcpu_alloc		= vmx_vcpu_alloc,
+	.vcpu_init		= vmx_vcpu_init,
+	.vcpu_free		= vmx_vcpu_free,
+	.vcpu_reset		= vmx_vcpu_reset,
+	.load			= vmx_load,
+	.put			= vmx_put,
+	.prepare_entry		= vmx_prepare_entry,
+	.enter			= vmx_enter,
+	.after_exit		= vmx_after_exit,
+	.handle_exit		= vmx_handle_exit,
+	.fetch_lazy		= vmx_fetch_lazy,
+	.read_segment		= vmx_read_segment,
+	.write_segment		= vmx_write_segment,
+	.read_cpl		= vmx_read_cpl,
+	.read_code		= vmx_read_code,
+	.read_table		= vmx_read_table,
+	.write_table		= vmx_write_table,
+	.valid_cr4		= vmx_valid_cr4,
+	.write_cr0		= vmx_write_cr0,
+	.write_cr4		= vmx_write_cr4,
+	.write_efer		= vmx_write_efer,
+	.write_dr7		= vmx_write_dr7,
+	.read_msr		= vmx_read_msr,
+	.write_msr		= vmx_write_msr,
+	.update_intercepts	= vmx_update_intercepts,
+	.write_pat		= vmx_write_pat,
+	.write_tsc_offset	= vmx_write_tsc_offset,
+	.inject			= vmx_inject,
+	.cancel_injection	= vmx_cancel_injection,
+	.interrupt_allowed	= vmx_interrupt_allowed,
+	.nmi_allowed		= vmx_nmi_allowed,
+	.nmi_masked		= vmx_nmi_masked,
+	.mask_nmi		= vmx_mask_nmi,
+	.want_interrupt_window	= vmx_want_interrupt_window,
+	.want_nmi_window	= vmx_want_nmi_window,
+	.watch_cr8		= vmx_watch_cr8,
+	.read_shadow		= vmx_read_shadow,
+	.write_shadow		= vmx_write_shadow,
+	.insn_length		= vmx_insn_length,
+	.flush_guest		= vmx_flush_guest,
+	.flush_stage2		= vmx_flush_stage2,
+	.load_stage2		= vmx_load_stage2,
+	.describe		= vmx_describe,
+};

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Intel VMX as this folder's files share it; nothing outside includes it. */
+#ifndef NACRE_VMX_H
+#define NACRE_VMX_H
+
+#include <linux/container_of.h>
+#include <linux/list.h>
+#include <linux/percpu-defs.h>
+#include <asm/desc_defs.h>
+
+#include "module/vcpu.h"
+#include "arch/x86/backend.h"
+#include "arch/x86/vmx/controls.h"
+#include "arch/x86/vmx/vmcs.h"
+
+/* What this processor does; caps.c, before any VM. */
+struct vmx_caps {
+	struct vmx_controls controls;
+	u32 revision;		/* of a VMXON region or a VMCS */
+	u64 cr4_allowed;	/* in a guest */
+	bool flush_l1d;		/* before each entry: L1TF */
+};
+extern struct vmx_caps vmx_caps;
+
+static inline bool vmx_has(enum vmx_word word, u32 bit)
+{
+	return vmx_caps.controls.word[word] & bit;
+}
+
+/* Registers that VMX leaves alone, in the order of vmx_swapped_msrs. */
+enum vmx_swapped {
+	VMX_STAR,
+	VMX_LSTAR,
+	VMX_SYSCALL_MASK,
+	VMX_TSC_AUX,
+	VMX_SWAPPED
+};
+extern const u32 vmx_swapped_msrs[VMX_SWAPPED];
+
+struct vmx_vcpu;
+
+/* A host processor. Changed on it alone, with interrupts off. */
+struct vmx_cpu {
+	bool on;
+	struct page *region;		/* VMXON's */
+	struct list_head loaded;	/* whose VMCS may be in its caches */
+	struct vmx_vcpu *current_vcpu;	/* whose VMCS is current */
+	struct vmx_vcpu *last;	/* for IBPB: whose predictions these are */
+	/* The host's, constant: */
+	struct desc_ptr gdt;
+	u64 gs_base, sysenter_esp;
+	u64 swapped[VMX_SWAPPED];
+};
+DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
+
+/* Kept of the VMCS until the next exit; a bit in vmx_vcpu.cached each. */
+enum vmx_cache {
+	VMX_CACHE_INT_STATE,
+	VMX_CACHE_CS_RIGHTS,
+	VMX_CACHE_SS_RIGHTS,
+};
+
+/* The host's, for the time that the guest's are in the processor. */
+struct vmx_host {
+	u64 fs_base, kernel_gs_base;
+	u16 fs, gs, ds, es;
+};
+
+struct vmx_vcpu {
+	struct nacre_vcpu vcpu;
+
+	/* init */
+	struct page *vmcs;
+	u8 *msr_bitmap;
+	u32 *apic_page;		/* with a TPR shadow; of it one word is used */
+	u16 vpid;		/* 0: none is to be had */
+
+	/* On the CPU that has the VMCS, interrupts off. */
+	struct list_head loaded;
+	int vmcs_cpu;		/* that CPU, or -1: cleared */
+	bool launched;
+
+	/* The vCPU's mutex guards the rest. */
+	struct vmx_cpu *cpu;	/* loaded: this CPU's; else NULL */
+	bool guest_in;		/* host and swapped are good, see load_guest() */
+	bool swapped_stale;
+	struct vmx_host host;
+	u64 swapped[VMX_SWAPPED];	/* the guest's */
+	u64 in_cpu[VMX_SWAPPED];	/* guest_in: what the processor has */
+	u64 cstar;		/* no Intel processor uses it */
+	u64 kernel_gs_base;	/* guest_in: the processor has it */
+	u64 host_debugctl;
+	bool uses_tsc_aux;	/* CPUID promised RDTSCP or RDPID */
+
+	/* What the VMCS holds, so that it is written when it changes. */
+	u64 host_rsp, host_cr3, host_cr4, host_fs_base;
+	u32 proc, proc2, entry;
+	u8 cr8_written;
+	u64 cr0_hw, cr4_hw;
+
+	u32 cached;		/* BIT(enum vmx_cache) */
+	u32 int_state, cs_rights, ss_rights;
+	u64 eptp;
+	bool flush_ept, flush_vpid;	/* before the next entry */
+
+	u8 cr8_threshold;
+	u32 exit_event;		/* an exception or NMI, by its exit */
+	u32 entry_event;	/* what the next entry injects */
+	/* A soft event that is injected again: its instruction. */
+	u64 soft_rip;
+	u8 soft_length;
+};
+
+static inline struct vmx_vcpu *to_vmx(struct nacre_vcpu *vcpu)
+{
+	return container_of(vcpu, struct vmx_vcpu, vcpu);
+}
+
+/* caps.c */
+int vmx_ident(const char **why);
+bool vmx_in_use(void);
+int vmx_setup(void);
+void vmx_teardown(void);
+int vmx_cpu_on(void);
+void vmx_cpu_off(void);
+
+/* vmx.c */
+void vmx_detach(struct vmx_vcpu *vmx);
+
+/* vmcs.c */
+void vmx_vmcs_setup(void);
+void vmx_vmcs_reset(struct vmx_vcpu *vmx);
+void vmx_vmcs_moved(struct vmx_vcpu *vmx);
+void vmx_set_proc(struct vmx_vcpu *vmx, u32 bits, bool on);
+void vmx_update_intercepts(struct nacre_vcpu *vcpu);
+void vmx_fetch_lazy(struct nacre_vcpu *vcpu, enum nacre_lazy what);
+void vmx_write_lazy(struct vmx_vcpu *vmx);
+u32 vmx_int_state(struct vmx_vcpu *vmx);
+void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state);
+void vmx_read_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
+		      struct nacre_segment *out);
+void vmx_write_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
+		       const struct nacre_segment *in);
+u8 vmx_read_cpl(struct nacre_vcpu *vcpu);
+struct nacre_code vmx_read_code(struct nacre_vcpu *vcpu);
+void vmx_read_table(struct nacre_vcpu *vcpu, bool idt,
+		    struct nacre_dtable *out);
+void vmx_write_table(struct nacre_vcpu *vcpu, bool idt,
+		     const struct nacre_dtable *in);
+bool vmx_valid_cr4(struct nacre_vcpu *vcpu, u64 cr4);
+void vmx_write_cr0(struct nacre_vcpu *vcpu, u64 cr0);
+void vmx_write_cr4(struct nacre_vcpu *vcpu, u64 cr4);
+void vmx_write_efer(struct nacre_vcpu *vcpu, u64 efer);
+void vmx_write_dr7(struct nacre_vcpu *vcpu, u64 dr7);
+int vmx_read_msr(struct nacre_vcpu *vcpu, u32 msr, u64 *value);
+int vmx_write_msr(struct nacre_vcpu *vcpu, u32 msr, u64 value);
+void vmx_write_pat(struct nacre_vcpu *vcpu, u64 pat);
+void vmx_write_tsc_offset(struct nacre_vcpu *vcpu, u64 offset);
+void vmx_describe(struct nacre_vcpu *vcpu, char *text, size_t size);
+
+/* exits.c */
+void vmx_collect_exit(struct vmx_vcpu *vmx);
+enum nacre_result vmx_handle_exit(struct nacre_vcpu *vcpu);
+u8 vmx_insn_length(struct nacre_vcpu *vcpu);
+
+/* inject.c */
+void vmx_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event);
+void vmx_cancel_injection(struct nacre_vcpu *vcpu);
+void vmx_collect_event(struct vmx_vcpu *vmx);
+void vmx_nmi_unblocked(struct vmx_vcpu *vmx);
+bool vmx_interrupt_allowed(struct nacre_vcpu *vcpu);
+bool vmx_nmi_allowed(struct nacre_vcpu *vcpu);
+bool vmx_nmi_masked(struct nacre_vcpu *vcpu);
+void vmx_mask_nmi(struct nacre_vcpu *vcpu, bool masked);
+void vmx_want_interrupt_window(struct nacre_vcpu *vcpu);
+void vmx_want_nmi_window(struct nacre_vcpu *vcpu);
+void vmx_end_window(struct vmx_vcpu *vmx, u32 bit);
+void vmx_watch_cr8(struct nacre_vcpu *vcpu, u8 threshold);
+u32 vmx_read_shadow(struct nacre_vcpu *vcpu);
+void vmx_write_shadow(struct nacre_vcpu *vcpu, u32 shadow);
+
+/* ept.c */
+const struct nacre_stage2_format *vmx_stage2_format(void);
+void vmx_ept_setup(void);
+u16 vmx_get_vpid(void);
+void vmx_put_vpid(u16 vpid);
+void vmx_load_stage2(struct nacre_vcpu *vcpu, hpa_t root);
+void vmx_flush_guest(struct nacre_vcpu *vcpu);
+void vmx_flush_stage2(struct nacre_vcpu *vcpu);
+void vmx_flush_pending(struct vmx_vcpu *vmx);
+enum nacre_result vmx_exit_ept_violation(struct nacre_vcpu *vcpu);
+enum nacre_result vmx_exit_ept_misconfig(struct nacre_vcpu *vcpu);
+
+/* enter.S: false where the processor did not enter. */
+bool vmx_switch(u64 *gpr, u64 *host_rsp, bool launched);
+extern const char vmx_host_rip[];
+
+#endif /* NACRE_VMX_H */
