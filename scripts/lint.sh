@@ -256,6 +256,7 @@ noinstr()
 		stub __ct_user_enter
 		stub __ct_user_exit
 		stub amd_clear_divider
+		stub clear_bhb_loop
 		stub entry_ibpb
 		stub entry_untrain_ret
 		stub srso_alias_untrain_ret

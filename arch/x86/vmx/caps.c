@@ -10,16 +10,18 @@
 #include <asm/cpufeature.h>
 #include <asm/desc.h>
 #include <asm/msr.h>
+#include <asm/perf_event.h>
 #include <asm/processor.h>
 #include <asm/tlbflush.h>
 
-#include "module/compat/vmx.h"
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* CPUID.01H:ECX */
 #define CPUID_VMX	BIT(5)
+/* Has no name in older kernels. */
+#define CR4_FRED	BIT_ULL(32)
 
 struct vmx_caps vmx_caps;
 DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
@@ -43,6 +45,20 @@ static bool firmware_forbids(void)
 {
 	return !boot_cpu_has(X86_FEATURE_MSR_IA32_FEAT_CTL) ||
 	       !boot_cpu_has(X86_FEATURE_VMX);
+}
+
+/* A kernel with FRED has other gates, which do not take INT n for an NMI. */
+static bool gates_are_others(void)
+{
+	return native_read_cr4() & CR4_FRED;
+}
+
+/* L1TF: the host's data may not be in the first cache when a guest runs. */
+static bool l1d_needs_flush(void)
+{
+	return boot_cpu_has_bug(X86_BUG_L1TF) &&
+	       boot_cpu_has(X86_FEATURE_FLUSH_L1D) &&
+	       l1tf_mitigation != L1TF_MITIGATION_OFF;
 }
 
 static u64 read_cap(u32 msr)
@@ -100,7 +116,7 @@ int vmx_ident(const char **why)
 		*why = "VMX is disabled and locked by the firmware: see its setup";
 		return -EOPNOTSUPP;
 	}
-	if (!compat_can_hand_over_nmi()) {
+	if (gates_are_others()) {
 		*why = "this kernel takes NMIs in a way that is not known here";
 		return -EOPNOTSUPP;
 	}
@@ -153,7 +169,7 @@ int vmx_setup(void)
 
 	vmx_caps.revision = read_cap(MSR_IA32_VMX_BASIC) & VMX_BASIC_REVISION;
 	vmx_caps.cr4_allowed = read_cap(MSR_IA32_VMX_CR4_FIXED1);
-	vmx_caps.flush_l1d = compat_l1d_needs_flush();
+	vmx_caps.flush_l1d = l1d_needs_flush();
 	adjust_cpuid();
 	vmx_vmcs_setup();
 	vmx_ept_setup();
@@ -191,16 +207,16 @@ int vmx_cpu_on(void)
 	note_host(cpu);
 	cpu->current_vcpu = NULL;
 	cpu->last = NULL;
-	compat_pt_handle_vmx(1);
+	intel_pt_handle_vmx(1);
 	/* First, so that a crash from here on finds what there is to undo. */
 	cpu->on = true;
 	cr4_set_bits(X86_CR4_VMXE);
 	/* Firmware may have locked it out on this processor alone. */
-	if (vmxon(page_to_phys(cpu->region)))
+	if (vmx_insn_on(page_to_phys(cpu->region)))
 		return 0;
 	cpu->on = false;
 	cr4_clear_bits(X86_CR4_VMXE);
-	compat_pt_handle_vmx(0);
+	intel_pt_handle_vmx(0);
 	return -EOPNOTSUPP;
 }
 
@@ -222,7 +238,7 @@ void vmx_cpu_off(void)
 	list_for_each_entry_safe(vmx, next, &cpu->loaded, loaded)
 		vmx_detach(vmx);
 	cpu->on = false;
-	vmxoff();
+	vmx_insn_off();
 	cr4_clear_bits(X86_CR4_VMXE);
-	compat_pt_handle_vmx(0);
+	intel_pt_handle_vmx(0);
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Swaps the registers that an entry and an exit do not. */
 #include <linux/linkage.h>
+#include <asm/alternative.h>
 #include <asm/asm.h>
+#include <asm/cpufeatures.h>
+#include <asm/msr-index.h>
+#include <asm/nospec-branch.h>
+#include <asm/percpu.h>
 #include <asm/unwind_hints.h>
 
-#include "module/compat/vmx.h"
 #include "arch/x86/vmx/vmcs.h"
 
 /* struct nacre_vcpu_arch.gpr, in the order of enum nacre_gpr. */
@@ -55,7 +59,7 @@ SYM_FUNC_START(vmx_switch)
 	mov	GPR(15)(%rdi), %r15
 	mov	GPR(7)(%rdi), %rdi
 
-	COMPAT_VMX_CLEAR_CPU_BUFFERS
+	CLEAR_CPU_BUFFERS
 
 	jnc	3f
 
@@ -89,7 +93,18 @@ SYM_INNER_LABEL_ALIGN(vmx_host_rip, SYM_L_GLOBAL)
 	mov	$1, %ebx
 
 4:	/* Before the first return: the guest may have filled the RSB. */
-	COMPAT_VMX_PREDICTORS_BACK
+	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \
+			   X86_FEATURE_RSB_VMEXIT_LITE
+
+	/* Where the kernel has IBRS for itself alone it is written anew. */
+	ALTERNATIVE "jmp 6f", "", X86_FEATURE_KERNEL_IBRS
+	mov	$MSR_IA32_SPEC_CTRL, %ecx
+	mov	PER_CPU_VAR(x86_spec_ctrl_current), %eax
+	mov	PER_CPU_VAR(x86_spec_ctrl_current + 4), %edx
+	wrmsr
+	lfence
+6:
+	CLEAR_BRANCH_HISTORY_VMEXIT
 
 	/* What the guest left in registers must not steer speculation. */
 	mov	%ebx, %eax

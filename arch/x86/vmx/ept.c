@@ -112,16 +112,16 @@ static void flush_vpid(struct vmx_vcpu *vmx)
 	if (!vmx->vpid)
 		return;
 	if (vmx_caps.controls.invvpid_one)
-		invvpid(VMX_ONE, vmx->vpid);
+		vmx_forget_vpid(VMX_ONE, vmx->vpid);
 	else
-		invvpid(VMX_ALL, 0);
+		vmx_forget_vpid(VMX_ALL, 0);
 }
 
 /* Loaded, preemption off: this is the processor that is about to enter. */
 void vmx_flush_pending(struct vmx_vcpu *vmx)
 {
 	if (vmx->flush_ept)
-		invept(vmx_caps.controls.invept_one ? VMX_ONE : VMX_ALL,
+		vmx_forget_ept(vmx_caps.controls.invept_one ? VMX_ONE : VMX_ALL,
 		       vmx_caps.controls.invept_one ? vmx->eptp : 0);
 	else if (vmx->flush_vpid)
 		flush_vpid(vmx);

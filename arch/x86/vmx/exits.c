@@ -91,12 +91,35 @@ static enum nacre_result exit_nmi_window(struct nacre_vcpu *vcpu)
 }
 
 /* By INT1 it is a trap behind an instruction, which has not been passed. */
+static void pass_int1(struct nacre_vcpu *vcpu)
+{
+	nacre_set_rip(vcpu, nacre_rip(vcpu) + vmx_insn_length(vcpu));
+	vmx_write_shadow(vcpu, 0);
+}
+
+/*
+ * Intel SDM, "Checks on Guest Non-Register State": with TF set and behind STI
+ * or MOV SS a single step is pending. This exit alone does not leave it so.
+ */
+static void keep_step_pending(struct vmx_vcpu *vmx)
+{
+	u64 pending;
+
+	if (!(nacre_rflags(&vmx->vcpu) & X86_EFLAGS_TF) ||
+	    !(vmx_int_state(vmx) & INT_STATE_SHADOW))
+		return;
+	pending = vmcs_read_natural(VMCS_GUEST_PENDING_DEBUG);
+	vmcs_write_natural(VMCS_GUEST_PENDING_DEBUG, pending | DR_STEP);
+}
+
 static enum nacre_result exit_db(struct nacre_vcpu *vcpu, u32 event)
 {
 	u64 dr6_bits = nacre_exit_of(vcpu)->info[0] & QUAL_DEBUG;
 
 	if (FIELD_GET(EVENT_TYPE, event) == EVENT_TYPE_INT1)
-		nacre_skip_insn(vcpu);
+		pass_int1(vcpu);
+	else
+		keep_step_pending(to_vmx(vcpu));
 	return nacre_exit_debug(vcpu, dr6_bits);
 }
 

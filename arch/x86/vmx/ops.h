@@ -19,7 +19,7 @@
 
 void vmx_insn_failed(const char *insn, u64 operand, u64 value);
 
-static __always_inline bool vmxon(u64 region)
+static __always_inline bool vmx_insn_on(u64 region)
 {
 	bool refused = true;
 
@@ -28,13 +28,13 @@ static __always_inline bool vmxon(u64 region)
 	return !refused;
 }
 
-static __always_inline void vmxoff(void)
+static __always_inline void vmx_insn_off(void)
 {
 	asm volatile("1: vmxoff\n2:\n" _ASM_EXTABLE(1b, 2b)
 		     ::: "cc", "memory");
 }
 
-static __always_inline void vmclear(u64 vmcs)
+static __always_inline void vmcs_clear(u64 vmcs)
 {
 	bool refused = false;
 
@@ -44,7 +44,7 @@ static __always_inline void vmclear(u64 vmcs)
 		vmx_insn_failed("VMCLEAR", vmcs, 0);
 }
 
-static __always_inline void vmptrld(u64 vmcs)
+static __always_inline void vmcs_load(u64 vmcs)
 {
 	bool refused = false;
 
@@ -59,7 +59,7 @@ enum vmx_extent {
 	VMX_ALL = 2,
 };
 
-static __always_inline void invept(enum vmx_extent extent, u64 eptp)
+static __always_inline void vmx_forget_ept(enum vmx_extent extent, u64 eptp)
 {
 	const struct { u64 eptp, reserved; } what = { eptp, 0 };
 	bool refused = false;
@@ -71,7 +71,7 @@ static __always_inline void invept(enum vmx_extent extent, u64 eptp)
 		vmx_insn_failed("INVEPT", eptp, 0);
 }
 
-static __always_inline void invvpid(enum vmx_extent extent, u64 vpid)
+static __always_inline void vmx_forget_vpid(enum vmx_extent extent, u64 vpid)
 {
 	const struct { u64 vpid, address; } what = { vpid, 0 };
 	bool refused = false;

@@ -33,7 +33,6 @@
 #include <asm/segment.h>
 
 #include "module/compat/compat.h"
-#include "module/compat/vmx.h"
 #include "arch/x86/control.h"
 #include "arch/x86/noinstr.h"
 #include "arch/x86/regs.h"
@@ -98,7 +97,7 @@ void vmx_detach(struct vmx_vcpu *vmx)
 
 	if (vmx->vmcs_cpu != smp_processor_id())
 		return;
-	vmclear(page_to_phys(vmx->vmcs));
+	vmcs_clear(page_to_phys(vmx->vmcs));
 	if (cpu->current_vcpu == vmx)
 		cpu->current_vcpu = NULL;
 	list_del(&vmx->loaded);
@@ -160,13 +159,13 @@ static void attach(struct vmx_vcpu *vmx)
 	detach_anywhere(vmx);
 	local_irq_save(flags);
 	/* Before the first VMPTRLD it has to have been cleared once. */
-	vmclear(vmcs);
+	vmcs_clear(vmcs);
 	if (READ_ONCE(cpu->on)) {
 		list_add(&vmx->loaded, &cpu->loaded);
 		vmx->vmcs_cpu = smp_processor_id();
 	}
 	cpu->current_vcpu = vmx;
-	vmptrld(vmcs);
+	vmcs_load(vmcs);
 	local_irq_restore(flags);
 	vmx_vmcs_moved(vmx);
 	vmx_flush_stage2(&vmx->vcpu);
@@ -182,7 +181,7 @@ static void vmx_load(struct nacre_vcpu *vcpu)
 		attach(vmx);
 	} else if (cpu->current_vcpu != vmx) {
 		cpu->current_vcpu = vmx;
-		vmptrld(page_to_phys(vmx->vmcs));
+		vmcs_load(page_to_phys(vmx->vmcs));
 	}
 	/* One guest must not steer another by what it taught the predictors. */
 	if (cpu->last != vmx) {
@@ -339,6 +338,12 @@ static void update_host(struct vmx_vcpu *vmx)
 		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
 }
 
+/* By the host's own gate: its handler ends in an IRET, which lets in the next. */
+static __always_inline void take_nmi(void)
+{
+	asm volatile("int $2" ::: "memory");
+}
+
 static __always_inline void note_exit(struct vmx_vcpu *vmx)
 {
 	u32 code = vmcs_read_raw(VMCS_EXIT_REASON);
@@ -349,7 +354,7 @@ static __always_inline void note_exit(struct vmx_vcpu *vmx)
 		return;
 	vmx->exit_event = vmcs_read_raw(VMCS_EXIT_EVENT);
 	if ((vmx->exit_event & EVENT_TYPE) == EVENT_TYPE_NMI << 8)
-		compat_hand_over_nmi();
+		take_nmi();
 }
 
 static noinstr bool run_guest(struct vmx_vcpu *vmx)
@@ -393,7 +398,9 @@ static void vmx_enter(struct nacre_vcpu *vcpu)
 		not_entered(vmx);
 		return;
 	}
-	vmx->launched = true;
+	/* A VMCS that was refused by the guest's state stays clear. */
+	if (likely(!(vcpu->arch.exit.code & REASON_ENTRY_FAILED)))
+		vmx->launched = true;
 	/* The guest's is 0, and so is the host's after an exit. */
 	if (unlikely(vmx->host_debugctl))
 		update_debugctlmsr(vmx->host_debugctl);
