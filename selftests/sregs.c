@@ -121,12 +121,13 @@ TEST_F(sregs, unusable_segments)
 {
 	struct nacre_sregs got;
 
-	self->s.es = (struct nacre_segment) { .unusable = 1 };
+	/* Not one that the compiler's string instructions go by. */
+	self->s.gs = (struct nacre_segment) { .unusable = 1 };
 	self->s.ldt = (struct nacre_segment) { .unusable = 1 };
 	set_sregs(self->vcpu, &self->s);
 	get_sregs(self->vcpu, &got);
-	EXPECT_EQ(1, got.es.unusable);
-	EXPECT_EQ(0, got.es.present);
+	EXPECT_EQ(1, got.gs.unusable);
+	EXPECT_EQ(0, got.gs.present);
 	EXPECT_EQ(1, got.ldt.unusable);
 	run_to_done(self->vcpu);
 }

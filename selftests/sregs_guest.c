@@ -34,7 +34,8 @@ guest_entry void changes(u32 *gdt)
 {
 	struct desc_ptr table = sgdt();
 
-	asm volatile("movw %w0, %%es" : : "r"(0));
+	/* Not one that the compiler's string instructions go by. */
+	asm volatile("movw %w0, %%gs" : : "r"(0));
 	asm volatile("movw %w0, %%fs" : : "r"(SEL_USER_DATA_3));
 	gdt[SEL_LDT_FREE / 4] = 0x40000fff;	/* base 0x4000 */
 	gdt[SEL_LDT_FREE / 4 + 1] = 0x00008200;
@@ -171,8 +172,8 @@ TEST_F(sregs, vmm_sees_changes)
 	EXPECT_EQ(cr0 | X86_CR0_AM | X86_CR0_TS, s->cr0);
 	EXPECT_EQ(0x77777000, s->cr2);
 	EXPECT_EQ(X86_CR4_PSE, s->cr4 & X86_CR4_PSE);
-	EXPECT_EQ(0, s->es.selector);
-	EXPECT_EQ(1, s->es.unusable);
+	EXPECT_EQ(0, s->gs.selector);
+	EXPECT_EQ(1, s->gs.unusable);
 	EXPECT_EQ(SEL_USER_DATA_3, s->fs.selector);
 	EXPECT_EQ(0x50, s->ldt.selector);
 	EXPECT_EQ(0x4000, s->ldt.base);
