@@ -645,6 +645,26 @@ static void cr8(void)
 	EXPECT_EQ(take(), 0xe1);
 }
 
+/* Below which CR8 something that waits would come in. */
+static void cr8_threshold(void)
+{
+	switched_on(1);
+	EXPECT_EQ(nacre_lapic_cr8_threshold(&lapic), 0);
+	nacre_lapic_set_cr8(&lapic, 0xe);
+	EXPECT_EQ(nacre_lapic_cr8_threshold(&lapic), 0);
+	edge(0x91);
+	EXPECT_EQ(nacre_lapic_cr8_threshold(&lapic), 9);
+	edge(0xe1);
+	EXPECT_EQ(nacre_lapic_cr8_threshold(&lapic), 0xe);
+	/* What CR8 does not hold back needs no watching. */
+	nacre_lapic_set_cr8(&lapic, 0xd);
+	EXPECT_EQ(nacre_lapic_cr8_threshold(&lapic), 0);
+	EXPECT_EQ(take(), 0xe1);
+	EXPECT_EQ(nacre_lapic_cr8_threshold(&lapic), 9);
+	nacre_lapic_set_cr8(&lapic, 0x8);
+	EXPECT_EQ(nacre_lapic_cr8_threshold(&lapic), 0);
+}
+
 static void level_eoi(void)
 {
 	switched_on(1);
@@ -925,6 +945,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(nesting),
 	HOST_CASE(highest_first),
 	HOST_CASE(cr8),
+	HOST_CASE(cr8_threshold),
 	HOST_CASE(level_eoi),
 	HOST_CASE(end_can_wait),
 	HOST_CASE(spurious_eoi),
