@@ -244,7 +244,7 @@ static const vmx_exit_fn exits[REASONS] = {
 	[REASON_ENCLS]			= nacre_exit_ud,
 };
 
-/* By the guest's state, which is the VMM's to mend; or the VM has been killed. */
+/* By the guest's state, which is the VMM's to mend; or the VM was killed. */
 static enum nacre_result entry_failed(struct nacre_vcpu *vcpu)
 {
 	if (READ_ONCE(vcpu->vm->dead))

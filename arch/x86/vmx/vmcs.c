@@ -572,7 +572,7 @@ static void set_entry(struct vmx_vcpu *vmx, u32 bits, bool on)
 	vmcs_write32(VMCS_ENTRY, value);
 }
 
-/* Intel SDM, "Checks on Guest Segment Registers": no 16-bit TSS in long mode. */
+/* Intel SDM, "Checks on Guest Segment Registers": a TSS of 64 bits. */
 static void settle_tr(void)
 {
 	u32 rights = vmcs_read32(VMCS_GUEST_TR_RIGHTS);

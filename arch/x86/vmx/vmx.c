@@ -90,7 +90,7 @@ static int vmx_vcpu_init(struct nacre_vcpu *vcpu)
 	return 0;
 }
 
-/* On the CPU that has the VMCS, interrupts off: its memory is all of it then. */
+/* On the CPU that has the VMCS, interrupts off: from then on it is memory. */
 void vmx_detach(struct vmx_vcpu *vmx)
 {
 	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
@@ -338,7 +338,7 @@ static void update_host(struct vmx_vcpu *vmx)
 		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
 }
 
-/* By the host's own gate: its handler ends in an IRET, which lets in the next. */
+/* By the host's own gate, whose handler's IRET lets in the next. */
 static __always_inline void take_nmi(void)
 {
 	asm volatile("int $2" ::: "memory");
