@@ -82,10 +82,11 @@ no_input()
 	[[ $? -eq 0 ]] && grep -q "^year-$(date +%Y)" "$dir/out"
 }
 
-# The machine is to a kernel's liking: it logs no error, and finds PCI.
+# The machine is to a kernel's liking: it logs no error, and finds PCI. That an
+# emulated Skylake lacks IBRS, for retbleed, is its processor's affair.
 no_errors()
 {
-	guest "$base guest.run=\"dmesg -r; ls /sys/bus/pci/devices\"" \
+	guest "$base retbleed=off guest.run=\"dmesg -r; ls /sys/bus/pci/devices\"" \
 		</dev/null 2>"$dir/err" | tr -d '\r' >"$dir/out"
 	[[ ${PIPESTATUS[0]} -eq 0 ]] && grep -q '^<6>' "$dir/out" &&
 		! grep '^<[0-3]>' "$dir/out" >"$dir/errors" &&
