@@ -42,9 +42,11 @@ diod_dir()
 	echo "$lab_cache/diod"
 }
 
+# A run that waits for its turn keeps the one it found.
 emulator_ready()
 {
-	[[ -x $(bochs_dir)/bochs && -x $(diod_dir)/usr/sbin/diod &&
+	bochs_found=$(bochs_dir)/bochs
+	[[ -x $bochs_found && -x $(diod_dir)/usr/sbin/diod &&
 	   -f /usr/share/bochs/BIOS-bochs-latest &&
 	   -f /usr/share/vgabios/vgabios.bin ]]
 }
@@ -183,7 +185,7 @@ emulator_prepare()
 	log: bochs.log
 	END
 	emulator_command=(
-		"$lab_dir/bochs/machine" "$(bochs_dir)/bochs"
+		"$lab_dir/bochs/machine" "$bochs_found"
 		"$(diod_dir)/usr/sbin/diod" --foreground --rfdno 0 --wfdno 1
 		--no-auth --no-userdb --config-file /dev/null
 		--export / --export-opts ro --logdest stderr

@@ -18,11 +18,15 @@ int main(void)
 				   MAP_SHARED, vcpu, 0);
 	struct kvm_sregs sregs;
 
-	if (run == MAP_FAILED || ioctl(vcpu, KVM_GET_SREGS, &sregs))
+	if (run == MAP_FAILED || ioctl(vcpu, KVM_GET_SREGS, &sregs)) {
+		perror("no vCPU");
 		return 1;
+	}
 	sregs.tr.type = 1;
-	if (ioctl(vcpu, KVM_SET_SREGS, &sregs) || ioctl(vcpu, KVM_RUN, 0))
+	if (ioctl(vcpu, KVM_SET_SREGS, &sregs) || ioctl(vcpu, KVM_RUN, 0)) {
+		perror("no run");
 		return 1;
+	}
 	printf("failed entry: %d\n", run->exit_reason == KVM_EXIT_FAIL_ENTRY);
 	return 0;
 }
