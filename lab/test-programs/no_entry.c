@@ -16,8 +16,14 @@ int main(void)
 	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	struct kvm_run *run = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 				   MAP_SHARED, vcpu, 0);
+	struct kvm_userspace_memory_region slot = { .memory_size = 4096 };
 	struct kvm_sregs sregs;
 
+	/* In-tree KVM runs none without memory. */
+	slot.userspace_addr = (unsigned long)mmap(NULL, 4096, PROT_READ,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	slot.flags = KVM_MEM_READONLY;
+	ioctl(vm, KVM_SET_USER_MEMORY_REGION, &slot);
 	if (run == MAP_FAILED || ioctl(vcpu, KVM_GET_SREGS, &sregs)) {
 		perror("no vCPU");
 		return 1;
