@@ -78,7 +78,8 @@ static void enter_guest(struct nacre_vcpu *vcpu)
 
 	/* Take what ended the run, and ticks, while time is still the guest's. */
 	local_irq_enable();
-	barrier();
+	/* STI lets nothing in before the end of the instruction behind it. */
+	asm volatile("nop" : : : "memory");
 	local_irq_disable();
 	nacre_guest_time_end();
 }
