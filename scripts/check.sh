@@ -261,6 +261,7 @@ slow()
 {
 	both kvm svm kvm
 	both svm-max svm-max nacre
+	both vmx vmx nacre
 	both mitigated svm nacre --cmdline default
 	consoles kvm
 	ends nacre 6.1
