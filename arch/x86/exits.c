@@ -356,6 +356,8 @@ static enum nacre_result fetch_and(struct nacre_vcpu *vcpu, insn_fn fn)
 	case NACRE_FETCH_FAULT:
 	case NACRE_FETCH_RETRY:
 		return NACRE_RESUME;
+	case NACRE_FETCH_UNKNOWN:
+		return nacre_exit_ud(vcpu);
 	case NACRE_FETCH_NO_MEMORY:
 		break;
 	}

@@ -237,8 +237,7 @@ fetch_and_decode(struct nacre_vcpu *vcpu, const struct nacre_insn **insn)
 		case NACRE_DECODE_MORE:
 			continue;
 		case NACRE_DECODE_INVALID:
-			nacre_queue_exception(vcpu, X86_TRAP_UD);
-			return NACRE_FETCH_FAULT;
+			return NACRE_FETCH_UNKNOWN;
 		case NACRE_DECODE_TOO_LONG:
 			nacre_inject_gp(vcpu, 0);
 			return NACRE_FETCH_FAULT;
@@ -330,6 +329,8 @@ static noinline enum nacre_result fetch_and_skip(struct nacre_vcpu *vcpu)
 	case NACRE_FETCH_FAULT:
 	case NACRE_FETCH_RETRY:
 		return NACRE_RESUME;
+	case NACRE_FETCH_UNKNOWN:
+		return nacre_exit_ud(vcpu);
 	case NACRE_FETCH_NO_MEMORY:
 		break;
 	}

@@ -16,6 +16,7 @@ struct nacre_vcpu;
 enum nacre_fetch_result {
 	NACRE_FETCH_OK,
 	NACRE_FETCH_FAULT,	/* an exception has been queued */
+	NACRE_FETCH_UNKNOWN,	/* no such instruction, for all we know */
 	NACRE_FETCH_RETRY,	/* the guest's tables moved; enter again */
 	NACRE_FETCH_NO_MEMORY,	/* the bytes, or the tables to them, have no slot */
 };

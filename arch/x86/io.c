@@ -123,6 +123,8 @@ static enum nacre_result decoded_io(struct nacre_vcpu *vcpu,
 	case NACRE_FETCH_FAULT:
 	case NACRE_FETCH_RETRY:
 		return NACRE_RESUME;
+	case NACRE_FETCH_UNKNOWN:
+		return nacre_exit_ud(vcpu);
 	case NACRE_FETCH_NO_MEMORY:
 		return nacre_emulation_failure(vcpu, NULL, 0);
 	}

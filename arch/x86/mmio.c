@@ -307,6 +307,8 @@ enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu, gfn_t hole)
 	case NACRE_FETCH_FAULT:
 	case NACRE_FETCH_RETRY:
 		return NACRE_RESUME;
+	/* The processor knew it, and had come as far as its operand. */
+	case NACRE_FETCH_UNKNOWN:
 	case NACRE_FETCH_NO_MEMORY:
 		return nacre_exit_emulate(vcpu);
 	}

@@ -26,6 +26,7 @@ typedef int64_t s64;
 #define fallthrough		__attribute__((__fallthrough__))
 #define array_index_nospec(index, size) ((index) < (size) ? (index) : 0)
 #define noinline		__attribute__((__noinline__))
+#define __weak			__attribute__((__weak__))
 #define swab64(x)		__builtin_bswap64(x)
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)

@@ -6,6 +6,7 @@
  */
 #ifdef __KERNEL__
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #else
 #include "host_types.h"
 #endif
@@ -301,3 +302,6 @@ const u64 nacre_3dnow_suffixes[4] = {
 	BIT_ULL(0xbb - 0x80) | BIT_ULL(0xbf - 0x80),
 	0,
 };
+
+/* None is executed yet: selftests/host/decode_evex.c has them for the tests. */
+const struct nacre_vector_map nacre_evex_maps[NACRE_NR_MAPS] __weak;

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * EVEX instructions. A line is first and last opcode, ModRM.reg, W and
+ * EVEX instructions. The module has none of them as long as nothing in it
+ * executes one, but the decoder knows how. A line is first and last opcode, ModRM.reg, W and
  * SIMD prefixes, form; the first one that applies is the instruction.
  */
-#ifdef __KERNEL__
-#include <linux/bits.h>
-#include <linux/kernel.h>
-#else
 #include "host_types.h"
-#endif
 
 #include "arch/x86/emulate/decode_tables.h"
 
