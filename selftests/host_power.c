@@ -67,14 +67,22 @@ static bool can(const char *path, const char *word)
 	return strstr(text, word);
 }
 
+/* A suspend wakes whoever sleeps or runs a guest, as a signal does. */
 static void *run_through_outs(void *arg)
 {
 	struct vcpu *vcpu = arg;
 
-	while (run_ucall(vcpu) != UCALL_DONE)
-		CHECK(vcpu->run->exit_reason == NACRE_EXIT_IO &&
+	for (;;) {
+		if (raw_run(vcpu)) {
+			CHECK(errno == EINTR);
+			continue;
+		}
+		if (decode_ucall(vcpu) == UCALL_DONE)
+			return NULL;
+		CHECK(vcpu->uc.cmd == UCALL_NONE &&
+		      vcpu->run->exit_reason == NACRE_EXIT_IO &&
 		      vcpu->run->io.port == 0x80);
-	return NULL;
+	}
 }
 
 struct guests {
