@@ -9,10 +9,8 @@
 #include <asm/percpu.h>
 #include <asm/unwind_hints.h>
 
+#include "arch/x86/guest_gprs.S"
 #include "arch/x86/vmx/vmcs.h"
-
-/* struct nacre_vcpu_arch.gpr, in the order of enum nacre_gpr. */
-#define GPR(number)	((number) * 8)
 
 .section .noinstr.text, "ax"
 
@@ -44,20 +42,7 @@ SYM_FUNC_START(vmx_switch)
 	bt	$0, %edx
 
 	mov	GPR(0)(%rdi), %rax
-	mov	GPR(1)(%rdi), %rcx
-	mov	GPR(2)(%rdi), %rdx
-	mov	GPR(3)(%rdi), %rbx
-	mov	GPR(5)(%rdi), %rbp
-	mov	GPR(6)(%rdi), %rsi
-	mov	GPR(8)(%rdi), %r8
-	mov	GPR(9)(%rdi), %r9
-	mov	GPR(10)(%rdi), %r10
-	mov	GPR(11)(%rdi), %r11
-	mov	GPR(12)(%rdi), %r12
-	mov	GPR(13)(%rdi), %r13
-	mov	GPR(14)(%rdi), %r14
-	mov	GPR(15)(%rdi), %r15
-	mov	GPR(7)(%rdi), %rdi
+	LOAD_GUEST_GPRS
 
 	CLEAR_CPU_BUFFERS
 
@@ -76,20 +61,7 @@ SYM_INNER_LABEL_ALIGN(vmx_host_rip, SYM_L_GLOBAL)
 	push	%rax
 	mov	8(%rsp), %rax		/* gpr */
 	pop	GPR(0)(%rax)
-	mov	%rcx, GPR(1)(%rax)
-	mov	%rdx, GPR(2)(%rax)
-	mov	%rbx, GPR(3)(%rax)
-	mov	%rbp, GPR(5)(%rax)
-	mov	%rsi, GPR(6)(%rax)
-	mov	%rdi, GPR(7)(%rax)
-	mov	%r8,  GPR(8)(%rax)
-	mov	%r9,  GPR(9)(%rax)
-	mov	%r10, GPR(10)(%rax)
-	mov	%r11, GPR(11)(%rax)
-	mov	%r12, GPR(12)(%rax)
-	mov	%r13, GPR(13)(%rax)
-	mov	%r14, GPR(14)(%rax)
-	mov	%r15, GPR(15)(%rax)
+	SAVE_GUEST_GPRS
 	mov	$1, %ebx
 
 4:	/* Before the first return: the guest may have filled the RSB. */
