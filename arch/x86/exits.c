@@ -349,19 +349,10 @@ typedef enum nacre_result (*insn_fn)(struct nacre_vcpu *vcpu,
 static enum nacre_result fetch_and(struct nacre_vcpu *vcpu, insn_fn fn)
 {
 	const struct nacre_insn *insn;
+	enum nacre_fetch_result result = nacre_fetch_insn(vcpu, &insn);
 
-	switch (nacre_fetch_insn(vcpu, &insn)) {
-	case NACRE_FETCH_OK:
-		return fn(vcpu, insn);
-	case NACRE_FETCH_FAULT:
-	case NACRE_FETCH_RETRY:
-		return NACRE_RESUME;
-	case NACRE_FETCH_UNKNOWN:
-		return nacre_exit_ud(vcpu);
-	case NACRE_FETCH_NO_MEMORY:
-		break;
-	}
-	return nacre_emulation_failure(vcpu, NULL, 0);
+	return likely(result == NACRE_FETCH_OK) ?
+	       fn(vcpu, insn) : nacre_fetch_failed(vcpu, result);
 }
 
 enum nacre_result nacre_exit_cr_access(struct nacre_vcpu *vcpu)

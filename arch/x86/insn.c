@@ -319,13 +319,11 @@ enum nacre_result nacre_skip_decoded(struct nacre_vcpu *vcpu,
 	return skip_to(vcpu, nacre_rip(vcpu) + insn->length);
 }
 
-static noinline enum nacre_result fetch_and_skip(struct nacre_vcpu *vcpu)
+enum nacre_result nacre_fetch_failed(struct nacre_vcpu *vcpu,
+				     enum nacre_fetch_result result)
 {
-	const struct nacre_insn *insn;
-
-	switch (fetch_and_decode(vcpu, &insn)) {
+	switch (result) {
 	case NACRE_FETCH_OK:
-		return nacre_skip_decoded(vcpu, insn);
 	case NACRE_FETCH_FAULT:
 	case NACRE_FETCH_RETRY:
 		return NACRE_RESUME;
@@ -335,6 +333,15 @@ static noinline enum nacre_result fetch_and_skip(struct nacre_vcpu *vcpu)
 		break;
 	}
 	return nacre_emulation_failure(vcpu, NULL, 0);
+}
+
+static noinline enum nacre_result fetch_and_skip(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_insn *insn;
+	enum nacre_fetch_result result = fetch_and_decode(vcpu, &insn);
+
+	return result == NACRE_FETCH_OK ? nacre_skip_decoded(vcpu, insn) :
+					  nacre_fetch_failed(vcpu, result);
 }
 
 enum nacre_result nacre_skip_insn(struct nacre_vcpu *vcpu)

@@ -27,6 +27,9 @@ enum nacre_fetch_result {
  */
 enum nacre_fetch_result nacre_fetch_insn(struct nacre_vcpu *vcpu,
 					 const struct nacre_insn **insn);
+/* What an exit comes to whose instruction could not be had. */
+enum nacre_result nacre_fetch_failed(struct nacre_vcpu *vcpu,
+				     enum nacre_fetch_result result);
 /* Of the one that was fetched last, and that RIP is at still. */
 bool nacre_fetched_memop(struct nacre_vcpu *vcpu, struct nacre_memop *op);
 /* As many bytes at CS:RIP as can be had, up to NACRE_MAX_INSN; no faults. */

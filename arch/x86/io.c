@@ -116,18 +116,10 @@ static enum nacre_result decoded_io(struct nacre_vcpu *vcpu,
 				    const struct nacre_io *io)
 {
 	const struct nacre_insn *insn;
+	enum nacre_fetch_result result = nacre_fetch_insn(vcpu, &insn);
 
-	switch (nacre_fetch_insn(vcpu, &insn)) {
-	case NACRE_FETCH_OK:
-		break;
-	case NACRE_FETCH_FAULT:
-	case NACRE_FETCH_RETRY:
-		return NACRE_RESUME;
-	case NACRE_FETCH_UNKNOWN:
-		return nacre_exit_ud(vcpu);
-	case NACRE_FETCH_NO_MEMORY:
-		return nacre_emulation_failure(vcpu, NULL, 0);
-	}
+	if (unlikely(result != NACRE_FETCH_OK))
+		return nacre_fetch_failed(vcpu, result);
 	if (io->string)
 		return nacre_exit_string_io(vcpu, io, insn);
 	return single_io(vcpu, io, nacre_rip(vcpu) + insn->length);
