@@ -56,10 +56,23 @@ static void note_way(struct nacre_vcpu *vcpu, gva_t gva, u32 access, gpa_t gpa,
 	peek->way.generation = peek->generation;
 }
 
+/* False: not so easy. True: user memory is open, and the walk may begin. */
+static __always_inline bool begin_walk(struct nacre_vcpu *vcpu, gva_t gva,
+				       u32 access, struct nacre_fast_walk *w)
+{
+	u64 cr4 = nacre_cr4(vcpu);
+
+	if (!nacre_peek_can_walk(vcpu, gva, nacre_cr3(vcpu), cr4))
+		return false;
+	*w = nacre_fast_walk_rules(cr4, vcpu->arch.efer & EFER_NX,
+				   vcpu->arch.cpuid.reserved_gpa, access);
+	return nacre_peek_begin(&vcpu->arch.peek);
+}
+
 bool nacre_peek_walk(struct nacre_vcpu *vcpu, gva_t gva, u32 access,
 		     u64 words[2])
 {
-	u64 cr3 = nacre_cr3(vcpu), cr4 = nacre_cr4(vcpu);
+	u64 cr3 = nacre_cr3(vcpu);
 	struct nacre_peek *peek = &vcpu->arch.peek;
 	struct noting noting = {
 		.peek = peek,
@@ -71,11 +84,7 @@ bool nacre_peek_walk(struct nacre_vcpu *vcpu, gva_t gva, u32 access,
 	bool ok;
 
 	peek->way.page = NACRE_NO_WAY;
-	if (!nacre_peek_can_walk(vcpu, gva, cr3, cr4))
-		return false;
-	w = nacre_fast_walk_rules(cr4, vcpu->arch.efer & EFER_NX,
-				  vcpu->arch.cpuid.reserved_gpa, access);
-	if (!nacre_peek_begin(peek))
+	if (!begin_walk(vcpu, gva, access, &w))
 		return false;
 	ok = nacre_fast_walk(&w, cr3, gva, read_and_note, &noting, &gpa) &&
 	     nacre_peek_words(peek, gpa, words);
@@ -87,8 +96,8 @@ bool nacre_peek_walk(struct nacre_vcpu *vcpu, gva_t gva, u32 access,
 
 bool nacre_peek_gpa(struct nacre_vcpu *vcpu, gva_t gva, u32 access, gpa_t *gpa)
 {
-	u64 cr3 = nacre_cr3(vcpu), cr4 = nacre_cr4(vcpu);
 	struct nacre_peek *peek = &vcpu->arch.peek;
+	u64 cr3 = nacre_cr3(vcpu);
 	struct nacre_fast_walk w;
 	bool ok;
 
@@ -96,11 +105,7 @@ bool nacre_peek_gpa(struct nacre_vcpu *vcpu, gva_t gva, u32 access, gpa_t *gpa)
 		*gpa = gva;
 		return true;
 	}
-	if (!nacre_peek_can_walk(vcpu, gva, cr3, cr4))
-		return false;
-	w = nacre_fast_walk_rules(cr4, vcpu->arch.efer & EFER_NX,
-				  vcpu->arch.cpuid.reserved_gpa, access);
-	if (!nacre_peek_begin(peek))
+	if (!begin_walk(vcpu, gva, access, &w))
 		return false;
 	ok = nacre_fast_walk(&w, cr3, gva, nacre_peek_entry, peek, gpa);
 	user_access_end();
