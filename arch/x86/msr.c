@@ -42,9 +42,15 @@ static inline bool may(const struct nacre_vcpu *vcpu,
 	return !msr->feature || has_feature(vcpu, msr, by);
 }
 
+/* Not every vendor's processors have every MSR of the table. */
+static bool host_has(const struct nacre_msr *msr)
+{
+	return !msr->host_feature || boot_cpu_has(msr->host_feature);
+}
+
 static bool host_may(const struct nacre_msr *msr)
 {
-	if (msr->host_feature && !boot_cpu_has(msr->host_feature))
+	if (!host_has(msr))
 		return false;
 	return !msr->feature || nacre_host_has(msr->feature) ||
 	       (msr->other_feature && nacre_host_has(msr->other_feature));
@@ -79,13 +85,11 @@ static bool write_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
 }
 
 /* A row that the host's processor has; the rest fall through to nobody. */
-static const struct nacre_msr *find(u32 index)
+static noinline const struct nacre_msr *find(u32 index)
 {
 	const struct nacre_msr *msr = nacre_find_msr(index);
 
-	if (msr && msr->host_feature && !boot_cpu_has(msr->host_feature))
-		return NULL;
-	return msr;
+	return msr && host_has(msr) ? msr : NULL;
 }
 
 /* A guest that reads or writes one often does so again. */
