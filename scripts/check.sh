@@ -274,6 +274,21 @@ slow()
 		selftests/abi_diff.sh --calls 1000000 --timeout 14000
 }
 
+# Each case of step $1 that failed, below the last of what it said of itself.
+what_failed()
+{
+	awk -v step="$1" '
+	/^#/ { said[n++] = $0; next }
+	/^not ok / && !/# TODO/ {
+		found = 1
+		for (i = n > 12 ? n - 12 : 0; i < n; i++)
+			print "    " substr(said[i], 1, 200)
+		print "  " step ": " $0
+	}
+	{ n = 0 }
+	END { exit !found }' "$logs/$1.log" 2>/dev/null | head -n 200
+}
+
 if tools; then
 	quick
 	[[ $mode != slow ]] || slow
@@ -285,10 +300,7 @@ echo
 if [[ ${#broken[@]} -gt 0 ]]; then
 	echo "What failed:"
 	for name in "${broken[@]}"; do
-		grep -hE '^not ok ' "$logs/$name.log" 2>/dev/null |
-			grep -v '# TODO' | sed "s/^/  $name: /" | head -n 40
-		grep -qE '^not ok ' "$logs/$name.log" 2>/dev/null ||
-			echo "  $name"
+		what_failed "$name" || echo "  $name"
 	done
 fi
 line="$passed passed, $failed failed"
