@@ -60,8 +60,6 @@ enum nacre_protect {
 u32 nacre_protection(u32 host);
 
 #ifdef __KERNEL__
-struct nacre_vcpu;
-
 extern u32 nacre_protection_here;
 
 /* At load, before the backend's setup. */
@@ -71,9 +69,6 @@ static inline bool nacre_protects(enum nacre_protect what)
 {
 	return nacre_protection_here & BIT(what);
 }
-
-/* A vCPU comes to this CPU. */
-void nacre_protect_load(struct nacre_vcpu *vcpu);
 #endif
 
 #endif /* NACRE_X86_PROTECT_H */

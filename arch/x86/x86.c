@@ -2,8 +2,10 @@
 /* What module/ asks of x86: load, VMs, vCPUs, ioctl rows, NACRE_RUN's ends. */
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
+#include <linux/percpu.h>
 #include <asm/cpufeature.h>
 #include <asm/fpu/xcr.h>
+#include <asm/nospec-branch.h>
 #include <asm/pkru.h>
 #include <asm/tsc.h>
 
@@ -23,9 +25,13 @@
 #include "arch/x86/mce.h"
 #include "arch/x86/mp_state.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/protect.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/tsc.h"
 #include "arch/x86/xstate.h"
+
+/* Whose predictions a CPU has; never followed, for it may be gone. */
+static DEFINE_PER_CPU(struct nacre_vcpu *, last_guest);
 
 int nacre_arch_init(void)
 {
@@ -35,6 +41,7 @@ int nacre_arch_init(void)
 		return err;
 	nacre_xstate_setup();
 	nacre_msr_setup();
+	nacre_protect_setup();
 	nacre_host_cpuid_begin();
 	err = nacre_backend()->setup();
 	if (!err)
@@ -322,6 +329,17 @@ void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
 	nacre_xstate_destroy(vcpu);
 }
 
+/* One guest must not steer another by what it taught the predictors. */
+static void forget_others(struct nacre_vcpu *vcpu)
+{
+	/* Only one that was here before can be what is remembered. */
+	if (__this_cpu_read(last_guest) == vcpu && vcpu->last_cpu == vcpu->cpu)
+		return;
+	__this_cpu_write(last_guest, vcpu);
+	if (nacre_protects(NACRE_PROTECT_LOAD_IBPB))
+		indirect_branch_prediction_barrier();
+}
+
 void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 {
 	if (boot_cpu_has(X86_FEATURE_OSXSAVE))
@@ -331,6 +349,7 @@ void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 	if (vcpu->last_cpu != vcpu->cpu)
 		nacre_set_request(vcpu, NACRE_REQ_CLOCK);
 	backend(load)(vcpu);
+	forget_others(vcpu);
 }
 
 void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu)

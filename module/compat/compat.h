@@ -130,7 +130,7 @@ int compat_guest_work(void);
  */
 static inline void compat_note_guest_ran(void)
 {
-#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+#ifdef X86_BUG_VMSCAPE
 	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
 		this_cpu_write(x86_ibpb_exit_to_user, true);
 #endif

@@ -12,7 +12,7 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
-#include "module/compat/svm.h"
+#include "arch/x86/protect.h"
 #include "arch/x86/svm/ops.h"
 #include "arch/x86/svm/svm.h"
 
@@ -32,6 +32,8 @@
 #define VM_CR_SVMDIS		BIT_ULL(4)
 
 #define TSC_RATIO_ONE_HIGH	BIT(0)	/* 32 bits of fraction below */
+
+#define BP_CFG_SPEC_REDUCE	BIT_ULL(4)
 
 /* Port permissions: 64 Ki ports, and 3 bits for an access across the end. */
 #define IOPM_ORDER		2
@@ -180,6 +182,18 @@ bool svm_in_use(void)
 	return (efer & EFER_SVME) && !this_cpu_read(svm_cpu.on);
 }
 
+/* SRSO: the kernel leaves this bit to whoever runs guests. */
+static void reduce_speculation(bool on)
+{
+	u64 cfg;
+
+	if (!nacre_protects(NACRE_PROTECT_ON_BP_SPEC_REDUCE))
+		return;
+	rdmsrl(MSR_ZEN4_BP_CFG, cfg);
+	wrmsrl(MSR_ZEN4_BP_CFG, on ? cfg | BP_CFG_SPEC_REDUCE :
+				     cfg & ~BP_CFG_SPEC_REDUCE);
+}
+
 int svm_cpu_on(void)
 {
 	struct svm_cpu *cpu = this_cpu_ptr(&svm_cpu);
@@ -205,8 +219,7 @@ int svm_cpu_on(void)
 	cpu->asid_generation++;
 	cpu->next_asid = 1;
 	cpu->flush_all = true;
-	cpu->last = NULL;
-	compat_svm_mitigations_on();
+	reduce_speculation(true);
 	return 0;
 }
 
@@ -225,5 +238,5 @@ void svm_cpu_off(void)
 	/* A crash may come between CLGI and STGI, which would block INIT. */
 	svm_stgi();
 	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
-	compat_svm_mitigations_off();
+	reduce_speculation(false);
 }

@@ -3,7 +3,7 @@
 #include <linux/linkage.h>
 #include <asm/asm.h>
 
-#include "module/compat/svm.h"
+#include "module/compat/protect.h"
 #include "arch/x86/guest_gprs.S"
 
 /* Also true at each fixup below: these have not been popped then. */

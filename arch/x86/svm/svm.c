@@ -17,7 +17,6 @@
 #include <asm/debugreg.h>
 #include <asm/mem_encrypt.h>
 #include <asm/mmu.h>
-#include <asm/nospec-branch.h>
 #include <asm/trapnr.h>
 
 #include "arch/x86/control.h"
@@ -52,21 +51,11 @@ static int svm_vcpu_init(struct nacre_vcpu *vcpu)
 	return 0;
 }
 
-/* Another vCPU may get this address; it must not be taken for this one. */
-static void forget_everywhere(struct svm_vcpu *svm)
-{
-	unsigned int n;
-
-	for_each_possible_cpu(n)
-		cmpxchg(&per_cpu_ptr(&svm_cpu, n)->last, svm, NULL);
-}
-
 /* Also half way through svm_vcpu_init(). */
 static void svm_vcpu_free(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
-	forget_everywhere(svm);
 	free_pages((unsigned long)svm->msrpm, MSRPM_ORDER);
 	free_page((unsigned long)svm->vmcb);
 	kfree(svm);
@@ -86,11 +75,6 @@ static void svm_load(struct nacre_vcpu *vcpu)
 	svm->host_saved = false;
 	svm->tsc_aux = svm->cpu->host_tsc_aux;
 	svm_come_to_cpu(svm);
-	/* One guest must not steer another by what it taught the predictors. */
-	if (svm->cpu->last != svm) {
-		svm->cpu->last = svm;
-		indirect_branch_prediction_barrier();
-	}
 }
 
 static void svm_put(struct nacre_vcpu *vcpu)

@@ -34,7 +34,6 @@ struct svm_cpu {
 	u64 asid_generation;
 	u32 next_asid;
 	bool flush_all;		/* before the next VMRUN: ASIDs were reused */
-	struct svm_vcpu *last;	/* for IBPB: whose predictions these are */
 	struct irq_work nudge;	/* makes the guest exit at once */
 };
 DECLARE_PER_CPU(struct svm_cpu, svm_cpu);

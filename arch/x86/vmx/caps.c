@@ -15,6 +15,7 @@
 #include <asm/tlbflush.h>
 
 #include "arch/x86/host_cpuid.h"
+#include "arch/x86/protect.h"
 #include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
@@ -24,6 +25,7 @@
 #define CR4_FRED	BIT_ULL(32)
 
 struct vmx_caps vmx_caps;
+DEFINE_STATIC_KEY_FALSE(vmx_flushes_l1d);
 DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 
 const u32 vmx_swapped_msrs[VMX_SWAPPED] = {
@@ -51,14 +53,6 @@ static bool firmware_forbids(void)
 static bool gates_are_others(void)
 {
 	return native_read_cr4() & CR4_FRED;
-}
-
-/* L1TF: the host's data may not be in the first cache when a guest runs. */
-static bool l1d_needs_flush(void)
-{
-	return boot_cpu_has_bug(X86_BUG_L1TF) &&
-	       boot_cpu_has(X86_FEATURE_FLUSH_L1D) &&
-	       l1tf_mitigation != L1TF_MITIGATION_OFF;
 }
 
 static u64 read_cap(u32 msr)
@@ -169,10 +163,11 @@ int vmx_setup(void)
 
 	vmx_caps.revision = read_cap(MSR_IA32_VMX_BASIC) & VMX_BASIC_REVISION;
 	vmx_caps.cr4_allowed = read_cap(MSR_IA32_VMX_CR4_FIXED1);
-	vmx_caps.flush_l1d = l1d_needs_flush();
 	adjust_cpuid();
 	vmx_vmcs_setup();
 	vmx_ept_setup();
+	if (nacre_protects(NACRE_PROTECT_ENTRY_L1D))
+		static_branch_enable(&vmx_flushes_l1d);
 	for_each_possible_cpu(n) {
 		if (cpu_alloc(n)) {
 			vmx_teardown();
@@ -206,7 +201,6 @@ int vmx_cpu_on(void)
 		return -EBUSY;
 	note_host(cpu);
 	cpu->current_vcpu = NULL;
-	cpu->last = NULL;
 	intel_pt_handle_vmx(1);
 	/* First, so that a crash from here on finds what there is to undo. */
 	cpu->on = true;

@@ -9,6 +9,7 @@
 #include <asm/percpu.h>
 #include <asm/unwind_hints.h>
 
+#include "module/compat/protect.h"
 #include "arch/x86/guest_gprs.S"
 #include "arch/x86/vmx/vmcs.h"
 
@@ -68,8 +69,12 @@ SYM_INNER_LABEL_ALIGN(vmx_host_rip, SYM_L_GLOBAL)
 	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \
 			   X86_FEATURE_RSB_VMEXIT_LITE
 
-	/* Where the kernel has IBRS for itself alone it is written anew. */
-	ALTERNATIVE "jmp 6f", "", X86_FEATURE_KERNEL_IBRS
+	/*
+	 * Where the kernel has IBRS for itself alone it is written anew. Where
+	 * it wants an IBPB instead, it has left out the filling; AX CX DX lost.
+	 */
+	ALTERNATIVE_2 "jmp 6f", "", X86_FEATURE_KERNEL_IBRS, \
+		      "call entry_ibpb", X86_FEATURE_IBPB_ON_VMEXIT
 	mov	$MSR_IA32_SPEC_CTRL, %ecx
 	mov	PER_CPU_VAR(x86_spec_ctrl_current), %eax
 	mov	PER_CPU_VAR(x86_spec_ctrl_current + 4), %edx

@@ -29,7 +29,6 @@
 #include <asm/fsgsbase.h>
 #include <asm/debugreg.h>
 #include <asm/mmu.h>
-#include <asm/nospec-branch.h>
 #include <asm/segment.h>
 
 #include "module/compat/compat.h"
@@ -119,22 +118,12 @@ static void detach_anywhere(struct vmx_vcpu *vmx)
 		smp_call_function_single(cpu, detach_ipi, vmx, 1);
 }
 
-/* Another vCPU may get this address; it must not be taken for this one. */
-static void forget_everywhere(struct vmx_vcpu *vmx)
-{
-	unsigned int n;
-
-	for_each_possible_cpu(n)
-		cmpxchg(&per_cpu_ptr(&vmx_cpu, n)->last, vmx, NULL);
-}
-
 /* Also half way through vmx_vcpu_init(). */
 static void vmx_vcpu_free(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 
 	detach_anywhere(vmx);
-	forget_everywhere(vmx);
 	vmx_put_vpid(vmx->vpid);
 	free_page((unsigned long)vmx->apic_page);
 	free_page((unsigned long)vmx->msr_bitmap);
@@ -182,11 +171,6 @@ static void vmx_load(struct nacre_vcpu *vcpu)
 	} else if (cpu->current_vcpu != vmx) {
 		cpu->current_vcpu = vmx;
 		vmcs_load(page_to_phys(vmx->vmcs));
-	}
-	/* One guest must not steer another by what it taught the predictors. */
-	if (cpu->last != vmx) {
-		cpu->last = vmx;
-		indirect_branch_prediction_barrier();
 	}
 }
 
@@ -334,7 +318,7 @@ static void update_host(struct vmx_vcpu *vmx)
 		vmx->host_cr4 = cr4;
 		vmcs_write_natural(VMCS_HOST_CR4, cr4);
 	}
-	if (unlikely(vmx_caps.flush_l1d))
+	if (static_branch_unlikely(&vmx_flushes_l1d))
 		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
 }
 

@@ -4,6 +4,7 @@
 #define NACRE_VMX_H
 
 #include <linux/container_of.h>
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/percpu-defs.h>
 #include <asm/desc_defs.h>
@@ -18,9 +19,10 @@ struct vmx_caps {
 	struct vmx_controls controls;
 	u32 revision;		/* of a VMXON region or a VMCS */
 	u64 cr4_allowed;	/* in a guest */
-	bool flush_l1d;		/* before each entry: L1TF */
 };
 extern struct vmx_caps vmx_caps;
+/* Before each entry: L1TF. */
+DECLARE_STATIC_KEY_FALSE(vmx_flushes_l1d);
 
 static inline bool vmx_has(enum vmx_word word, u32 bit)
 {
@@ -45,7 +47,6 @@ struct vmx_cpu {
 	struct page *region;		/* VMXON's */
 	struct list_head loaded;	/* whose VMCS may be in its caches */
 	struct vmx_vcpu *current_vcpu;	/* whose VMCS is current */
-	struct vmx_vcpu *last;	/* for IBPB: whose predictions these are */
 	/* The host's, constant: */
 	struct desc_ptr gdt;
 	u64 gs_base, sysenter_esp;
