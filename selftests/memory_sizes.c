@@ -71,6 +71,41 @@ TEST(transparent_huge_pages)
 		      PAGE_SIZE);
 }
 
+/* Data and code in turns, each page first as the one, then as the other. */
+guest_entry void runs_what_it_writes(u64 base, u64 size)
+{
+	const u64 step = 8 * PAGE_SIZE;
+
+	for (int round = 0; round < 3; round++) {
+		for (u64 at = base; at < base + size; at += step) {
+			*(volatile u64 *)(at + 8) += at;
+			*(volatile u8 *)at = 0xc3;	/* RET */
+			((void (*)(void))at)();
+			*(volatile u64 *)(at + step / 2) += at;
+		}
+	}
+	for (u64 at = base; at < base + size; at += step) {
+		GUEST_ASSERT_EQ(*(volatile u64 *)(at + 8), 3 * at);
+		GUEST_ASSERT_EQ(*(volatile u64 *)(at + step / 2), 3 * at);
+	}
+	guest_done();
+}
+
+/* Some hosts let no huge page be executed: it is split as it is met. */
+TEST(code_in_transparent_huge_pages)
+{
+	struct vcpu *vcpu = vcpu_with_guest(GUEST_64, "runs_what_it_writes");
+	u64 size = 2 * HUGE_SIZE;
+	char *memory = map_anon(size);
+
+	if (madvise(memory, size, MADV_HUGEPAGE))
+		SKIP(return, "the kernel has no transparent huge pages");
+	memset(memory, 0, size);
+	vm_add_memory_at(vcpu->vm, 1, GPA, size, 0, memory);
+	vcpu_args(vcpu, 2, GPA, size);
+	run_to_done(vcpu);
+}
+
 /* gpa and address differ below 2 MiB: no huge mapping may cover them. */
 TEST(huge_page_out_of_step)
 {

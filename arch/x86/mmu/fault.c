@@ -27,6 +27,7 @@ struct target {
 	const struct nacre_stage2_format *format;
 	gfn_t gfn;
 	bool write;			/* the access was a write */
+	bool fetch;			/* ... of an instruction */
 	bool host_write;		/* what the host and the slot allow */
 	bool writable;			/* what the leaf shall allow */
 	u8 level;			/* the largest leaf that is right */
@@ -68,7 +69,7 @@ static void choose_leaf(struct target *target)
 	const struct nacre_memslot *slot = &target->slot;
 	u8 level = min(target->page.level, target->format->max_leaf_level);
 
-	if (slot->dirty)
+	if (slot->dirty || (target->fetch && target->format->small_exec))
 		level = 1;
 	while (level > 1 && !level_fits(slot, target->gfn, level))
 		level--;
@@ -91,11 +92,12 @@ static u64 make_leaf(const struct target *target, u8 level)
 {
 	const struct nacre_stage2_format *format = target->format;
 	u64 pfn = nacre_level_base(target->page.pfn, level);
-	u64 leaf = format->leaf | format->read | format->exec |
-		   format->accessed;
+	u64 leaf = format->leaf | format->read | format->accessed;
 
 	if (level > 1)
 		leaf |= format->huge;
+	if (level == 1 || !format->small_exec)
+		leaf |= format->exec;
 	if (target->host_write)
 		leaf |= NACRE_LEAF_HOST_WRITE;
 	if (target->writable)
@@ -123,6 +125,8 @@ static enum outcome put_leaf(const struct target *target, u64 *entry, u64 old,
 		new = make_leaf(target, level);
 	else if (!same_page(target, old, level))
 		return OTHER_PAGE;
+	else if (target->fetch && format->small_exec && level > 1)
+		return TOO_LARGE;
 	else if (!target->write || old & format->write)
 		return WAS_THERE;
 	else if (level > target->level)
@@ -336,6 +340,7 @@ map_slot(struct nacre_vcpu *vcpu, const struct nacre_stage2_fault *fault,
 		.format = vcpu->vm->arch.stage2.format,
 		.gfn = fault->gpa >> PAGE_SHIFT,
 		.write = fault->write,
+		.fetch = fault->fetch,
 		.generation = nacre_memslots(vcpu->vm)->generation,
 		.slot = *slot,
 	};

@@ -39,6 +39,7 @@ struct nacre_stage2_format {
 	u64 address;		/* frame of a 4 KiB entry, no other bits */
 	u8 levels;		/* of the walk */
 	u8 max_leaf_level;	/* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB */
+	bool small_exec;	/* no leaf above level 1 may be executed */
 };
 
 /* Zeroed pages taken before the lock, as many as one fault can need. */

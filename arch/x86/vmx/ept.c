@@ -18,6 +18,7 @@
 #include <asm/processor.h>
 
 #include "arch/x86/exits.h"
+#include "arch/x86/protect.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
@@ -61,6 +62,8 @@ void vmx_ept_setup(void)
 	ept.levels = controls->ept_5_levels &&
 		     boot_cpu_data.x86_phys_bits > 48 ? 5 : 4;
 	ept.max_leaf_level = controls->max_leaf_level;
+	/* Where one that changes its size as code is fetched stops the host. */
+	ept.small_exec = nacre_protects(NACRE_PROTECT_STAGE2_SMALL_EXEC);
 }
 
 const struct nacre_stage2_format *vmx_stage2_format(void)
