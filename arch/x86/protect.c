@@ -3,6 +3,8 @@
 #include "arch/x86/protect.h"
 
 #define HOST(name)	BIT(NACRE_HOST_##name)
+#define L1TF_FLUSH	(HOST(L1TF) | HOST(L1TF_FLUSH))
+#define NO_L1D		(HOST(SVM) | HOST(NO_L1D_FLUSH))
 #define RULE(what, all, none)	{ NACRE_PROTECT_##what, all, none }
 
 /* A flaw is only ever among @all: one more takes nothing away. */
@@ -22,8 +24,8 @@ static const struct {
 	RULE(ENTRY_VERW, HOST(CLEAR_CPU_BUF), HOST(SVM)),
 	RULE(ENTRY_VERW, HOST(SVM) | HOST(CLEAR_CPU_BUF_VM), 0),
 	RULE(ENTRY_DIVIDER, HOST(SVM) | HOST(DIV0), 0),
-	RULE(ENTRY_L1D, HOST(L1TF) | HOST(L1TF_FLUSH) | HOST(FLUSH_L1D),
-	     HOST(SVM) | HOST(NO_L1D_FLUSH)),
+	RULE(ENTRY_L1D, L1TF_FLUSH, NO_L1D),
+	RULE(ENTRY_L1D_BY_READS, L1TF_FLUSH, NO_L1D | HOST(FLUSH_L1D)),
 	/* The kernel asks for one of these two, or neither. */
 	RULE(EXIT_RSB, HOST(RSB_VMEXIT), 0),
 	RULE(EXIT_RSB_ONE, HOST(RSB_VMEXIT_LITE), HOST(SVM)),

@@ -14,7 +14,7 @@
 #define FLAWS		(H(L1TF) | H(ITLB_MULTIHIT) | H(DIV0))
 /* What takes something away: all of what is said in the rules to do so. */
 #define TAKES		(H(SVM) | H(MITIGATIONS_OFF) | H(NO_L1D_FLUSH) | \
-			 H(IBPB_ON_VMEXIT))
+			 H(FLUSH_L1D) | H(IBPB_ON_VMEXIT))
 
 /* Retpolines, or IBRS that the kernel writes at each of its entries. */
 #define RETPOLINE	(H(USE_IBPB) | H(RSB_VMEXIT))
@@ -27,7 +27,8 @@ static const struct {
 	u32 host, done;
 } processors[] = {
 	{ "Nehalem, old microcode", L1TF | H(ITLB_MULTIHIT) | H(RSB_VMEXIT),
-	  P(EXIT_RSB) | P(STAGE2_SMALL_EXEC) },
+	  P(EXIT_RSB) | P(ENTRY_L1D) | P(ENTRY_L1D_BY_READS) |
+	  P(STAGE2_SMALL_EXEC) },
 	{ "Haswell", L1TF | H(FLUSH_L1D) | H(CLEAR_CPU_BUF) | RETPOLINE |
 	  VMSCAPE | H(ITLB_MULTIHIT),
 	  P(LOAD_IBPB) | P(ENTRY_VERW) | P(ENTRY_L1D) | P(EXIT_RSB) |
@@ -162,8 +163,9 @@ static void nothing_of_the_other_vendor(void)
 {
 	const u32 amd = P(ON_BP_SPEC_REDUCE) | P(EXIT_UNTRAIN) |
 			P(ENTRY_DIVIDER);
-	const u32 intel = P(ENTRY_L1D) | P(EXIT_RSB_ONE) | P(EXIT_IBRS) |
-			  P(EXIT_BHB) | P(STAGE2_SMALL_EXEC);
+	const u32 intel = P(ENTRY_L1D) | P(ENTRY_L1D_BY_READS) |
+			  P(EXIT_RSB_ONE) | P(EXIT_IBRS) | P(EXIT_BHB) |
+			  P(STAGE2_SMALL_EXEC);
 
 	EXPECT_EQ(nacre_protection(ALL_HOST) & intel, 0);
 	EXPECT_EQ(nacre_protection(ALL_HOST & ~H(SVM)) & amd, 0);

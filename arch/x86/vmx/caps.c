@@ -15,7 +15,6 @@
 #include <asm/tlbflush.h>
 
 #include "arch/x86/host_cpuid.h"
-#include "arch/x86/protect.h"
 #include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
@@ -25,7 +24,6 @@
 #define CR4_FRED	BIT_ULL(32)
 
 struct vmx_caps vmx_caps;
-DEFINE_STATIC_KEY_FALSE(vmx_flushes_l1d);
 DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 
 const u32 vmx_swapped_msrs[VMX_SWAPPED] = {
@@ -148,6 +146,7 @@ void vmx_teardown(void)
 {
 	unsigned int n;
 
+	vmx_l1d_teardown();
 	for_each_possible_cpu(n) {
 		struct vmx_cpu *cpu = per_cpu_ptr(&vmx_cpu, n);
 
@@ -160,21 +159,19 @@ void vmx_teardown(void)
 int vmx_setup(void)
 {
 	unsigned int n;
+	int err = 0;
 
 	vmx_caps.revision = read_cap(MSR_IA32_VMX_BASIC) & VMX_BASIC_REVISION;
 	vmx_caps.cr4_allowed = read_cap(MSR_IA32_VMX_CR4_FIXED1);
 	adjust_cpuid();
 	vmx_vmcs_setup();
 	vmx_ept_setup();
-	if (nacre_protects(NACRE_PROTECT_ENTRY_L1D))
-		static_branch_enable(&vmx_flushes_l1d);
-	for_each_possible_cpu(n) {
-		if (cpu_alloc(n)) {
-			vmx_teardown();
-			return -ENOMEM;
-		}
-	}
-	return 0;
+	for_each_possible_cpu(n)
+		err = err ?: cpu_alloc(n);
+	err = err ?: vmx_l1d_setup();
+	if (err)
+		vmx_teardown();
+	return err;
 }
 
 bool vmx_in_use(void)

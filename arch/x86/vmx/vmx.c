@@ -319,7 +319,7 @@ static void update_host(struct vmx_vcpu *vmx)
 		vmcs_write_natural(VMCS_HOST_CR4, cr4);
 	}
 	if (static_branch_unlikely(&vmx_flushes_l1d))
-		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+		vmx_flush_l1d();
 }
 
 /* By the host's own gate, whose handler's IRET lets in the next. */

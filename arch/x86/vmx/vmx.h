@@ -21,8 +21,6 @@ struct vmx_caps {
 	u64 cr4_allowed;	/* in a guest */
 };
 extern struct vmx_caps vmx_caps;
-/* Before each entry: L1TF. */
-DECLARE_STATIC_KEY_FALSE(vmx_flushes_l1d);
 
 static inline bool vmx_has(enum vmx_word word, u32 bit)
 {
@@ -179,6 +177,12 @@ void vmx_end_window(struct vmx_vcpu *vmx, u32 bit);
 void vmx_watch_cr8(struct nacre_vcpu *vcpu, u8 threshold);
 u32 vmx_read_shadow(struct nacre_vcpu *vcpu);
 void vmx_write_shadow(struct nacre_vcpu *vcpu, u32 shadow);
+
+/* l1d.c */
+DECLARE_STATIC_KEY_FALSE(vmx_flushes_l1d);
+int vmx_l1d_setup(void);
+void vmx_l1d_teardown(void);
+void vmx_flush_l1d(void);
 
 /* ept.c */
 const struct nacre_stage2_format *vmx_stage2_format(void);
