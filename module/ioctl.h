@@ -109,12 +109,6 @@ struct nacre_ioctl_call {
 	u8 small[64];
 };
 
-/* Nothing to copy: NACRE_RUN, which is called most, is one of these. */
-static inline bool nacre_ioctl_is_plain(const struct nacre_ioctl *row)
-{
-	return !_IOC_SIZE(row->cmd);
-}
-
 int nacre_ioctl_copy_in(struct nacre_ioctl_call *call,
 			const struct nacre_ioctl *row, unsigned long value);
 long nacre_ioctl_copy_out(struct nacre_ioctl_call *call, long ret);

@@ -215,9 +215,18 @@ static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
-static long vcpu_run(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+/* Called most by far, so it is not looked up among the others. */
+static long vcpu_run(struct nacre_vcpu *vcpu, unsigned long value)
 {
-	return nacre_vcpu_run(vcpu);
+	long ret;
+
+	if (value)
+		return -EINVAL;
+	if (mutex_lock_killable(&vcpu->mutex))
+		return -EINTR;
+	ret = nacre_vcpu_run(vcpu);
+	mutex_unlock(&vcpu->mutex);
+	return ret;
 }
 
 static long vcpu_set_sigset(struct nacre_vcpu *vcpu, const sigset_t *sigset)
@@ -251,7 +260,6 @@ static long vcpu_set_signal_mask(struct nacre_vcpu *vcpu,
 }
 
 static const struct nacre_ioctl vcpu_rows[] = {
-	NACRE_VCPU_IOCTL(NACRE_RUN, vcpu_run, NACRE_IOC_NO_ARG),
 	NACRE_VCPU_IOCTL(NACRE_SET_SIGNAL_MASK, vcpu_set_signal_mask,
 			 NACRE_IOC_USER_PTR),
 };
@@ -279,19 +287,8 @@ static long call_vcpu(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
 	return ret;
 }
 
-static long call_plain(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
-		       unsigned long value)
-{
-	struct nacre_ioctl_arg arg = { .value = value };
-
-	if (row->flags & NACRE_IOC_NO_ARG && value)
-		return -EINVAL;
-	return call_vcpu(vcpu, row, &arg);
-}
-
-static noinline long copy_and_call(struct nacre_vcpu *vcpu,
-				   const struct nacre_ioctl *row,
-				   unsigned long value)
+static long call_row(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
+		     unsigned long value)
 {
 	struct nacre_ioctl_call call;
 	long ret;
@@ -302,13 +299,6 @@ static noinline long copy_and_call(struct nacre_vcpu *vcpu,
 	return nacre_ioctl_copy_out(&call, call_vcpu(vcpu, row, &call.arg));
 }
 
-static long call_row(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
-		     unsigned long value)
-{
-	return nacre_ioctl_is_plain(row) ? call_plain(vcpu, row, value) :
-					   copy_and_call(vcpu, row, value);
-}
-
 static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 {
 	struct nacre_vcpu *vcpu = file->private_data;
@@ -317,6 +307,8 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 
 	if (vcpu->vm->mm != current->mm || READ_ONCE(vcpu->vm->dead))
 		return -EIO;
+	if (cmd == NACRE_RUN)
+		return vcpu_run(vcpu, value);
 	row = nacre_ioctl_find(&vcpu_index, cmd);
 	if (!row)
 		return -EINVAL;

@@ -350,14 +350,6 @@ void nacre_requeue_event(struct nacre_vcpu *vcpu)
 	nacre_set_request(vcpu, NACRE_REQ_EVENT);
 }
 
-bool nacre_event_waits(struct nacre_vcpu *vcpu)
-{
-	const struct nacre_events *events = &vcpu->arch.events;
-
-	return events->exception.pending || events->exception.injected ||
-	       events->interrupt.injected || events->nmi_injected;
-}
-
 /*
  * May a vCPU that waits go on: something came that it would take, or that is
  * not for the guest to refuse.
@@ -372,11 +364,6 @@ bool nacre_event_wakes(struct nacre_vcpu *vcpu)
 	    backend(nmi_allowed)(vcpu))
 		return true;
 	return nacre_has_interrupt(vcpu) && backend(interrupt_allowed)(vcpu);
-}
-
-bool nacre_ready_for_interrupt(struct nacre_vcpu *vcpu)
-{
-	return !nacre_event_waits(vcpu) && backend(interrupt_allowed)(vcpu);
 }
 
 #define EVENTS_FLAGS_IN	(NACRE_VCPUEVENT_VALID_NMI_PENDING |	\

@@ -14,6 +14,7 @@
 
 #include "module/types.h"
 #include "module/vcpu.h"
+#include "arch/x86/backend.h"
 
 struct nacre_ioctl_arg;
 struct nacre_vcpu;
@@ -57,9 +58,20 @@ static inline void nacre_collect_events(struct nacre_vcpu *vcpu)
 		nacre_requeue_event(vcpu);
 }
 
+static inline bool nacre_event_waits(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_events *events = &vcpu->arch.events;
+
+	return events->exception.pending || events->exception.injected ||
+	       events->interrupt.injected || events->nmi_injected;
+}
+
 /* Could userspace inject an interrupt right now? */
-bool nacre_ready_for_interrupt(struct nacre_vcpu *vcpu);
-bool nacre_event_waits(struct nacre_vcpu *vcpu);
+static inline bool nacre_ready_for_interrupt(struct nacre_vcpu *vcpu)
+{
+	return !nacre_event_waits(vcpu) && backend(interrupt_allowed)(vcpu);
+}
+
 /* Does something end a HLT? */
 bool nacre_event_wakes(struct nacre_vcpu *vcpu);
 

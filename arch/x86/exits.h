@@ -33,9 +33,8 @@ enum nacre_result nacre_exit_dr(struct nacre_vcpu *vcpu,
 /* ... and where it does not: decoded. */
 enum nacre_result nacre_exit_cr_access(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_dr_access(struct nacre_vcpu *vcpu);
-/* IN, OUT, INS, OUTS; arch/x86/io.c. */
-enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu,
-				const struct nacre_io *io);
+/* IN, OUT, INS, OUTS, as arch.pio has it; arch/x86/io.c. */
+enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu, bool string);
 enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 				    const struct nacre_stage2_fault *fault);
 /*

@@ -67,69 +67,78 @@ static void set_result(struct nacre_vcpu *vcpu, u32 value)
 static enum nacre_result finish_in(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_pio *pio = &vcpu->arch.pio;
-	u32 value = 0;
+	const u32 *data = vcpu->page[NACRE_PAGE_PIO];
 
 	if (nacre_io_moved_on(vcpu))
 		return NACRE_RESUME;
-	memcpy(&value, vcpu->page[NACRE_PAGE_PIO], pio->size);
-	set_result(vcpu, value);
+	set_result(vcpu, READ_ONCE(*data));
 	return nacre_skip_to(vcpu, pio->next_rip);
 }
 
-/* A chip of the kernel's has served the access. */
-static enum nacre_result in_kernel(struct nacre_vcpu *vcpu, u32 value)
+/* Whether a chip of the kernel's has served the access. */
+static noinline bool served_by_chip(struct nacre_vcpu *vcpu)
 {
-	if (vcpu->arch.pio.in)
-		set_result(vcpu, value);
-	return nacre_skip_to(vcpu, vcpu->arch.pio.next_rip);
+	const struct nacre_pio *pio = &vcpu->arch.pio;
+	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
+
+	if (!nacre_chips_pio(vcpu->vm, pio->port, pio->size, &rax, pio->in))
+		return false;
+	if (pio->in)
+		set_result(vcpu, rax);
+	return true;
 }
 
-static enum nacre_result single_io(struct nacre_vcpu *vcpu,
-				   const struct nacre_io *io, u64 next)
+static enum nacre_result to_user(struct nacre_vcpu *vcpu)
 {
-	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
-	struct nacre_pio *pio = &vcpu->arch.pio;
+	static const u32 ones[8] = { [1] = 0xff, [2] = 0xffff, [4] = ~0u };
+	const struct nacre_pio *pio = &vcpu->arch.pio;
 	u64 *data = vcpu->page[NACRE_PAGE_PIO];
 
-	/* What the string forms have beside this is not looked at. */
-	pio->port = io->port;
-	pio->size = io->size;
-	pio->in = io->in;
-	pio->count = 1;
-	pio->rip = nacre_rip(vcpu);
-	pio->next_rip = next;
-	if (nacre_has_chips(vcpu->vm) &&
-	    nacre_chips_pio(vcpu->vm, io->port, io->size, &rax, io->in))
-		return in_kernel(vcpu, rax);
+	if (pio->in) {
+		*data = 0;
+		nacre_io_to_user(vcpu, finish_in);
+		return NACRE_TO_USER;
+	}
 	/* Only the access's own bytes are the VMM's to see. */
-	*data = io->in ? 0 : rax & ~0ull >> (64 - 8 * io->size);
-	nacre_io_to_user(vcpu, io->in ? finish_in : finish_out);
+	*data = nacre_gpr(vcpu, NACRE_RAX) & ones[pio->size];
+	nacre_io_to_user(vcpu, finish_out);
 	/* Not every VMM comes back after a write here, but means to be behind it. */
-	if (!io->in && io->port == PORT_FINISHED_FIRST) {
+	if (unlikely(pio->port == PORT_FINISHED_FIRST)) {
 		vcpu->complete = NULL;
-		nacre_skip_to(vcpu, next);
+		nacre_skip_to(vcpu, pio->next_rip);
 	}
 	return NACRE_TO_USER;
 }
 
-static enum nacre_result decoded_io(struct nacre_vcpu *vcpu,
-				    const struct nacre_io *io)
+/* What the string forms have beside this is not looked at. */
+static enum nacre_result single_io(struct nacre_vcpu *vcpu)
+{
+	struct nacre_pio *pio = &vcpu->arch.pio;
+
+	pio->count = 1;
+	pio->rip = nacre_rip(vcpu);
+	if (nacre_has_chips(vcpu->vm) && served_by_chip(vcpu))
+		return nacre_skip_to(vcpu, pio->next_rip);
+	return to_user(vcpu);
+}
+
+static enum nacre_result decoded_io(struct nacre_vcpu *vcpu, bool string)
 {
 	const struct nacre_insn *insn;
 	enum nacre_fetch_result result = nacre_fetch_insn(vcpu, &insn);
 
 	if (unlikely(result != NACRE_FETCH_OK))
 		return nacre_fetch_failed(vcpu, result);
-	if (io->string)
-		return nacre_exit_string_io(vcpu, io, insn);
-	return single_io(vcpu, io, nacre_rip(vcpu) + insn->length);
+	if (string)
+		return nacre_exit_string_io(vcpu, insn);
+	vcpu->arch.pio.next_rip = nacre_rip(vcpu) + insn->length;
+	return single_io(vcpu);
 }
 
 /* The decoder is asked only where the processor did not tell enough. */
-enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu,
-				const struct nacre_io *io)
+enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu, bool string)
 {
-	if (io->next_rip && !io->string)
-		return single_io(vcpu, io, io->next_rip);
-	return decoded_io(vcpu, io);
+	if (likely(vcpu->arch.pio.next_rip && !string))
+		return single_io(vcpu);
+	return decoded_io(vcpu, string);
 }

@@ -6,7 +6,6 @@
 #include "module/vcpu.h"
 
 struct nacre_insn;
-struct nacre_io;
 
 /* Describe vcpu->arch.pio to userspace; @complete runs when it comes back. */
 void nacre_io_to_user(struct nacre_vcpu *vcpu, nacre_complete_fn complete);
@@ -14,7 +13,6 @@ void nacre_io_to_user(struct nacre_vcpu *vcpu, nacre_complete_fn complete);
 bool nacre_io_moved_on(struct nacre_vcpu *vcpu);
 
 enum nacre_result nacre_exit_string_io(struct nacre_vcpu *vcpu,
-				       const struct nacre_io *io,
 				       const struct nacre_insn *insn);
 
 #endif /* NACRE_X86_IO_H */

@@ -112,16 +112,6 @@ struct nacre_stage2_fault {
 	bool walk;		/* while the processor walked the guest's tables */
 };
 
-/* A port access, as the processor reports it. */
-struct nacre_io {
-	u16 port;
-	u8 size;		/* 1, 2 or 4 */
-	bool in;
-	bool string;
-	bool rep;
-	u64 next_rip;		/* 0: not given, to be decoded */
-};
-
 /* MOV to and from CR, CLTS, LMSW, as the processor reports it. */
 enum nacre_cr_kind {
 	NACRE_CR_WRITE,
@@ -149,18 +139,22 @@ struct nacre_exit {
 	struct nacre_event vectoring;	/* delivery that this exit cut short */
 };
 
-/* Pending PIO lives here by value, across the return to userspace. */
+/*
+ * A port access, which lives here by value, across the return to userspace.
+ * The backend tells what the processor has reported, the first half.
+ */
 struct nacre_pio {
 	u16 port;
-	u8 size;
+	u8 size;		/* 1, 2 or 4 */
 	bool in;
-	bool rep;		/* string forms, from here ... */
-	bool down;
-	u64 mask;		/* of the address size */
-	gva_t gva;		/* ... to here: the first element */
+	bool rep;		/* string forms only */
+	u64 next_rip;		/* 0: not given, to be decoded */
+
 	u32 count;
 	u64 rip;		/* of the instruction, for the completion */
-	u64 next_rip;
+	bool down;		/* string forms only, from here on */
+	u64 mask;		/* of the address size */
+	gva_t gva;		/* of the first element */
 };
 
 /* An operand in memory; one that crosses a page has two pieces. */
@@ -273,8 +267,7 @@ struct nacre_vcpu_arch {
 	u32 clock_version;
 	u64 pv_eoi;		/* MSR_NACRE_PV_EOI_EN */
 	bool pv_eoi_offered;	/* its bit is set, and not looked at since */
-	u64 host_xcr0;		/* as read at load; back at each exit */
-	u32 host_pkru;		/* likewise */
+	u32 host_pkru;		/* as read at load; back at each exit */
 
 	struct nacre_apic *apic;	/* create; NULL: the VMM has it */
 	struct nacre_events events;
@@ -284,9 +277,9 @@ struct nacre_vcpu_arch {
 	struct nacre_memop_regs memop_regs;	/* for a moment; not zeroed */
 	struct nacre_guest_cpuid cpuid;
 	struct nacre_peek peek;
+	const struct nacre_msr *last_msr;	/* row of the last one that has one */
 	struct nacre_known_insn insns[NACRE_KNOWN_INSNS];
 	struct nacre_msr_state msr;
-	const struct nacre_msr *last_msr;	/* row of the last one that has one */
 	struct nacre_table_cache tables;	/* stage-2 pages for one fault */
 	struct fpu_guest fpu;
 	u32 guest_debug;	/* NACRE_GUESTDBG_* */

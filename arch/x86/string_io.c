@@ -193,18 +193,13 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 }
 
 enum nacre_result nacre_exit_string_io(struct nacre_vcpu *vcpu,
-				       const struct nacre_io *io,
 				       const struct nacre_insn *insn)
 {
-	vcpu->arch.pio = (struct nacre_pio) {
-		.port = io->port,
-		.size = io->size,
-		.in = io->in,
-		.rep = io->rep,
-		.down = nacre_rflags(vcpu) & X86_EFLAGS_DF,
-		.mask = nacre_address_mask(insn->address_size),
-		.rip = nacre_rip(vcpu),
-		.next_rip = nacre_rip(vcpu) + insn->length,
-	};
+	struct nacre_pio *pio = &vcpu->arch.pio;
+
+	pio->next_rip = nacre_rip(vcpu) + insn->length;
+	pio->rip = nacre_rip(vcpu);
+	pio->down = nacre_rflags(vcpu) & X86_EFLAGS_DF;
+	pio->mask = nacre_address_mask(insn->address_size);
 	return start(vcpu, insn);
 }

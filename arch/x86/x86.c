@@ -332,18 +332,17 @@ void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
 /* One guest must not steer another by what it taught the predictors. */
 static void forget_others(struct nacre_vcpu *vcpu)
 {
+	if (!nacre_protects(NACRE_PROTECT_LOAD_IBPB))
+		return;
 	/* Only one that was here before can be what is remembered. */
 	if (__this_cpu_read(last_guest) == vcpu && vcpu->last_cpu == vcpu->cpu)
 		return;
 	__this_cpu_write(last_guest, vcpu);
-	if (nacre_protects(NACRE_PROTECT_LOAD_IBPB))
-		indirect_branch_prediction_barrier();
+	indirect_branch_prediction_barrier();
 }
 
 void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 {
-	if (boot_cpu_has(X86_FEATURE_OSXSAVE))
-		vcpu->arch.host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	vcpu->arch.host_pkru = read_pkru();
 	/* The page's moment was another processor's. */
 	if (vcpu->last_cpu != vcpu->cpu)

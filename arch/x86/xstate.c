@@ -30,7 +30,7 @@ static struct component {
 	bool aligned;		/* to 64 bytes in the compacted form */
 } components[XFEATURE_MAX] __read_mostly;
 
-u64 nacre_kernel_xss __ro_after_init;
+u64 nacre_kernel_xcr0 __ro_after_init, nacre_kernel_xss __ro_after_init;
 
 #define LEAFD_1_EAX_COMPACTED	(BIT(1) | BIT(3))	/* XSAVEC, XSAVES */
 #define LEAFD_N_ECX_SUPERVISOR	BIT(0)
@@ -41,8 +41,10 @@ void nacre_xstate_setup(void)
 	u32 size, offset, ecx, edx;
 	unsigned int i;
 
-	if (!boot_cpu_has(X86_FEATURE_XSAVE))
+	if (!boot_cpu_has(X86_FEATURE_OSXSAVE) ||
+	    !boot_cpu_has(X86_FEATURE_XSAVE))
 		return;
+	nacre_kernel_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	if (boot_cpu_has(X86_FEATURE_XSAVES))
 		rdmsrl(MSR_IA32_XSS, nacre_kernel_xss);
 	for (i = 2; i < ARRAY_SIZE(components); i++) {
@@ -58,9 +60,7 @@ void nacre_xstate_setup(void)
 
 u64 nacre_host_xcr0(void)
 {
-	if (!boot_cpu_has(X86_FEATURE_OSXSAVE) || !boot_cpu_has(X86_FEATURE_XSAVE))
-		return 0;
-	return xgetbv(XCR_XFEATURE_ENABLED_MASK) & XCR0_KNOWN;
+	return nacre_kernel_xcr0 & XCR0_KNOWN;
 }
 
 /* No supervisor component is moved for a guest. */
@@ -91,7 +91,7 @@ void nacre_arch_fpu_off(struct nacre_vcpu *vcpu)
 
 void nacre_xstate_swap_in(struct nacre_vcpu *vcpu)
 {
-	vcpu->arch.xcr0_loaded = vcpu->arch.xcr0 != vcpu->arch.host_xcr0;
+	vcpu->arch.xcr0_loaded = vcpu->arch.xcr0 != nacre_kernel_xcr0;
 	if (vcpu->arch.xcr0_loaded)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->arch.xcr0);
 	vcpu->arch.xss_loaded = vcpu->arch.xss != nacre_kernel_xss;
@@ -102,7 +102,7 @@ void nacre_xstate_swap_in(struct nacre_vcpu *vcpu)
 void nacre_xstate_swap_out(struct nacre_vcpu *vcpu)
 {
 	if (vcpu->arch.xcr0_loaded)
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->arch.host_xcr0);
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, nacre_kernel_xcr0);
 	vcpu->arch.xcr0_loaded = false;
 	if (vcpu->arch.xss_loaded)
 		wrmsrl(MSR_IA32_XSS, nacre_kernel_xss);

@@ -31,8 +31,8 @@ void nacre_xstate_setup(void);
 int nacre_xstate_init(struct nacre_vcpu *vcpu);
 void nacre_xstate_destroy(struct nacre_vcpu *vcpu);
 
-/* IA32_XSS: the kernel sets it at boot, alike on every CPU. */
-extern u64 nacre_kernel_xss;
+/* XCR0, IA32_XSS: the kernel sets them at boot, alike on every CPU. */
+extern u64 nacre_kernel_xcr0, nacre_kernel_xss;
 
 /* XCR0 and XSS, where one of them is not the host's. */
 void nacre_xstate_swap_in(struct nacre_vcpu *vcpu);
@@ -46,7 +46,7 @@ void nacre_xstate_swap_out(struct nacre_vcpu *vcpu);
 static inline bool nacre_xstate_differs(struct nacre_vcpu *vcpu)
 {
 	return nacre_cr4_bits(vcpu, X86_CR4_OSXSAVE) &&
-	       (vcpu->arch.xcr0 != vcpu->arch.host_xcr0 ||
+	       (vcpu->arch.xcr0 != nacre_kernel_xcr0 ||
 		vcpu->arch.xss != nacre_kernel_xss);
 }
 

@@ -58,16 +58,14 @@ static enum nacre_result exit_ac(struct nacre_vcpu *vcpu)
 static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
 {
 	u64 info = vcpu->arch.exit.info[0];
-	const struct nacre_io io = {
-		.port = FIELD_GET(VMCB_IO_PORT, info),
-		.size = FIELD_GET(VMCB_IO_SIZE, info),
-		.in = info & VMCB_IO_IN,
-		.string = info & VMCB_IO_STRING,
-		.rep = info & VMCB_IO_REP,
-		.next_rip = vcpu->arch.exit.info[1],
-	};
+	struct nacre_pio *pio = &vcpu->arch.pio;
 
-	return nacre_exit_io(vcpu, &io);
+	pio->port = FIELD_GET(VMCB_IO_PORT, info);
+	pio->size = FIELD_GET(VMCB_IO_SIZE, info);
+	pio->in = info & VMCB_IO_IN;
+	pio->rep = info & VMCB_IO_REP;
+	pio->next_rip = vcpu->arch.exit.info[1];
+	return nacre_exit_io(vcpu, info & VMCB_IO_STRING);
 }
 
 static enum nacre_result exit_msr(struct nacre_vcpu *vcpu)

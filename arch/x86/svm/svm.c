@@ -97,6 +97,14 @@ static void load_tsc_aux(struct svm_vcpu *svm)
 	wrmsrl(MSR_TSC_AUX, value);
 }
 
+static void set_tpr(struct vmcb *vmcb, u64 tpr)
+{
+	u32 now = vmcb->control.int_control;
+
+	if (unlikely((now & VMCB_V_TPR) != tpr))
+		vmcb_set_int_control(vmcb, (now & ~VMCB_V_TPR) | tpr);
+}
+
 static void svm_prepare_entry(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
@@ -111,8 +119,7 @@ static void svm_prepare_entry(struct nacre_vcpu *vcpu)
 	vmcb->save.rflags = svm_rflags_in(svm);
 	vmcb_set_cr2(vmcb, arch->cr2);
 	vmcb_set_cr3(vmcb, arch->cr3);
-	vmcb_set_int_control(vmcb, (vmcb->control.int_control & ~VMCB_V_TPR) |
-				   nacre_cr8(vcpu));
+	set_tpr(vmcb, nacre_cr8(vcpu));
 }
 
 /*

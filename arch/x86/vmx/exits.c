@@ -188,16 +188,14 @@ static enum nacre_result exit_dr(struct nacre_vcpu *vcpu)
 static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
 {
 	u64 qual = nacre_exit_of(vcpu)->info[0];
-	const struct nacre_io io = {
-		.port = FIELD_GET(QUAL_IO_PORT, qual),
-		.size = FIELD_GET(QUAL_IO_SIZE, qual) + 1,
-		.in = qual & QUAL_IO_IN,
-		.string = qual & QUAL_IO_STRING,
-		.rep = qual & QUAL_IO_REP,
-		.next_rip = nacre_rip(vcpu) + vmx_insn_length(vcpu),
-	};
+	struct nacre_pio *pio = &vcpu->arch.pio;
 
-	return nacre_exit_io(vcpu, &io);
+	pio->port = FIELD_GET(QUAL_IO_PORT, qual);
+	pio->size = FIELD_GET(QUAL_IO_SIZE, qual) + 1;
+	pio->in = qual & QUAL_IO_IN;
+	pio->rep = qual & QUAL_IO_REP;
+	pio->next_rip = nacre_rip(vcpu) + vmx_insn_length(vcpu);
+	return nacre_exit_io(vcpu, qual & QUAL_IO_STRING);
 }
 
 /* The guest has lowered its CR8: what waits may be let in. */
