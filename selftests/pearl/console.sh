@@ -27,6 +27,7 @@ bytes=$((100 << 20))
 start()
 {
 	rm -f "$dir"/*
+	part=
 	mkfifo "$dir/keys" "$dir/out"
 	"$pearl" run --device "$node" --kernel "$1" --initrd "$image" \
 		--cmdline "console=ttyS0 panic=-1 quiet" \
@@ -49,10 +50,13 @@ wait_for()
 
 	while [[ $SECONDS -lt $until ]]; do
 		if ! IFS= read -r -t 5 line <&4; then
+			# Of a line that is on its way.
+			part+=$line
 			[[ -d /proc/$pid ]] || return 1
 			continue
 		fi
 		came=${EPOCHREALTIME/./}
+		line=$part$line part=
 		line=${line//$'\r'/}
 		echo "$came $line" >>"$dir/seen"
 		if [[ $line =~ ^$2 ]]; then
