@@ -162,21 +162,40 @@ tests()
 		"${@:5}" -- selftests/run
 }
 
-# Two machines at a time keep two processors busy.
-both()
+# machines MODULE MACHINE/KERNEL... [-- OPTION...]: two at a time keep two
+# processors busy.
+machines()
 {
-	local name=$1 k
+	local module=$1 name pair names=() pairs=()
 
-	for k in "${kernels[@]}"; do
-		tests "$name-$k" "$2" "$k" "${@:3}"
+	shift
+	while [[ $# -gt 0 && $1 != -- ]]; do
+		pairs+=("$1")
+		shift
 	done
-	for k in "${kernels[@]}"; do
-		[[ ! -f $logs/$name-$k.pid ]] || finish "$name-$k"
+	shift
+	for pair in "${pairs[@]}"; do
+		if [[ ${#names[@]} -eq 2 ]]; then
+			finish_tests "${names[0]}"
+			names=("${names[1]}")
+		fi
+		name=$module-${pair/\//-}${*:+-mitigated}
+		tests "$name" "${pair%/*}" "${pair#*/}" "$module" "$@"
+		names+=("$name")
 	done
+	for name in "${names[@]}"; do
+		finish_tests "$name"
+	done
+}
+
+finish_tests()
+{
+	[[ ! -f $logs/$1.pid ]] || finish "$1"
 }
 
 # guests NAME WHAT KERNEL MODULE SCRIPT...: pearl and an image, for a script of
 # selftests/pearl, in a machine that nothing else keeps busy: time is measured.
+# $guest_machine says in which, by default svm.
 guests()
 {
 	local name=$1 kernel=$3 module=$4 image=build/check/guest.img mem=2048
@@ -188,9 +207,9 @@ guests()
 		return
 	fi
 	[[ -f $image ]] || lab/guest-image.sh "$image" >"$logs/image.log" 2>&1
-	step "$name" "$2" 1800 lab/run --kernel "$kernel" --module "$module" \
-		--mem $mem --timeout 1500 -- "selftests/pearl/$5" build/userspace/pearl \
-		"$image" "${@:6}"
+	step "$name" "$2" 1800 lab/run --machine "${guest_machine:-svm}" \
+		--kernel "$kernel" --module "$module" --mem $mem --timeout 1500 -- \
+		"selftests/pearl/$5" build/userspace/pearl "$image" "${@:6}"
 }
 
 vmlinuz()
@@ -198,15 +217,19 @@ vmlinuz()
 	echo "build/lab/kernels/$1/vmlinuz"
 }
 
-# What is typed at the console of both kernels, on both.
-consoles()
+# What is typed at the console of both kernels, on $1 with kernel $2.
+console()
 {
-	local k
+	guests "console-$1-$2" "guests of pearl on $1 with $2" "$2" "$1" \
+		console.sh "$(vmlinuz 6.1)" "$(vmlinuz 6.12)"
+}
 
-	for k in "${kernels[@]}"; do
-		guests "console-$1-$k" "guests of pearl on $1 with $k" \
-			"$k" "$1" console.sh "$(vmlinuz 6.1)" "$(vmlinuz 6.12)"
-	done
+bochs_console()
+{
+	local guest_machine=$1
+
+	guests "console-$1" "a guest of pearl on $1" 6.1 nacre console.sh \
+		"$(vmlinuz 6.1)"
 }
 
 # How pearl and its guests end, on $1 with kernel $2; $3...: only these cases.
@@ -219,28 +242,25 @@ ends()
 # Where it loads and where it refuses to: machines of its own, two at a time.
 loads()
 {
-	local k
-
-	for k in "${kernels[@]}"; do
-		if [[ -z $tests_built || -z ${module_built[$k]} ]]; then
-			lost "load-$k" "loading and refusing with $k"
-		else
-			step "load-$k" "loading and refusing with $k" 2400 \
-				selftests/load.sh "$k"
-		fi
-	done
+	if [[ -z $tests_built || -z ${module_built[$1]} ]]; then
+		lost "load-$1" "loading and refusing with $1"
+	else
+		step "load-$1" "loading and refusing with $1" 2400 \
+			selftests/load.sh "$1"
+	fi
 }
 
+# Each machine with one kernel; the others have their turn in slow().
 quick()
 {
 	builds
 	step unit "tests on this machine" 1200 make unit
 	step lint "lint" 1800 make lint
 	step lab-selftest "the lab's own test" 3000 lab/selftest
-	both svm svm nacre
-	consoles nacre
+	machines nacre svm/6.12 vmx/6.1 svm-nrips/6.12 vmx-new/6.1 svm-max/6.1
+	console nacre 6.12
 	ends nacre 6.12 terminated broken_pipe escape_key own_crash triple_fault
-	loads
+	loads 6.12
 }
 
 # Every selftest under every checker that the kernel has, those that fail
@@ -252,20 +272,26 @@ debug()
 	step lab-debug "the lab's own test of the debug kernel" 3600 \
 		lab/selftest --debug-kernel
 	tests debug svm debug nacre
-	[[ ! -f $logs/debug.pid ]] || finish debug
+	finish_tests debug
 	guests console-debug "a guest of pearl on the debug kernel" debug nacre \
 		console.sh "$(vmlinuz 6.1)"
 }
 
 slow()
 {
-	both kvm svm kvm
-	both svm-max svm-max nacre
-	both vmx vmx nacre
-	both mitigated svm nacre --cmdline default
-	consoles kvm
+	machines nacre svm/6.1 vmx/6.12 svm-nrips/6.1 vmx-new/6.12 svm-max/6.12
+	machines kvm svm/6.1 svm/6.12 vmx/6.1 vmx/6.12 svm-nrips/6.1 \
+		svm-nrips/6.12 vmx-new/6.1 vmx-new/6.12 svm-max/6.1 svm-max/6.12
+	machines nacre svm/6.1 vmx/6.1 svm-nrips/6.1 vmx-new/6.1 svm-max/6.1 \
+		-- --cmdline default
+	console nacre 6.1
+	console kvm 6.1
+	console kvm 6.12
+	bochs_console vmx
+	bochs_console svm-nrips
 	ends nacre 6.1
 	ends kvm 6.1
+	loads 6.1
 	step soak "memory under everything for a minute" 600 \
 		lab/run --timeout 500 -- env NACRE_SOAK_SECONDS=60 \
 		selftests/run memory_soak
