@@ -32,6 +32,7 @@ static struct tiny_vm vm;
 static struct worker workers[TINY_VCPUS];
 static int nr_workers;
 static volatile bool stopping;
+static cpu_set_t given;
 
 static void on_signal(int signal)
 {
@@ -117,7 +118,9 @@ static void wander(void)
 {
 	static int cpu;
 
-	cpu = (cpu + 1) % sysconf(_SC_NPROCESSORS_CONF);
+	do
+		cpu = (cpu + 1) % CPU_SETSIZE;
+	while (!CPU_ISSET(cpu, &given));
 	for (int i = 0; i < nr_workers; i++)
 		if (workers[i].cpu < 0)
 			go_to(workers[i].thread, cpu);
@@ -151,6 +154,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2 || argc > 1 + TINY_VCPUS)
 		die("usage: hold_vm cpu:N|wander...");
+	sched_getaffinity(0, sizeof(given), &given);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
 	sigaddset(&signals, SIGTERM);

@@ -93,7 +93,7 @@ struct guests {
 
 static void *pinned_run(void *arg)
 {
-	pin_to_cpu(sysconf(_SC_NPROCESSORS_ONLN) - 1);
+	pin_to_cpu(nr_cpus() - 1);
 	return run_through_outs(arg);
 }
 
@@ -139,7 +139,7 @@ static void *runs_on_last_cpu(void *unused)
 	struct vcpu *vcpu;
 
 	(void)unused;
-	pin_to_cpu(sysconf(_SC_NPROCESSORS_ONLN) - 1);
+	pin_to_cpu(nr_cpus() - 1);
 	vcpu = vcpu_with_guest(GUEST_64, "is_done");
 	run_to_done(vcpu);
 	vm_free(vcpu->vm);

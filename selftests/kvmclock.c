@@ -239,7 +239,7 @@ static void *run_done(void *vcpu)
 
 TEST_F(kvmclock, monotonic_across_cpus)
 {
-	int cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int cpus = nr_cpus();
 	volatile u64 *done;
 	pthread_t thread;
 
@@ -250,11 +250,8 @@ TEST_F(kvmclock, monotonic_across_cpus)
 	thread = thread_start(run_done, self->vcpu);
 	for (int i = 0; i < 20; i++) {
 		u64 before = *done;
-		cpu_set_t set;
 
-		CPU_ZERO(&set);
-		CPU_SET(i % cpus, &set);
-		CHECK(!pthread_setaffinity_np(thread, sizeof(set), &set));
+		pin_thread(thread, i % cpus);
 		wait_for(*done > before + 50, SECONDS);
 	}
 	*(volatile u64 *)guest_var(self->vm, GUEST_64, "stop") = 1;
@@ -327,7 +324,7 @@ TEST_F(kvmclock, disabled)
 	run_to_sync(self->vcpu, 1);
 	EXPECT_EQ(self->gpa, self->vcpu->uc.args[1]);
 	before = *self->page;
-	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+	if (nr_cpus() > 1)
 		thread_join(thread_start(move_and_run, self->vcpu), SECONDS);
 	EXPECT_EQ(0, memcmp(&before, self->page, sizeof(before)));
 }
@@ -417,7 +414,7 @@ TEST_F(kvmclock, memory_goes)
 	pin_to_cpu(0);
 	run_to_sync(self->vcpu, 1);
 	vm_del_memory(self->vm, 1);
-	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+	if (nr_cpus() > 1)
 		thread_join(thread_start(move_and_run, self->vcpu), SECONDS);
 	else
 		run_to_sync(self->vcpu, 2);

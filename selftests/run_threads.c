@@ -160,19 +160,10 @@ TEST(eight_vcpus)
 	vm_free(vm);
 }
 
-static void move_to(pthread_t thread, int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	CHECK(pthread_setaffinity_np(thread, sizeof(set), &set) == 0);
-}
-
 /* A running vCPU is pushed from CPU to CPU, and notices nothing. */
 TEST(migration)
 {
-	int cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int cpus = nr_cpus();
 	struct vcpu *vcpu;
 	pthread_t thread;
 
@@ -183,7 +174,7 @@ TEST(migration)
 	for (int i = 0; i < 40; i++) {
 		u64 before = *view(vcpu, "spins");
 
-		move_to(thread, i % cpus);
+		pin_thread(thread, i % cpus);
 		wait_for(*view(vcpu, "spins") > before, BOUND_SECONDS);
 	}
 	*view(vcpu, "stop") = 1;
@@ -194,7 +185,7 @@ TEST(migration)
 /* A vCPU that has run on one CPU goes on, register for register, on another. */
 TEST(exits_on_alternating_cpus)
 {
-	int cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int cpus = nr_cpus();
 	struct vcpu *vcpu = vcpu_with_guest(GUEST_64, "counts");
 
 	if (cpus < 2)

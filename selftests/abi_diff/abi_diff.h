@@ -358,6 +358,8 @@ struct options {
 
 int cmd_record(const struct options *o);
 int cmd_replay(const struct options *o);
+/* How many CPUs this process may use. */
+unsigned int cpus_given(void);
 int cmd_compare(const struct options *o, const char *ours, const char *theirs);
 int cmd_selfcheck(void);
 

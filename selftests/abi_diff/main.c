@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 {
 	struct options o = {
 		.seed = 1, .calls = 10000, .dev = default_dev(), .out = "-",
-		.jobs = sysconf(_SC_NPROCESSORS_ONLN), .index = -1,
+		.jobs = cpus_given(), .index = -1,
 		.kernel = from_env("LAB_KERNEL"),
 		.module = from_env("NACRE_MODULE"),
 	};

@@ -55,10 +55,24 @@ static uint32_t sequences_for(uint64_t seed, uint64_t calls)
 	return k;
 }
 
-static void pin(unsigned int cpu)
+unsigned int cpus_given(void)
 {
-	cpu_set_t set;
+	cpu_set_t given;
 
+	sched_getaffinity(0, sizeof(given), &given);
+	return CPU_COUNT(&given);
+}
+
+/* To one of the CPUs that this process may use. */
+static void pin(unsigned int n)
+{
+	cpu_set_t given, set;
+	int cpu = 0;
+
+	sched_getaffinity(0, sizeof(given), &given);
+	n %= CPU_COUNT(&given);
+	while (!CPU_ISSET(cpu, &given) || n--)
+		cpu++;
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	sched_setaffinity(0, sizeof(set), &set);
@@ -90,7 +104,7 @@ static void worker(const struct options *o, unsigned int job, uint32_t from,
 	struct trace_writer *w = trace_open(jobs[job].out);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	pin(job % sysconf(_SC_NPROCESSORS_ONLN));
+	pin(job);
 	exec_begin(o->dev);
 	for (uint32_t k = from; k < end; k += o->jobs) {
 		one_sequence(o, k, w, &progress[job]);
@@ -272,8 +286,7 @@ int cmd_replay(const struct options *o)
 	static char text[20000];
 	struct seq s;
 
-	pin((o->index / CALLS_PER_SEQ) % o->jobs %
-	    sysconf(_SC_NPROCESSORS_ONLN));
+	pin((o->index / CALLS_PER_SEQ) % o->jobs);
 	exec_begin(o->dev);
 	seq_begin(&s, o->seed, o->index / CALLS_PER_SEQ);
 	printf("sequence %u: %s, mode %d, irqchip %d, %u vCPUs\n", s.number,

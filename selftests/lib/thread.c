@@ -72,11 +72,31 @@ void pause_us(unsigned int us)
 	nanosleep(&t, NULL);
 }
 
-void pin_to_cpu(unsigned int cpu)
+static cpu_set_t given;
+
+static __attribute__((constructor)) void note_cpus(void)
+{
+	CHECK(sched_getaffinity(0, sizeof(given), &given) == 0);
+}
+
+unsigned int nr_cpus(void)
+{
+	return CPU_COUNT(&given);
+}
+
+void pin_thread(pthread_t thread, unsigned int n)
 {
 	cpu_set_t set;
+	int cpu = 0;
 
+	while (!CPU_ISSET(cpu, &given) || n--)
+		cpu++;
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	CHECK(sched_setaffinity(0, sizeof(set), &set) == 0);
+	CHECK(pthread_setaffinity_np(thread, sizeof(set), &set) == 0);
+}
+
+void pin_to_cpu(unsigned int n)
+{
+	pin_thread(pthread_self(), n);
 }

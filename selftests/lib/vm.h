@@ -288,7 +288,9 @@ void *thread_join(pthread_t thread, unsigned int seconds);
 u64 now_ns(void);
 void pause_us(unsigned int us);
 
-/* Runs the calling thread on CPU @cpu alone. */
-void pin_to_cpu(unsigned int cpu);
+/* The CPUs that this program was given, and a thread on the @n-th alone. */
+unsigned int nr_cpus(void);
+void pin_thread(pthread_t thread, unsigned int n);
+void pin_to_cpu(unsigned int n);
 
 #endif
