@@ -301,12 +301,13 @@ case_in_tree_comes_while_a_vm_runs()
 	unload
 }
 
-### Cases: processors that come and go
+### Cases: processors that come and go. Of three, 0 is not for guests while
+### others are there: Documentation/lab.rst, "Traps".
 
 case_cpu_goes_and_comes_while_vcpus_run()
 {
 	load
-	hold cpu:0 wander
+	hold cpu:2 wander
 	for _ in 1 2 3 4 5; do
 		cpu 1 0
 		alive
@@ -321,7 +322,7 @@ case_cpu_goes_and_comes_while_vcpus_run()
 case_cpu_goes_under_its_vcpu()
 {
 	load
-	hold cpu:1 cpu:0
+	hold cpu:1 cpu:2
 	cpu 1 0
 	alive
 	guest_runs
@@ -336,7 +337,7 @@ case_cpu_comes_after_the_first_vm()
 {
 	cpu 1 0
 	load
-	hold cpu:0
+	hold cpu:2
 	cpu 1 1
 	guest_runs taskset -c 1
 	cpu 1 0
@@ -354,12 +355,14 @@ case_suspend()
 	labhost
 	hold cpu:0 cpu:1
 	cpu 1 0
+	cpu 2 0
 	mark
 	echo 1 >/sys/module/labhost/parameters/suspend ||
 		fail "does not suspend"
 	said | grep -q "labhost: suspended with SVME off" ||
 		fail "the log says: $(said)"
 	cpu 1 1
+	cpu 2 1
 	alive
 	guest_runs
 	guest_runs taskset -c 1
@@ -372,7 +375,7 @@ case_suspend()
 case_reboot()
 {
 	load
-	hold cpu:0 wander
+	hold cpu:2 wander
 	alive
 	reboot -f
 	sleep 30
