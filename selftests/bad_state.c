@@ -106,4 +106,29 @@ TEST(fails_again)
 		EXPECT_TRUE(refused(vcpu, &s));
 }
 
+#define NP_VECTOR 11
+
+/*
+ * Intel's processors refuse to deliver it (Intel SDM, "VM-Entry Control Fields",
+ * where they are checked), AMD's do it. The VM lives on.
+ */
+TEST(exception_without_its_error_code)
+{
+	struct vcpu *vcpu = vcpu_with_guest(GUEST_64, "done"), *other;
+	struct nacre_vcpu_events events;
+	struct nacre_run *r = vcpu->run;
+
+	ASSERT_EQ(0, ioctl(vcpu->fd, NACRE_GET_VCPU_EVENTS, &events));
+	events.exception.injected = 1;
+	events.exception.nr = NP_VECTOR;
+	ASSERT_EQ(0, ioctl(vcpu->fd, NACRE_SET_VCPU_EVENTS, &events));
+	ASSERT_EQ(0, raw_run(vcpu));
+	if (r->exit_reason == NACRE_EXIT_FAIL_ENTRY)
+		EXPECT_NE(0, r->fail_entry.hardware_entry_failure_reason);
+	other = vcpu_new(vcpu->vm, 1);
+	vcpu_setup(other, GUEST_64, "done");
+	run_to_done(other);
+	vm_free(vcpu->vm);
+}
+
 TEST_HARNESS_MAIN

@@ -242,12 +242,19 @@ static const vmx_exit_fn exits[REASONS] = {
 	[REASON_ENCLS]			= nacre_exit_ud,
 };
 
-/* By the guest's state, which is the VMM's to mend; or the VM was killed. */
+/*
+ * By the guest's state, or an event that makes no sense (then it is no exit,
+ * but an instruction's error): the VMM's to mend. Or the VM was killed.
+ */
 static enum nacre_result entry_failed(struct nacre_vcpu *vcpu)
 {
+	u32 code = vcpu->arch.exit.code;
+
+	if (code == VMX_NOT_ENTERED)
+		code = vmcs_read32(VMCS_INSN_ERROR) ?: code;
 	if (READ_ONCE(vcpu->vm->dead))
 		return nacre_fail(vcpu, -EIO);
-	return nacre_exit_fail_entry(vcpu, vcpu->arch.exit.code);
+	return nacre_exit_fail_entry(vcpu, code);
 }
 
 enum nacre_result vmx_handle_exit(struct nacre_vcpu *vcpu)

@@ -203,6 +203,8 @@ enum vmcs_field {
 /* VMCS_EXIT_REASON */
 #define REASON_BASIC			GENMASK(15, 0)
 #define REASON_ENTRY_FAILED		BIT(31)
+/* Ours: there was no exit, the instruction itself failed. */
+#define VMX_NOT_ENTERED			(REASON_ENTRY_FAILED | REASON_BASIC)
 
 /* VMCS_GUEST_*_RIGHTS */
 #define RIGHTS_TYPE			GENMASK(3, 0)

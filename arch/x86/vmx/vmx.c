@@ -359,27 +359,18 @@ static noinstr bool run_guest(struct vmx_vcpu *vmx)
 	return ran;
 }
 
-/* Off where it failed to come up with the processor, and at reboot. */
-#define CODE_VMX_OFF	(REASON_ENTRY_FAILED | REASON_BASIC)
-
-static void not_entered(struct vmx_vcpu *vmx)
-{
-	if (READ_ONCE(vmx->cpu->on))
-		vmx_insn_failed(vmx->launched ? "VMRESUME" : "VMLAUNCH", 0, 0);
-	vmx->vcpu.arch.exit.code = CODE_VMX_OFF;
-}
-
 static void vmx_enter(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 	bool ran = false;
 
+	/* Off where it failed to come up with the processor, and at reboot. */
 	if (likely(READ_ONCE(vmx->cpu->on))) {
 		update_host(vmx);
 		ran = run_guest(vmx);
 	}
 	if (unlikely(!ran)) {
-		not_entered(vmx);
+		vcpu->arch.exit.code = VMX_NOT_ENTERED;
 		return;
 	}
 	/* A VMCS that was refused by the guest's state stays clear. */
@@ -403,7 +394,7 @@ static void vmx_after_exit(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 
-	if (likely(vcpu->arch.exit.code != CODE_VMX_OFF)) {
+	if (likely(vcpu->arch.exit.code != VMX_NOT_ENTERED)) {
 		vcpu->arch.avail = 0;
 		vmx->cached = 0;
 		if (vmx->apic_page)
