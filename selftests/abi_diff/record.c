@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "abi_diff.h"
+#include "../lib/nth_cpu.h"
 
 #define MAX_JOBS 16
 #define HANG_POLLS 300		/* of 100 ms */
@@ -67,14 +68,9 @@ unsigned int cpus_given(void)
 static void pin(unsigned int n)
 {
 	cpu_set_t given, set;
-	int cpu = 0;
 
 	sched_getaffinity(0, sizeof(given), &given);
-	n %= CPU_COUNT(&given);
-	while (!CPU_ISSET(cpu, &given) || n--)
-		cpu++;
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
+	set = nth_cpu(&given, n);
 	sched_setaffinity(0, sizeof(set), &set);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "nth_cpu.h"
 #include "vm.h"
 
 unsigned int slower(void)
@@ -86,13 +87,8 @@ unsigned int nr_cpus(void)
 
 void pin_thread(pthread_t thread, unsigned int n)
 {
-	cpu_set_t set;
-	int cpu = 0;
+	cpu_set_t set = nth_cpu(&given, n);
 
-	while (!CPU_ISSET(cpu, &given) || n--)
-		cpu++;
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
 	CHECK(pthread_setaffinity_np(thread, sizeof(set), &set) == 0);
 }
 
