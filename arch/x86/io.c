@@ -4,8 +4,6 @@
  * mapping. RIP stays at the instruction until the access is completed, so a
  * VMM that saves the guest in between saves it before the access.
  */
-#include <linux/string.h>
-
 #include "module/vcpu.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/exits.h"

@@ -4,7 +4,6 @@
 #include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <asm/cpufeature.h>
-#include <asm/fpu/xcr.h>
 #include <asm/nospec-branch.h>
 #include <asm/pkru.h>
 #include <asm/tsc.h>
