@@ -10,9 +10,7 @@
  *
  * Sets that were replaced are kept on a list until the next wait.
  */
-#include <linux/err.h>
 #include <linux/mm.h>
-#include <linux/mman.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -41,16 +39,11 @@ struct change {
 	unsigned long *old_log;		/* the dirty log that nobody keeps */
 };
 
-/* The slot with an id, or NULL. Ids are only the changers' concern. */
-static const struct nacre_memslot *find_id(struct nacre_vm *vm, u32 id)
+/* Ids are only the changers' concern. */
+const struct nacre_memslot *nacre_slot_of_id(struct nacre_vm *vm, u32 id)
 {
 	lockdep_assert_held(&vm->slots_lock);
 	return xa_load(&vm->slot_ids, id);
-}
-
-const struct nacre_memslot *nacre_slot_of_id(struct nacre_vm *vm, u32 id)
-{
-	return find_id(vm, id);
 }
 
 static void free_room(struct nacre_slot_room *room)
@@ -268,7 +261,7 @@ static int check_region(const struct nacre_userspace_memory_region2 *mem)
 	if (hva != untagged || !access_ok((void __user *)hva, size))
 		return -EINVAL;
 	/* The upper half is the address space: there is one. */
-	if (mem->slot >= NACRE_USER_SLOTS + NACRE_PRIVATE_SLOTS)
+	if (mem->slot >= NACRE_USER_SLOTS)
 		return -EINVAL;
 	if (mem->guest_phys_addr + size < mem->guest_phys_addr)
 		return -EINVAL;
@@ -340,7 +333,7 @@ static int set_region(struct nacre_vm *vm,
 	err = check_region(mem);
 	if (err)
 		return err;
-	old = find_id(vm, want.id);
+	old = nacre_slot_of_id(vm, want.id);
 	return want.npages ? add_or_change(vm, old, &want) : delete(vm, old);
 }
 
@@ -349,63 +342,8 @@ int nacre_set_memory_region(struct nacre_vm *vm,
 {
 	int err;
 
-	if ((u16)mem->slot >= NACRE_USER_SLOTS)
-		return -EINVAL;
 	mutex_lock(&vm->slots_lock);
 	err = set_region(vm, mem);
-	mutex_unlock(&vm->slots_lock);
-	return err;
-}
-
-/* Shared, so that a fork of the VMM does not move the page elsewhere. */
-static int add_private(struct nacre_vm *vm,
-		       struct nacre_userspace_memory_region2 *mem)
-{
-	unsigned long hva;
-	int err;
-
-	if (find_id(vm, mem->slot))
-		return -EEXIST;
-	hva = vm_mmap(NULL, 0, mem->memory_size, PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, 0);
-	if (IS_ERR_VALUE(hva))
-		return (long)hva;
-	mem->userspace_addr = hva;
-	err = set_region(vm, mem);
-	if (err)
-		vm_munmap(hva, mem->memory_size);
-	return err;
-}
-
-static int delete_private(struct nacre_vm *vm, u32 id)
-{
-	const struct nacre_memslot *old;
-	size_t size;
-	hva_t hva;
-	int err;
-
-	old = find_id(vm, id);
-	if (!old)
-		return 0;
-	hva = old->hva;
-	size = old->npages << PAGE_SHIFT;
-	err = delete(vm, old);
-	if (!err)
-		vm_munmap(hva, size);
-	return err;
-}
-
-int nacre_set_private_region(struct nacre_vm *vm, u32 id, gpa_t gpa, u64 size)
-{
-	struct nacre_userspace_memory_region2 mem = {
-		.slot = id,
-		.guest_phys_addr = gpa,
-		.memory_size = size,
-	};
-	int err;
-
-	mutex_lock(&vm->slots_lock);
-	err = size ? add_private(vm, &mem) : delete_private(vm, id);
 	mutex_unlock(&vm->slots_lock);
 	return err;
 }
@@ -423,18 +361,8 @@ int nacre_memslots_init(struct nacre_vm *vm)
 	return 0;
 }
 
-/* Their memory is the module's doing, if there still is an mm to have it. */
-static void unmap_private(const struct nacre_vm *vm,
-			  const struct nacre_memslot *slot)
+static void free_slot(const struct nacre_memslot *slot)
 {
-	if (slot->id >= NACRE_USER_SLOTS && current->mm == vm->mm)
-		vm_munmap(slot->hva, slot->npages << PAGE_SHIFT);
-}
-
-static void free_slot(const struct nacre_vm *vm,
-		      const struct nacre_memslot *slot)
-{
-	unmap_private(vm, slot);
 	nacre_dirty_free(slot->dirty);
 	kfree(slot);
 }
@@ -448,7 +376,7 @@ void nacre_memslots_destroy(struct nacre_vm *vm)
 
 	free_retired(vm);
 	nacre_for_each_slot(slot, slots, l, i)
-		free_slot(vm, slot);
+		free_slot(slot);
 	for (l = 0; l < slots->leaves; l++)
 		kfree(slots->leaf[l]);
 	kvfree(slots);

@@ -22,12 +22,8 @@
 
 struct nacre_vm;
 
-/* Slot ids above this are the module's own: TSS, identity map, APIC page. */
+/* As many as the ABI promises: in-tree KVM keeps the last three of 32767. */
 #define NACRE_USER_SLOTS	32764
-#define NACRE_PRIVATE_SLOTS	3
-#define NACRE_SLOT_TSS		(NACRE_USER_SLOTS + 0)
-#define NACRE_SLOT_IDENTITY	(NACRE_USER_SLOTS + 1)
-#define NACRE_SLOT_APIC		(NACRE_USER_SLOTS + 2)
 
 /* Flags beside the ABI's own; never accepted from userspace. */
 #define NACRE_SLOT_INVALID	BIT(16)
@@ -41,17 +37,9 @@ void nacre_memslots_destroy(struct nacre_vm *vm);
  */
 int nacre_set_memory_region(struct nacre_vm *vm,
 			    const struct nacre_userspace_memory_region2 *mem);
-/* The same for a private slot: maps anonymous memory of its own in the VMM. */
-int nacre_set_private_region(struct nacre_vm *vm, u32 id, gpa_t gpa, u64 size);
 
 /* The slot with an id, or NULL. slots_lock is held. */
 const struct nacre_memslot *nacre_slot_of_id(struct nacre_vm *vm, u32 id);
-
-static inline bool nacre_slot_has_gfn(const struct nacre_memslot *slot,
-				      gfn_t gfn)
-{
-	return gfn - slot->gfn < slot->npages;
-}
 
 /*
  * Of a frame that @slot has. The frame is the guest's to choose: a processor
