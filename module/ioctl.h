@@ -28,14 +28,13 @@ struct nacre_ioctl_arg {
 	bool header_on_error;	/* copy the header out though the call failed */
 };
 
-#define NACRE_IOC_UNLOCKED	BIT(0)	/* vCPU: without the vCPU's mutex */
-#define NACRE_IOC_LOADED	BIT(1)	/* vCPU: loaded on this CPU */
-#define NACRE_IOC_VM_LOCK	BIT(2)	/* vm->lock is taken */
-#define NACRE_IOC_SRCU		BIT(3)	/* inside a read section of the slots */
-#define NACRE_IOC_NO_ARG	BIT(4)	/* -EINVAL unless the value is 0 */
-#define NACRE_IOC_USER_PTR	BIT(5)	/* handler copies by itself; says why */
-#define NACRE_IOC_IN		BIT(6)	/* goes in, though the number says out */
-#define NACRE_IOC_TAIL_OUT	BIT(7)	/* counted: the tail only goes out */
+#define NACRE_IOC_LOADED	BIT(0)	/* vCPU: loaded on this CPU */
+#define NACRE_IOC_VM_LOCK	BIT(1)	/* vm->lock is taken */
+#define NACRE_IOC_SRCU		BIT(2)	/* inside a read section of the slots */
+#define NACRE_IOC_NO_ARG	BIT(3)	/* -EINVAL unless the value is 0 */
+#define NACRE_IOC_USER_PTR	BIT(4)	/* handler copies by itself; says why */
+#define NACRE_IOC_IN		BIT(5)	/* goes in, though the number says out */
+#define NACRE_IOC_TAIL_OUT	BIT(6)	/* counted: the tail only goes out */
 
 typedef long (*nacre_system_ioctl)(struct nacre_ioctl_arg *arg);
 typedef long (*nacre_vm_ioctl)(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);

@@ -11,8 +11,6 @@ typedef u64 gfn_t;		/* guest physical, in 4 KiB frames */
 typedef unsigned long hva_t;	/* address in the VMM's user space */
 typedef u64 hpa_t;		/* host physical */
 
-#define NACRE_INVALID_GPA	(~(gpa_t)0)
-
 /*
  * What handling a piece of a vCPU's run came to. Errors that belong to the
  * ioctl's caller travel beside it, in nacre_vcpu.run_error.

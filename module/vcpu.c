@@ -312,8 +312,6 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 	row = nacre_ioctl_find(&vcpu_index, cmd);
 	if (!row)
 		return -EINVAL;
-	if (row->flags & NACRE_IOC_UNLOCKED)
-		return call_row(vcpu, row, value);
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
 	ret = call_row(vcpu, row, value);

@@ -243,11 +243,6 @@ static const struct file_operations vm_fops = {
 	.llseek = noop_llseek,
 };
 
-bool nacre_file_is_vm(const struct file *file)
-{
-	return file->f_op == &vm_fops;
-}
-
 long nacre_create_vm(unsigned long type)
 {
 	struct nacre_vm *vm;

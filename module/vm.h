@@ -48,7 +48,6 @@ nacre_memslots(const struct nacre_vm *vm)
 long nacre_create_vm(unsigned long type);
 void nacre_vm_get(struct nacre_vm *vm);
 void nacre_vm_put(struct nacre_vm *vm);
-bool nacre_file_is_vm(const struct file *file);
 
 /* From now on every ioctl on this VM is -EIO, and its vCPUs leave the guest. */
 void nacre_vm_kill(struct nacre_vm *vm);

@@ -25,8 +25,6 @@ struct nacre_vcpu;
 REQUIRED(int,  cpu_on, (void))			/* irqs off, this CPU */\
 REQUIRED(void, cpu_off, (void))			/* irqs off; idempotent */\
 /* lifetime */								\
-OPTIONAL(int,  vm_init, (struct nacre_vm *))				\
-OPTIONAL(void, vm_destroy, (struct nacre_vm *))				\
 REQUIRED(struct nacre_vcpu *, vcpu_alloc, (void))			\
 REQUIRED(int,  vcpu_init, (struct nacre_vcpu *))			\
 REQUIRED(void, vcpu_free, (struct nacre_vcpu *))			\

@@ -475,12 +475,6 @@ enum nacre_result nacre_exit_delivery(struct nacre_vcpu *vcpu)
 	return NACRE_TO_USER;
 }
 
-enum nacre_result nacre_exit_interrupt_window(struct nacre_vcpu *vcpu)
-{
-	nacre_set_request(vcpu, NACRE_REQ_EVENT);
-	return NACRE_RESUME;
-}
-
 /*
  * The account of an exit that nothing here could finish: flags, the bytes if
  * they could be had, then the hardware's own words about the exit.

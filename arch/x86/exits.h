@@ -59,7 +59,6 @@ enum nacre_result nacre_exit_fail_entry(struct nacre_vcpu *vcpu, u64 reason);
 enum nacre_result nacre_exit_unexpected(struct nacre_vcpu *vcpu);
 /* An event that cannot be delivered: its stack or table is no memory. */
 enum nacre_result nacre_exit_delivery(struct nacre_vcpu *vcpu);
-enum nacre_result nacre_exit_interrupt_window(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_emulation_failure(struct nacre_vcpu *vcpu,
 					  const u8 *bytes, unsigned int count);
 

@@ -235,18 +235,13 @@ void nacre_host_deny(unsigned int feature)
 	nacre_host_words[feature / 32] &= ~BIT(feature % 32);
 }
 
-void nacre_host_allow(unsigned int feature)
-{
-	nacre_host_words[feature / 32] |= BIT(feature % 32);
-}
-
 /* What the kernel knows of this processor though CPUID does not say so. */
 static void add_kernel_knowledge(void)
 {
 	u32 *ext21 = &nacre_host_words[CPUID_8000_0021_EAX];
 
 	if (!boot_cpu_has_bug(X86_BUG_SPEC_STORE_BYPASS))
-		nacre_host_allow(X86_FEATURE_AMD_SSB_NO);
+		nacre_host_words[CPUID_8000_0008_EBX] |= F(AMD_SSB_NO);
 	if (boot_cpu_has(X86_FEATURE_LFENCE_RDTSC))
 		*ext21 |= EXT21_LFENCE_SERIALIZES;
 	if (!boot_cpu_has_bug(X86_BUG_NULL_SEG))
@@ -284,7 +279,8 @@ void nacre_host_cpuid_begin(void)
 	remove_what_the_host_lacks();
 }
 
-bool nacre_cpuid_is_indexed(u32 function)
+/* Does the answer for @function depend on ECX? */
+static bool is_indexed(u32 function)
 {
 	switch (function) {
 	case 0x4:
@@ -412,7 +408,7 @@ static const struct nacre_cpuid_entry2 *add(u32 function, u32 index)
 	memset(e, 0, sizeof(*e));
 	e->function = function;
 	e->index = index;
-	if (nacre_cpuid_is_indexed(function))
+	if (is_indexed(function))
 		e->flags = NACRE_CPUID_FLAG_SIGNIFCANT_INDEX;
 	execute(e);
 	apply_rows(e);

@@ -21,15 +21,11 @@ static inline bool nacre_host_has(unsigned int feature)
 
 /*
  * At load, in this order: begin, then the backend takes away what its
- * extension cannot do or adds what it emulates, then finish.
+ * extension cannot do, then finish.
  */
 void nacre_host_cpuid_begin(void);
 void nacre_host_deny(unsigned int feature);
-void nacre_host_allow(unsigned int feature);
 void nacre_host_cpuid_finish(void);
-
-/* Does the answer for @function depend on ECX? */
-bool nacre_cpuid_is_indexed(u32 function);
 
 long nacre_get_supported_cpuid(struct nacre_ioctl_arg *arg);
 

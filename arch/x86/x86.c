@@ -249,25 +249,13 @@ const struct nacre_ioctl_table nacre_arch_vcpu_ioctls = {
 
 int nacre_arch_vm_init(struct nacre_vm *vm)
 {
-	int err;
-
 	vm->arch.clock_base = ktime_get_boottime_ns();
 	nacre_tsc_init_vm(vm);
-	err = nacre_stage2_init(vm);
-	if (err)
-		return err;
-	if (!nacre_backend()->vm_init)
-		return 0;
-	err = nacre_backend()->vm_init(vm);
-	if (err)
-		nacre_stage2_destroy(vm);
-	return err;
+	return nacre_stage2_init(vm);
 }
 
 void nacre_arch_vm_destroy(struct nacre_vm *vm)
 {
-	if (nacre_backend()->vm_destroy)
-		nacre_backend()->vm_destroy(vm);
 	nacre_chips_destroy(vm);
 	nacre_stage2_destroy(vm);
 }
