@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * EVEX instructions. The module has none of them as long as nothing in it
- * executes one, but the decoder knows how.
- */
+/* EVEX instructions; vector_rows.h. */
 #include "host_types.h"
 
-#include "arch/x86/emulate/vector_rows.h"
+#include "vector_rows.h"
 
 #define LX	(L128 | L256 | L512)
 #define VSIB	(VEC_VSIB | VEC_SIB)

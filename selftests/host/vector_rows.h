@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Short words for the rows of VEX and EVEX tables, for nobody else. A line is
+ * The rows of VEX, XOP and EVEX instructions. The module has none of them as
+ * long as nothing in it executes one, but the decoder knows how.
+ *
+ * Short words for the tables of them, and for nobody else. A line is
  * first and last opcode, ModRM.reg, W and SIMD prefixes, form; the first one
  * that applies is the instruction.
  */

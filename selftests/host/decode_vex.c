@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* VEX and XOP instructions. */
-#ifdef __KERNEL__
-#include <linux/bits.h>
-#include <linux/kernel.h>
-#else
+/* VEX and XOP instructions; vector_rows.h. */
 #include "host_types.h"
-#endif
 
-#include "arch/x86/emulate/vector_rows.h"
+#include "vector_rows.h"
 
 #define LX	(L128 | L256)
 #define VK	VEC_K_VVVV
