@@ -36,42 +36,6 @@ static const u8 always_intercepted[] = {
 	SVM_XSETBV, SVM_RDPRU,
 };
 
-/* CPUID Fn0000_0000_EBX of "GenuineIntel" */
-#define CPUID_GENU		0x756e6547
-/* CPUID Fn0000_0007_EBX_x0, Fn0000_0007_ECX_x0, Fn8000_0001_EDX */
-#define CPUID_INVPCID		BIT(10)
-#define CPUID_RDPID		BIT(22)
-#define CPUID_RDTSCP		BIT(27)
-
-static bool guest_is_intel(const struct nacre_vcpu *vcpu)
-{
-	const struct nacre_cpuid_entry2 *e = nacre_find_cpuid(vcpu, 0, 0);
-
-	return e && e->ebx == CPUID_GENU;
-}
-
-static bool guest_has_invpcid(const struct nacre_vcpu *vcpu)
-{
-	const struct nacre_cpuid_entry2 *e = nacre_find_cpuid(vcpu, 7, 0);
-
-	return e && e->ebx & CPUID_INVPCID;
-}
-
-static bool guest_has_rdpid(const struct nacre_vcpu *vcpu)
-{
-	const struct nacre_cpuid_entry2 *e = nacre_find_cpuid(vcpu, 7, 0);
-
-	return e && e->ecx & CPUID_RDPID;
-}
-
-static bool guest_has_rdtscp(const struct nacre_vcpu *vcpu)
-{
-	const struct nacre_cpuid_entry2 *e =
-		nacre_find_cpuid(vcpu, 0x80000001, 0);
-
-	return e && e->edx & CPUID_RDTSCP;
-}
-
 struct intercepts {
 	u32 word[VMCB_INTERCEPT_WORDS];
 };
@@ -112,9 +76,10 @@ static void intercept_debug(struct svm_vcpu *svm, struct intercepts *set)
 /* Instructions that CPUID did not promise give #UD. */
 static void intercept_by_cpuid(struct svm_vcpu *svm, struct intercepts *set)
 {
-	if (svm_caps.invpcid && !guest_has_invpcid(&svm->vcpu))
+	if (svm_caps.invpcid &&
+	    !nacre_guest_has(&svm->vcpu, X86_FEATURE_INVPCID))
 		intercept(set, SVM_INVPCID);
-	if (!guest_has_rdtscp(&svm->vcpu))
+	if (!nacre_guest_has(&svm->vcpu, X86_FEATURE_RDTSCP))
 		intercept(set, SVM_RDTSCP);
 }
 
@@ -195,9 +160,10 @@ void svm_update_intercepts(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
-	svm->wide_sysenter = guest_is_intel(vcpu);
-	svm->uses_tsc_aux = svm_caps.tsc_aux && (guest_has_rdtscp(vcpu) ||
-						 guest_has_rdpid(vcpu));
+	svm->wide_sysenter = nacre_guest_is_intel(vcpu);
+	svm->uses_tsc_aux = svm_caps.tsc_aux &&
+			    (nacre_guest_has(vcpu, X86_FEATURE_RDTSCP) ||
+			     nacre_guest_has(vcpu, X86_FEATURE_RDPID));
 	update_vmcb_intercepts(svm);
 	update_msrpm(svm);
 }
