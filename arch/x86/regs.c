@@ -232,6 +232,30 @@ static void reset_power_on(struct nacre_vcpu *vcpu)
 		vcpu->arch.apic_base |= MSR_IA32_APICBASE_BSP;
 }
 
+static void reset_segments(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_segment data = {
+		.limit = 0xffff, .type = 0x3, .s = 1, .present = 1,
+	}, code = {
+		.selector = 0xf000, .base = 0xffff0000, .limit = 0xffff,
+		.type = 0xb, .s = 1, .present = 1,
+	}, tr = {
+		.limit = 0xffff, .type = 0xb, .present = 1,
+	}, ldtr = {
+		.limit = 0xffff, .type = 0x2, .present = 1,
+	};
+	const struct nacre_dtable table = { .limit = 0xffff };
+	enum nacre_segreg reg;
+
+	for (reg = NACRE_SEG_ES; reg <= NACRE_SEG_GS; reg++)
+		backend(write_segment)(vcpu, reg, reg == NACRE_SEG_CS ?
+						  &code : &data);
+	backend(write_segment)(vcpu, NACRE_SEG_TR, &tr);
+	backend(write_segment)(vcpu, NACRE_SEG_LDTR, &ldtr);
+	backend(write_table)(vcpu, false, &table);
+	backend(write_table)(vcpu, true, &table);
+}
+
 /* Intel SDM, "Processor State After Reset"; AMD APM, "Processor Initialization". */
 void nacre_reset_vcpu(struct nacre_vcpu *vcpu, bool init)
 {
@@ -255,6 +279,7 @@ void nacre_reset_vcpu(struct nacre_vcpu *vcpu, bool init)
 	nacre_set_gpr(vcpu, NACRE_RDX, nacre_cpuid_signature(vcpu));
 
 	backend(vcpu_reset)(vcpu, init);
+	reset_segments(vcpu);
 	nacre_set_rflags(vcpu, X86_EFLAGS_FIXED);
 	nacre_set_rip(vcpu, 0xfff0);
 	nacre_set_cr3(vcpu, 0);

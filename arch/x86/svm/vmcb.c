@@ -185,41 +185,12 @@ static void reset_control(struct svm_vcpu *svm)
 		control->pause_threshold = VMCB_PAUSE_THRESHOLD;
 }
 
-static const struct vmcb_segment reset_data = {
-	.limit = 0xffff,
-	.attributes = VMCB_SEG_PRESENT | VMCB_SEG_S | 0x3,
-};
-static const struct vmcb_segment reset_code = {
-	.selector = 0xf000,
-	.base = 0xffff0000,
-	.limit = 0xffff,
-	.attributes = VMCB_SEG_PRESENT | VMCB_SEG_S | 0xb,
-};
-static const struct vmcb_segment reset_tr = {
-	.limit = 0xffff,
-	.attributes = VMCB_SEG_PRESENT | 0xb,
-};
-static const struct vmcb_segment reset_ldtr = {
-	.limit = 0xffff,
-	.attributes = VMCB_SEG_PRESENT | 0x2,
-};
-
-/* AMD APM, "Processor Initialization State"; the rest is regs.c's to write. */
+/* What is not regs.c's to write. */
 static void reset_save(struct svm_vcpu *svm)
 {
 	struct vmcb_save *save = &svm->vmcb->save;
 
 	memset(save, 0, sizeof(*save));
-	save->es = reset_data;
-	save->cs = reset_code;
-	save->ss = reset_data;
-	save->ds = reset_data;
-	save->fs = reset_data;
-	save->gs = reset_data;
-	save->gdtr.limit = 0xffff;
-	save->idtr.limit = 0xffff;
-	save->tr = reset_tr;
-	save->ldtr = reset_ldtr;
 	save->efer = EFER_SVME;
 	save->dr6 = DR6_RESERVED;
 	save->dr7 = svm->vcpu.arch.dr7;

@@ -238,37 +238,16 @@ void vmx_vmcs_moved(struct vmx_vcpu *vmx)
 		&get_cpu_entry_area(smp_processor_id())->tss.x86_tss);
 }
 
-/* Intel SDM, "Processor State After Reset"; the rest is regs.c's to write. */
+/* What is not regs.c's to write. */
 static void reset_guest(struct vmx_vcpu *vmx)
 {
-	struct nacre_vcpu *vcpu = &vmx->vcpu;
-	const struct nacre_segment data = {
-		.limit = 0xffff, .type = 0x3, .s = 1, .present = 1,
-	}, code = {
-		.selector = 0xf000, .base = 0xffff0000, .limit = 0xffff,
-		.type = 0xb, .s = 1, .present = 1,
-	}, tr = {
-		.limit = 0xffff, .type = 0xb, .present = 1,
-	}, ldtr = {
-		.limit = 0xffff, .type = 0x2, .present = 1,
-	};
-	const struct nacre_dtable table = { .limit = 0xffff };
-	enum nacre_segreg reg;
-
-	for (reg = NACRE_SEG_ES; reg <= NACRE_SEG_GS; reg++)
-		vmx_write_segment(vcpu, reg,
-				  reg == NACRE_SEG_CS ? &code : &data);
-	vmx_write_segment(vcpu, NACRE_SEG_TR, &tr);
-	vmx_write_segment(vcpu, NACRE_SEG_LDTR, &ldtr);
-	vmx_write_table(vcpu, false, &table);
-	vmx_write_table(vcpu, true, &table);
 	vmx_set_int_state(vmx, 0);
 	vmcs_write32(VMCS_GUEST_ACTIVITY, 0);
 	vmcs_write_natural(VMCS_GUEST_PENDING_DEBUG, 0);
 	vmcs_write64(VMCS_GUEST_DEBUGCTL, 0);
 	vmcs_write64(VMCS_LINK, ~0ull);
-	vmcs_write_natural(VMCS_GUEST_DR7, vcpu->arch.dr7);
-	vmcs_write64(VMCS_GUEST_PAT, vcpu->arch.pat);
+	vmcs_write_natural(VMCS_GUEST_DR7, vmx->vcpu.arch.dr7);
+	vmcs_write64(VMCS_GUEST_PAT, vmx->vcpu.arch.pat);
 }
 
 /* MSRs survive INIT on a processor, but no guest's firmware counts on it. */
