@@ -11,67 +11,34 @@
  * RIP. If an NMI waits, IRET is single-stepped, so that the exit comes at once.
  * The same step carries over an interrupt shadow, whose end nothing reports.
  */
-#include <linux/bitfield.h>
 #include <asm/cpufeature.h>
 #include <asm/debugreg.h>
 #include <asm/trapnr.h>
 
+#include "arch/x86/event_word.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/svm/svm.h"
 
+/* INT3 and INTO differ from a fault by their vector alone. */
 static u64 vmcb_event(const struct nacre_event *event)
 {
-	static const u8 type[] = {
-		[NACRE_EVENT_INTR] = VMCB_TYPE_INTR,
-		[NACRE_EVENT_NMI] = VMCB_TYPE_NMI,
-		[NACRE_EVENT_EXCEPTION] = VMCB_TYPE_EXCEPTION,
-		[NACRE_EVENT_SOFT_INTR] = VMCB_TYPE_SOFT,
-		/* INT3 and INTO differ from a fault by their vector alone. */
-		[NACRE_EVENT_SOFT_EXCEPTION] = VMCB_TYPE_EXCEPTION,
-	};
-	u64 inj = VMCB_EVENT_VALID |
-		  FIELD_PREP(VMCB_EVENT_VECTOR, event->vector) |
-		  FIELD_PREP(VMCB_EVENT_TYPE, type[event->type]);
+	u64 inj = nacre_event_to_word(event);
 
+	if (event->type == NACRE_EVENT_SOFT_EXCEPTION)
+		u64p_replace_bits(&inj, EVENT_TYPE_EXCEPTION, EVENT_TYPE);
 	if (event->has_error)
-		inj |= VMCB_EVENT_HAS_ERROR |
-		       FIELD_PREP(VMCB_EVENT_ERROR, event->error);
+		inj |= FIELD_PREP(VMCB_EVENT_ERROR, event->error);
 	return inj;
-}
-
-static bool is_soft(const struct nacre_event *event)
-{
-	return event->type == NACRE_EVENT_SOFT_INTR ||
-	       event->type == NACRE_EVENT_SOFT_EXCEPTION;
 }
 
 static void decode_event(u64 info, struct nacre_event *event)
 {
-	u8 vector = FIELD_GET(VMCB_EVENT_VECTOR, info);
-
-	*event = (struct nacre_event) { .vector = vector };
-	if (!(info & VMCB_EVENT_VALID))
-		return;
-	switch (FIELD_GET(VMCB_EVENT_TYPE, info)) {
-	case VMCB_TYPE_INTR:
-		event->type = NACRE_EVENT_INTR;
-		break;
-	case VMCB_TYPE_NMI:
-		event->type = NACRE_EVENT_NMI;
-		break;
-	case VMCB_TYPE_EXCEPTION:
-		event->type = vector == X86_TRAP_BP || vector == X86_TRAP_OF ?
-			      NACRE_EVENT_SOFT_EXCEPTION :
-			      NACRE_EVENT_EXCEPTION;
-		break;
-	case VMCB_TYPE_SOFT:
-		event->type = NACRE_EVENT_SOFT_INTR;
-		break;
-	}
-	if (info & VMCB_EVENT_HAS_ERROR) {
-		event->has_error = true;
+	nacre_event_from_word(info, event);
+	if (event->type == NACRE_EVENT_EXCEPTION &&
+	    (event->vector == X86_TRAP_BP || event->vector == X86_TRAP_OF))
+		event->type = NACRE_EVENT_SOFT_EXCEPTION;
+	if (event->has_error)
 		event->error = FIELD_GET(VMCB_EVENT_ERROR, info);
-	}
 }
 
 /*
@@ -126,14 +93,14 @@ static bool prepare_soft(struct svm_vcpu *svm, const struct nacre_event *event)
 static void undo_soft(struct svm_vcpu *svm, struct nacre_event *vectoring)
 {
 	struct svm_soft *soft = &svm->soft;
-	u64 same = VMCB_EVENT_VECTOR | VMCB_EVENT_TYPE;
+	u64 same = EVENT_VECTOR | EVENT_TYPE;
 
 	if (!soft->active)
 		return;
 	soft->active = false;
 	if (vectoring->type == NACRE_EVENT_NONE)
 		return;
-	if (is_soft(vectoring) &&
+	if (nacre_event_is_soft(vectoring) &&
 	    !((vmcb_event(vectoring) ^ soft->vmcb_event) & same))
 		vectoring->insn_len = soft->insn_len;
 	if (soft->advanced && svm->vcpu.arch.rip == soft->next_rip)
@@ -144,7 +111,7 @@ void svm_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
-	if (is_soft(event) && !prepare_soft(svm, event))
+	if (nacre_event_is_soft(event) && !prepare_soft(svm, event))
 		return;
 	if (event->type == NACRE_EVENT_NMI)
 		svm_mask_nmi(vcpu, true);
@@ -262,7 +229,7 @@ void svm_want_nmi_window(struct nacre_vcpu *vcpu)
 	 * Not with an event on its way: our TF would land on the guest's
 	 * stack. An interrupt of our own ends the entry right behind it.
 	 */
-	if (svm->vmcb->control.event_inj & VMCB_EVENT_VALID)
+	if (svm->vmcb->control.event_inj & EVENT_VALID)
 		svm->want_nudge = true;
 	else
 		svm->nmi.stepping = true;

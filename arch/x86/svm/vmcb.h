@@ -146,16 +146,9 @@ static_assert(sizeof(struct vmcb_control) == 0x400);
 #define VMCB_NPF_FETCH		BIT_ULL(4)
 #define VMCB_NPF_WALK		BIT_ULL(33)
 
-/* 088 exit_int_info, 0a8 event_inj */
-#define VMCB_EVENT_VECTOR	GENMASK_ULL(7, 0)
-#define VMCB_EVENT_TYPE		GENMASK_ULL(10, 8)
-#define VMCB_EVENT_HAS_ERROR	BIT_ULL(11)
+/* 088 exit_int_info, 0a8 event_inj: the lower half as in event_word.h */
 #define VMCB_EVENT_VALID	BIT_ULL(31)
 #define VMCB_EVENT_ERROR	GENMASK_ULL(63, 32)
-#define VMCB_TYPE_INTR		0
-#define VMCB_TYPE_NMI		2
-#define VMCB_TYPE_EXCEPTION	3
-#define VMCB_TYPE_SOFT		4	/* INT n */
 
 /* 090 nested_control */
 #define VMCB_NESTED_PAGING	BIT_ULL(0)

@@ -8,63 +8,9 @@
  * NMIs, which each one with unrestricted guests has), and exits at the moment
  * when an interrupt or an NMI could be taken, if asked to.
  */
-#include <linux/bitfield.h>
-#include <linux/minmax.h>
-#include <asm/trapnr.h>
-
 #include "arch/x86/regs.h"
 #include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
-
-static u32 make_event(const struct nacre_event *event)
-{
-	static const u8 type[] = {
-		[NACRE_EVENT_INTR] = EVENT_TYPE_INTR,
-		[NACRE_EVENT_NMI] = EVENT_TYPE_NMI,
-		[NACRE_EVENT_EXCEPTION] = EVENT_TYPE_EXCEPTION,
-		[NACRE_EVENT_SOFT_INTR] = EVENT_TYPE_SOFT_INTR,
-		[NACRE_EVENT_SOFT_EXCEPTION] = EVENT_TYPE_SOFT_EXCEPTION,
-	};
-	u32 word = EVENT_VALID | FIELD_PREP(EVENT_VECTOR, event->vector) |
-		   FIELD_PREP(EVENT_TYPE, type[event->type]);
-
-	return event->has_error ? word | EVENT_HAS_ERROR : word;
-}
-
-static bool is_soft(const struct nacre_event *event)
-{
-	return event->type == NACRE_EVENT_SOFT_INTR ||
-	       event->type == NACRE_EVENT_SOFT_EXCEPTION;
-}
-
-/* INT1's #DB is none of these: RIP stands on it, and it runs once more. */
-static enum nacre_event_type type_of(u32 word)
-{
-	switch (FIELD_GET(EVENT_TYPE, word)) {
-	case EVENT_TYPE_INTR:
-		return NACRE_EVENT_INTR;
-	case EVENT_TYPE_NMI:
-		return NACRE_EVENT_NMI;
-	case EVENT_TYPE_EXCEPTION:
-		return NACRE_EVENT_EXCEPTION;
-	case EVENT_TYPE_SOFT_INTR:
-		return NACRE_EVENT_SOFT_INTR;
-	case EVENT_TYPE_SOFT_EXCEPTION:
-		return NACRE_EVENT_SOFT_EXCEPTION;
-	default:
-		return NACRE_EVENT_NONE;
-	}
-}
-
-static void decode_event(u32 word, struct nacre_event *event)
-{
-	*event = (struct nacre_event) {};
-	if (!(word & EVENT_VALID))
-		return;
-	event->type = type_of(word);
-	event->vector = FIELD_GET(EVENT_VECTOR, word);
-	event->has_error = word & EVENT_HAS_ERROR;
-}
 
 /*
  * How long the instruction is that raises a soft event again: as the exit said
@@ -85,7 +31,7 @@ void vmx_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event)
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 	u8 length;
 
-	if (is_soft(event)) {
+	if (nacre_event_is_soft(event)) {
 		length = soft_length(vmx, event);
 		if (!length)
 			return;
@@ -95,7 +41,7 @@ void vmx_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event)
 	}
 	if (event->has_error)
 		vmcs_write32(VMCS_ENTRY_ERROR, event->error);
-	vmx->entry_event = make_event(event);
+	vmx->entry_event = nacre_event_to_word(event);
 	vmcs_write32(VMCS_ENTRY_EVENT, vmx->entry_event);
 }
 
@@ -105,12 +51,12 @@ void vmx_cancel_injection(struct nacre_vcpu *vcpu)
 	struct nacre_event *vectoring = &vcpu->arch.exit.vectoring;
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 
-	decode_event(vmx->entry_event, vectoring);
+	nacre_event_from_word(vmx->entry_event, vectoring);
 	if (!vmx->entry_event)
 		return;
 	if (vectoring->has_error)
 		vectoring->error = vmcs_read32(VMCS_ENTRY_ERROR);
-	if (is_soft(vectoring))
+	if (nacre_event_is_soft(vectoring))
 		vectoring->insn_len = vmx->soft_length;
 	vmx->entry_event = 0;
 	vmcs_write32(VMCS_ENTRY_EVENT, 0);
@@ -121,10 +67,10 @@ void vmx_collect_event(struct vmx_vcpu *vmx)
 {
 	struct nacre_event *vectoring = &vmx->vcpu.arch.exit.vectoring;
 
-	decode_event(vmcs_read32(VMCS_VECTORING), vectoring);
+	nacre_event_from_word(vmcs_read32(VMCS_VECTORING), vectoring);
 	if (vectoring->has_error)
 		vectoring->error = vmcs_read32(VMCS_VECTORING_ERROR);
-	if (is_soft(vectoring)) {
+	if (nacre_event_is_soft(vectoring)) {
 		vectoring->insn_len = vmcs_read32(VMCS_EXIT_LENGTH);
 		vmx->soft_length = vectoring->insn_len;
 		vmx->soft_rip = nacre_rip(&vmx->vcpu);

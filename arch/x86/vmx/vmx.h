@@ -11,6 +11,7 @@
 
 #include "module/vcpu.h"
 #include "arch/x86/backend.h"
+#include "arch/x86/event_word.h"
 #include "arch/x86/vmx/controls.h"
 #include "arch/x86/vmx/vmcs.h"
 
