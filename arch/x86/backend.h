@@ -20,10 +20,7 @@
 struct nacre_vm;
 struct nacre_vcpu;
 
-#define NACRE_BACKEND_OPS(REQUIRED, OPTIONAL)				\
-/* the processor */							\
-REQUIRED(int,  cpu_on, (void))			/* irqs off, this CPU */\
-REQUIRED(void, cpu_off, (void))			/* irqs off; idempotent */\
+#define NACRE_BACKEND_TRIP_OPS(REQUIRED, OPTIONAL)			\
 /* lifetime */								\
 REQUIRED(struct nacre_vcpu *, vcpu_alloc, (void))			\
 REQUIRED(int,  vcpu_init, (struct nacre_vcpu *))			\
@@ -35,7 +32,13 @@ REQUIRED(void, put, (struct nacre_vcpu *))	/* preemption off */	\
 /* one trip into the guest */						\
 REQUIRED(void, prepare_entry, (struct nacre_vcpu *))	/* loaded */	\
 REQUIRED(void, enter, (struct nacre_vcpu *))	/* irqs off */		\
-REQUIRED(void, after_exit, (struct nacre_vcpu *))	/* irqs off */	\
+REQUIRED(void, after_exit, (struct nacre_vcpu *))	/* irqs off */
+
+#define NACRE_BACKEND_STATE_OPS(REQUIRED, OPTIONAL)			\
+/* the processor */							\
+REQUIRED(int,  cpu_on, (void))			/* irqs off, this CPU */\
+REQUIRED(void, cpu_off, (void))			/* irqs off; idempotent */\
+/* behind a trip */							\
 REQUIRED(enum nacre_result, handle_exit, (struct nacre_vcpu *))		\
 /* registers: set_* check nothing, arch/x86/regs.c has done so */	\
 OPTIONAL(void, fetch_lazy, (struct nacre_vcpu *, enum nacre_lazy))	\
@@ -79,6 +82,11 @@ REQUIRED(void, flush_stage2, (struct nacre_vcpu *))	/* and stage 2's */\
 REQUIRED(void, load_stage2, (struct nacre_vcpu *, hpa_t root))		\
 /* one line for the log when a VM dies */				\
 REQUIRED(void, describe, (struct nacre_vcpu *, char *, size_t))
+
+/* A trip's are of one file in each backend; the others it has prototypes for. */
+#define NACRE_BACKEND_OPS(REQUIRED, OPTIONAL)				\
+NACRE_BACKEND_TRIP_OPS(REQUIRED, OPTIONAL)				\
+NACRE_BACKEND_STATE_OPS(REQUIRED, OPTIONAL)
 
 #define NACRE_BACKEND_MEMBER(ret, name, args)	ret (*name) args;
 

@@ -94,54 +94,23 @@ static inline struct svm_vcpu *to_svm(struct nacre_vcpu *vcpu)
 	return container_of(vcpu, struct svm_vcpu, vcpu);
 }
 
+/* svm_inject() and so on, where it has the operation. */
+#define SVM_PROTOTYPE(ret, name, args)	ret svm_##name args;
+NACRE_BACKEND_STATE_OPS(SVM_PROTOTYPE, SVM_PROTOTYPE)
+
 /* caps.c */
 int svm_ident(const char **why);
 bool svm_in_use(void);
 int svm_setup(void);
 void svm_teardown(void);
-int svm_cpu_on(void);
-void svm_cpu_off(void);
 hpa_t svm_iopm(void);
 
 /* vmcb.c */
 void svm_vmcb_reset(struct svm_vcpu *svm);
-void svm_update_intercepts(struct nacre_vcpu *vcpu);
-void svm_read_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
-		      struct nacre_segment *out);
-void svm_write_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
-		       const struct nacre_segment *in);
-struct nacre_code svm_read_code(struct nacre_vcpu *vcpu);
-u8 svm_read_cpl(struct nacre_vcpu *vcpu);
-void svm_read_table(struct nacre_vcpu *vcpu, bool idt,
-		    struct nacre_dtable *out);
-void svm_write_table(struct nacre_vcpu *vcpu, bool idt,
-		     const struct nacre_dtable *in);
-bool svm_valid_cr4(struct nacre_vcpu *vcpu, u64 cr4);
-void svm_write_cr0(struct nacre_vcpu *vcpu, u64 cr0);
-void svm_write_cr4(struct nacre_vcpu *vcpu, u64 cr4);
-void svm_write_efer(struct nacre_vcpu *vcpu, u64 efer);
-void svm_write_dr7(struct nacre_vcpu *vcpu, u64 dr7);
-int svm_read_msr(struct nacre_vcpu *vcpu, u32 msr, u64 *value);
-int svm_write_msr(struct nacre_vcpu *vcpu, u32 msr, u64 value);
-void svm_write_pat(struct nacre_vcpu *vcpu, u64 pat);
-void svm_write_tsc_offset(struct nacre_vcpu *vcpu, u64 offset);
-void svm_describe(struct nacre_vcpu *vcpu, char *text, size_t size);
-
-/* exits.c */
-enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu);
-u8 svm_insn_length(struct nacre_vcpu *vcpu);
 
 /* inject.c */
-void svm_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event);
-void svm_cancel_injection(struct nacre_vcpu *vcpu);
 void svm_collect_events(struct svm_vcpu *svm);
-bool svm_interrupt_allowed(struct nacre_vcpu *vcpu);
-bool svm_nmi_allowed(struct nacre_vcpu *vcpu);
-bool svm_nmi_masked(struct nacre_vcpu *vcpu);
-void svm_mask_nmi(struct nacre_vcpu *vcpu, bool masked);
-void svm_want_interrupt_window(struct nacre_vcpu *vcpu);
 void svm_end_interrupt_window(struct svm_vcpu *svm);
-void svm_want_nmi_window(struct nacre_vcpu *vcpu);
 void svm_iret_begins(struct svm_vcpu *svm);
 bool svm_step_done(struct svm_vcpu *svm, u64 *dr6);
 u64 svm_stepping_rflags(struct svm_vcpu *svm);
@@ -166,13 +135,9 @@ static inline bool svm_awaits_exit(const struct svm_vcpu *svm)
 	return svm->soft.active || svm->nmi.in_iret || svm->want_nudge;
 }
 
-u32 svm_read_shadow(struct nacre_vcpu *vcpu);
-void svm_write_shadow(struct nacre_vcpu *vcpu, u32 shadow);
-
 /* npt.c */
 const struct nacre_stage2_format *svm_stage2_format(void);
 void svm_npt_setup(void);
-void svm_load_stage2(struct nacre_vcpu *vcpu, hpa_t root);
 void svm_flush(struct nacre_vcpu *vcpu);
 /* Preemption off: this is the processor that VMRUN will be on. */
 void svm_change_cpu(struct svm_vcpu *svm);

@@ -116,13 +116,15 @@ static inline struct vmx_vcpu *to_vmx(struct nacre_vcpu *vcpu)
 	return container_of(vcpu, struct vmx_vcpu, vcpu);
 }
 
+/* vmx_inject() and so on. */
+#define VMX_PROTOTYPE(ret, name, args)	ret vmx_##name args;
+NACRE_BACKEND_STATE_OPS(VMX_PROTOTYPE, VMX_PROTOTYPE)
+
 /* caps.c */
 int vmx_ident(const char **why);
 bool vmx_in_use(void);
 int vmx_setup(void);
 void vmx_teardown(void);
-int vmx_cpu_on(void);
-void vmx_cpu_off(void);
 
 /* vmx.c */
 void vmx_detach(struct vmx_vcpu *vmx);
@@ -132,52 +134,17 @@ void vmx_vmcs_setup(void);
 void vmx_vmcs_reset(struct vmx_vcpu *vmx);
 void vmx_vmcs_moved(struct vmx_vcpu *vmx);
 void vmx_set_proc(struct vmx_vcpu *vmx, u32 bits, bool on);
-void vmx_update_intercepts(struct nacre_vcpu *vcpu);
-void vmx_fetch_lazy(struct nacre_vcpu *vcpu, enum nacre_lazy what);
 void vmx_write_lazy(struct vmx_vcpu *vmx);
 u32 vmx_int_state(struct vmx_vcpu *vmx);
 void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state);
-void vmx_read_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
-		      struct nacre_segment *out);
-void vmx_write_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
-		       const struct nacre_segment *in);
-u8 vmx_read_cpl(struct nacre_vcpu *vcpu);
-struct nacre_code vmx_read_code(struct nacre_vcpu *vcpu);
-void vmx_read_table(struct nacre_vcpu *vcpu, bool idt,
-		    struct nacre_dtable *out);
-void vmx_write_table(struct nacre_vcpu *vcpu, bool idt,
-		     const struct nacre_dtable *in);
-bool vmx_valid_cr4(struct nacre_vcpu *vcpu, u64 cr4);
-void vmx_write_cr0(struct nacre_vcpu *vcpu, u64 cr0);
-void vmx_write_cr4(struct nacre_vcpu *vcpu, u64 cr4);
-void vmx_write_efer(struct nacre_vcpu *vcpu, u64 efer);
-void vmx_write_dr7(struct nacre_vcpu *vcpu, u64 dr7);
-int vmx_read_msr(struct nacre_vcpu *vcpu, u32 msr, u64 *value);
-int vmx_write_msr(struct nacre_vcpu *vcpu, u32 msr, u64 value);
-void vmx_write_pat(struct nacre_vcpu *vcpu, u64 pat);
-void vmx_write_tsc_offset(struct nacre_vcpu *vcpu, u64 offset);
-void vmx_describe(struct nacre_vcpu *vcpu, char *text, size_t size);
 
 /* exits.c */
 void vmx_collect_exit(struct vmx_vcpu *vmx);
-enum nacre_result vmx_handle_exit(struct nacre_vcpu *vcpu);
-u8 vmx_insn_length(struct nacre_vcpu *vcpu);
 
 /* inject.c */
-void vmx_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event);
-void vmx_cancel_injection(struct nacre_vcpu *vcpu);
 void vmx_collect_event(struct vmx_vcpu *vmx);
 void vmx_nmi_unblocked(struct vmx_vcpu *vmx);
-bool vmx_interrupt_allowed(struct nacre_vcpu *vcpu);
-bool vmx_nmi_allowed(struct nacre_vcpu *vcpu);
-bool vmx_nmi_masked(struct nacre_vcpu *vcpu);
-void vmx_mask_nmi(struct nacre_vcpu *vcpu, bool masked);
-void vmx_want_interrupt_window(struct nacre_vcpu *vcpu);
-void vmx_want_nmi_window(struct nacre_vcpu *vcpu);
 void vmx_end_window(struct vmx_vcpu *vmx, u32 bit);
-void vmx_watch_cr8(struct nacre_vcpu *vcpu, u8 threshold);
-u32 vmx_read_shadow(struct nacre_vcpu *vcpu);
-void vmx_write_shadow(struct nacre_vcpu *vcpu, u32 shadow);
 
 /* l1d.c */
 DECLARE_STATIC_KEY_FALSE(vmx_flushes_l1d);
@@ -190,9 +157,6 @@ const struct nacre_stage2_format *vmx_stage2_format(void);
 void vmx_ept_setup(void);
 u16 vmx_get_vpid(void);
 void vmx_put_vpid(u16 vpid);
-void vmx_load_stage2(struct nacre_vcpu *vcpu, hpa_t root);
-void vmx_flush_guest(struct nacre_vcpu *vcpu);
-void vmx_flush_stage2(struct nacre_vcpu *vcpu);
 void vmx_flush_pending(struct vmx_vcpu *vmx);
 enum nacre_result vmx_exit_ept_violation(struct nacre_vcpu *vcpu);
 enum nacre_result vmx_exit_ept_misconfig(struct nacre_vcpu *vcpu);
