@@ -614,71 +614,60 @@ static void write_kernel_gs_base(struct vmx_vcpu *vmx, u64 value)
 	preempt_enable();
 }
 
+/* Where the VMCS has an MSR; 0, which is a field without one: nowhere. */
+static enum vmcs_field field_of_msr(u32 msr)
+{
+	switch (msr) {
+	case MSR_FS_BASE:
+		return VMCS_GUEST_FS_BASE;
+	case MSR_GS_BASE:
+		return VMCS_GUEST_GS_BASE;
+	case MSR_IA32_SYSENTER_CS:
+		return VMCS_GUEST_SYSENTER_CS;
+	case MSR_IA32_SYSENTER_ESP:
+		return VMCS_GUEST_SYSENTER_ESP;
+	case MSR_IA32_SYSENTER_EIP:
+		return VMCS_GUEST_SYSENTER_EIP;
+	default:
+		return 0;
+	}
+}
+
 int vmx_read_msr(struct nacre_vcpu *vcpu, u32 msr, u64 *value)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 	const u64 *swapped = swapped_msr(vmx, msr);
+	enum vmcs_field field = field_of_msr(msr);
 
-	if (swapped) {
+	if (swapped)
 		*value = *swapped;
-		return 0;
-	}
-	switch (msr) {
-	case MSR_FS_BASE:
-		*value = vmcs_read_natural(VMCS_GUEST_FS_BASE);
-		return 0;
-	case MSR_GS_BASE:
-		*value = vmcs_read_natural(VMCS_GUEST_GS_BASE);
-		return 0;
-	case MSR_KERNEL_GS_BASE:
+	else if (field)
+		*value = vmcs_read_natural(field);
+	else if (msr == MSR_KERNEL_GS_BASE)
 		*value = read_kernel_gs_base(vmx);
-		return 0;
-	case MSR_IA32_SYSENTER_CS:
-		*value = vmcs_read32(VMCS_GUEST_SYSENTER_CS);
-		return 0;
-	case MSR_IA32_SYSENTER_ESP:
-		*value = vmcs_read_natural(VMCS_GUEST_SYSENTER_ESP);
-		return 0;
-	case MSR_IA32_SYSENTER_EIP:
-		*value = vmcs_read_natural(VMCS_GUEST_SYSENTER_EIP);
-		return 0;
-	default:
+	else
 		return -ENOENT;
-	}
+	return 0;
 }
 
 int vmx_write_msr(struct nacre_vcpu *vcpu, u32 msr, u64 value)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 	u64 *swapped = swapped_msr(vmx, msr);
+	enum vmcs_field field = field_of_msr(msr);
 
 	if (swapped) {
 		*swapped = value;
 		vmx->swapped_stale = true;
-		return 0;
-	}
-	switch (msr) {
-	case MSR_FS_BASE:
-		vmcs_write_natural(VMCS_GUEST_FS_BASE, value);
-		return 0;
-	case MSR_GS_BASE:
-		vmcs_write_natural(VMCS_GUEST_GS_BASE, value);
-		return 0;
-	case MSR_KERNEL_GS_BASE:
+	} else if (field) {
+		/* Of a value for SYSENTER_CS it takes as much as it has. */
+		vmcs_write_natural(field, value);
+	} else if (msr == MSR_KERNEL_GS_BASE) {
 		write_kernel_gs_base(vmx, value);
-		return 0;
-	case MSR_IA32_SYSENTER_CS:
-		vmcs_write32(VMCS_GUEST_SYSENTER_CS, value);
-		return 0;
-	case MSR_IA32_SYSENTER_ESP:
-		vmcs_write_natural(VMCS_GUEST_SYSENTER_ESP, value);
-		return 0;
-	case MSR_IA32_SYSENTER_EIP:
-		vmcs_write_natural(VMCS_GUEST_SYSENTER_EIP, value);
-		return 0;
-	default:
+	} else {
 		return -ENOENT;
 	}
+	return 0;
 }
 
 void vmx_write_pat(struct nacre_vcpu *vcpu, u64 pat)
