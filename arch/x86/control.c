@@ -30,37 +30,6 @@
 #define CR4_FLUSH_BITS	(X86_CR4_PSE | X86_CR4_PAE | X86_CR4_PGE | \
 			 X86_CR4_LA57 | X86_CR4_PCIDE | X86_CR4_SMEP)
 
-#define CR4_ALWAYS	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | \
-			 X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE | \
-			 X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE | \
-			 X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
-
-static const struct {
-	u64 bit;
-	unsigned int feature;
-} cr4_features[] = {
-	{ X86_CR4_OSXSAVE, X86_FEATURE_XSAVE },
-	{ X86_CR4_SMEP, X86_FEATURE_SMEP },
-	{ X86_CR4_SMAP, X86_FEATURE_SMAP },
-	{ X86_CR4_FSGSBASE, X86_FEATURE_FSGSBASE },
-	{ X86_CR4_PKE, X86_FEATURE_PKU },
-	{ X86_CR4_LA57, X86_FEATURE_LA57 },
-	{ X86_CR4_UMIP, X86_FEATURE_UMIP },
-	{ X86_CR4_PCIDE, X86_FEATURE_PCID },
-};
-
-static u64 cr4_host_allowed(void)
-{
-	u64 allowed = CR4_ALWAYS;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(cr4_features); i++) {
-		if (nacre_host_has(cr4_features[i].feature))
-			allowed |= cr4_features[i].bit;
-	}
-	return allowed;
-}
-
 bool nacre_valid_cr0(u64 cr0)
 {
 	if (cr0 >> 32)
@@ -72,11 +41,8 @@ bool nacre_valid_cr0(u64 cr0)
 
 bool nacre_valid_cr4(struct nacre_vcpu *vcpu, u64 cr4)
 {
-	if (cr4 & ~cr4_host_allowed())
-		return false;
-	if (cr4 & vcpu->arch.cpuid.cr4_reserved)
-		return false;
-	return backend(valid_cr4)(vcpu, cr4);
+	return !(cr4 & vcpu->arch.cpuid.cr4_reserved) &&
+	       backend(valid_cr4)(vcpu, cr4);
 }
 
 bool nacre_valid_efer_bits(u64 efer)

@@ -241,7 +241,13 @@ void nacre_execute_cpuid(struct nacre_vcpu *vcpu)
 		work_out(vcpu, function, index, entry);
 }
 
-/* CR4 bits whose feature the guest's CPUID may deny it. */
+/* CR4 bits that a guest may set whatever its CPUID says ... */
+#define CR4_ALWAYS	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | \
+			 X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE | \
+			 X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE | \
+			 X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
+
+/* ... and those whose feature it may deny, or the host may lack. */
 static const struct {
 	u64 cr4;
 	unsigned int feature;
@@ -256,16 +262,19 @@ static const struct {
 	{ X86_CR4_LA57, X86_FEATURE_LA57 },
 };
 
-static u64 cr4_reserved(const struct nacre_vcpu *vcpu)
+/* Before userspace has set a CPUID, no feature is denied. */
+static u64 cr4_reserved(const struct nacre_vcpu *vcpu, bool is_set)
 {
-	u64 reserved = 0;
+	u64 allowed = CR4_ALWAYS;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cr4_cpuid); i++) {
-		if (!nacre_guest_has(vcpu, cr4_cpuid[i].feature))
-			reserved |= cr4_cpuid[i].cr4;
+		if (nacre_host_has(cr4_cpuid[i].feature) &&
+		    (!is_set ||
+		     nacre_guest_has(vcpu, cr4_cpuid[i].feature)))
+			allowed |= cr4_cpuid[i].cr4;
 	}
-	return reserved;
+	return ~allowed;
 }
 
 static u8 guest_maxphyaddr(const struct nacre_vcpu *vcpu)
@@ -300,7 +309,7 @@ static void update_from_cpuid(struct nacre_vcpu *vcpu)
 	set_maxphyaddr(cpuid, guest_maxphyaddr(vcpu));
 	/* A walk depends on it. */
 	vcpu->arch.peek.way.page = NACRE_NO_WAY;
-	cpuid->cr4_reserved = cr4_reserved(vcpu);
+	cpuid->cr4_reserved = cr4_reserved(vcpu, true);
 	cpuid->has_1g_pages = nacre_guest_has(vcpu, X86_FEATURE_GBPAGES);
 	leaf = nacre_find_cpuid(vcpu, 0xd, 0);
 	cpuid->xcr0_allowed = leaf ? leaf->eax | (u64)leaf->edx << 32 : 0;
@@ -312,6 +321,7 @@ static void update_from_cpuid(struct nacre_vcpu *vcpu)
 void nacre_cpuid_init(struct nacre_vcpu *vcpu)
 {
 	set_maxphyaddr(&vcpu->arch.cpuid, DEFAULT_MAXPHYADDR);
+	vcpu->arch.cpuid.cr4_reserved = cr4_reserved(vcpu, false);
 }
 
 void nacre_cpuid_destroy(struct nacre_vcpu *vcpu)

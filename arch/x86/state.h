@@ -194,7 +194,7 @@ struct nacre_guest_cpuid {
 	u16 next[NACRE_MAX_CPUID_ENTRIES + 1];
 	u8 maxphyaddr;
 	u64 reserved_gpa;	/* address bits that a table entry may not have */
-	u64 cr4_reserved;	/* CR4 bits that the guest's CPUID lacks */
+	u64 cr4_reserved;	/* CR4 bits that the guest may not set */
 	u64 xcr0_allowed;
 	bool has_1g_pages;
 };
