@@ -258,14 +258,6 @@ bool nacre_valid_apic_base(struct nacre_vcpu *vcpu, u64 value)
 	       nacre_guest_has(vcpu, X86_FEATURE_X2APIC);
 }
 
-/* Intel SDM, "x2APIC State Transitions": x2APIC is entered and left by way. */
-bool nacre_apic_mode_follows(u64 old, u64 new)
-{
-	if (new & X2APIC_ENABLE)
-		return old & MSR_IA32_APICBASE_ENABLE;
-	return !(old & X2APIC_ENABLE) || !(new & MSR_IA32_APICBASE_ENABLE);
-}
-
 bool nacre_set_apic_base(struct nacre_vcpu *vcpu, u64 value, bool by_guest)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);

@@ -16,8 +16,6 @@ bool nacre_valid_gpa(struct nacre_vcpu *vcpu, gpa_t gpa);
 bool nacre_valid_apic_base(struct nacre_vcpu *vcpu, u64 value);
 /* False: not a value, or not from the mode that it is in. */
 bool nacre_set_apic_base(struct nacre_vcpu *vcpu, u64 value, bool by_guest);
-/* May a guest go from one IA32_APIC_BASE to the other? */
-bool nacre_apic_mode_follows(u64 old, u64 new);
 
 /*
  * A guest's MOV to CR or WRMSR of EFER. False: the write faults (#GP(0)) and

@@ -34,16 +34,6 @@ void nacre_debug_reset(struct nacre_vcpu *vcpu)
 	backend(write_dr7)(vcpu, vcpu->arch.dr7);
 }
 
-u64 nacre_get_guest_rflags(struct nacre_vcpu *vcpu)
-{
-	return nacre_rflags(vcpu);
-}
-
-void nacre_set_guest_rflags(struct nacre_vcpu *vcpu, u64 rflags)
-{
-	nacre_set_rflags(vcpu, rflags);
-}
-
 void nacre_debug_load(struct nacre_vcpu *vcpu)
 {
 	native_set_debugreg(0, vcpu->arch.dr[0]);

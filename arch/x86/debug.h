@@ -13,10 +13,6 @@ struct nacre_vcpu;
 
 void nacre_debug_reset(struct nacre_vcpu *vcpu);
 
-/* RFLAGS as the guest knows it: without the TF that the VMM steps it by. */
-u64 nacre_get_guest_rflags(struct nacre_vcpu *vcpu);
-void nacre_set_guest_rflags(struct nacre_vcpu *vcpu, u64 rflags);
-
 #define NACRE_DR7_ARMED	0x000000ffull	/* L0, G0 ... L3, G3 */
 
 /* DR0 to DR3. */

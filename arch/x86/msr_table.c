@@ -97,7 +97,7 @@ static bool write_apic_base(struct nacre_vcpu *vcpu, u32 index, u64 value,
 			    enum nacre_msr_by by)
 {
 	if (by == BY_GUEST &&
-	    !nacre_apic_mode_follows(vcpu->arch.apic_base, value))
+	    !nacre_lapic_may_switch(vcpu->arch.apic_base, value))
 		return false;
 	return nacre_set_apic_base(vcpu, value, by == BY_GUEST);
 }

@@ -39,7 +39,7 @@ static void regs_out(struct nacre_vcpu *vcpu, struct nacre_regs *regs)
 	for (i = 0; i < NACRE_NR_GPRS; i++)
 		*regs_field(regs, i) = nacre_gpr(vcpu, gpr_layout[i].reg);
 	regs->rip = nacre_rip(vcpu);
-	regs->rflags = nacre_get_guest_rflags(vcpu);
+	regs->rflags = nacre_rflags(vcpu);
 }
 
 static void regs_in(struct nacre_vcpu *vcpu, struct nacre_regs *regs)
@@ -49,7 +49,7 @@ static void regs_in(struct nacre_vcpu *vcpu, struct nacre_regs *regs)
 	for (i = 0; i < NACRE_NR_GPRS; i++)
 		nacre_set_gpr(vcpu, gpr_layout[i].reg, *regs_field(regs, i));
 	nacre_set_rip(vcpu, regs->rip);
-	nacre_set_guest_rflags(vcpu, regs->rflags);
+	nacre_set_rflags(vcpu, regs->rflags);
 	/* A fault of the old RIP says nothing about the new one. */
 	vcpu->arch.events.exception.pending = false;
 	nacre_set_request(vcpu, NACRE_REQ_EVENT);

@@ -895,15 +895,11 @@ void nacre_lapic_reset(struct nacre_lapic *apic, bool init)
 		derive_x2apic_ids(apic);
 }
 
-/* Intel SDM, "x2APIC State Transitions". */
-static bool may_switch(u64 from, u64 to)
+bool nacre_lapic_may_switch(u64 from, u64 to)
 {
-	bool was_x2apic = from & LAPIC_BASE_X2APIC;
-	bool is_x2apic = to & LAPIC_BASE_X2APIC;
-
-	if (!(from & LAPIC_BASE_ENABLE) && is_x2apic)
-		return false;
-	return !was_x2apic || is_x2apic || !(to & LAPIC_BASE_ENABLE);
+	if (to & LAPIC_BASE_X2APIC)
+		return from & LAPIC_BASE_ENABLE;
+	return !(from & LAPIC_BASE_X2APIC) || !(to & LAPIC_BASE_ENABLE);
 }
 
 bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
@@ -912,7 +908,7 @@ bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
 
 	if (base & LAPIC_BASE_X2APIC && !(base & LAPIC_BASE_ENABLE))
 		return false;
-	if (by_guest && !may_switch(old, base))
+	if (by_guest && !nacre_lapic_may_switch(old, base))
 		return false;
 	WRITE_ONCE(apic->base, base);
 	if (!((old ^ base) & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)))

@@ -105,6 +105,8 @@ static inline bool nacre_lapic_is_x2apic(const struct nacre_lapic *apic)
 	return READ_ONCE(apic->base) & LAPIC_BASE_X2APIC;
 }
 
+/* May a guest go there? Intel SDM, "x2APIC State Transitions". */
+bool nacre_lapic_may_switch(u64 from, u64 to);
 /* Switch modes; false: not from here. The caller has checked reserved bits. */
 bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest);
 
