@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The algebra of slot sets; see slotset.h. */
-#ifdef __KERNEL__
-#include <linux/minmax.h>
-#include <linux/string.h>
-#endif
-
 #include "module/slotset.h"
 
 typedef const struct nacre_memslot *slot_ptr;

@@ -11,11 +11,11 @@
 #ifndef NACRE_SLOTSET_H
 #define NACRE_SLOTSET_H
 
+#include "module/pure.h"
 #ifdef __KERNEL__
 #include <asm/page_types.h>
 #include "module/types.h"
 #else
-#include "host_types.h"
 #define PAGE_SHIFT	12
 typedef u64 gfn_t;
 typedef unsigned long hva_t;

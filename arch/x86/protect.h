@@ -10,13 +10,7 @@
 #ifndef NACRE_X86_PROTECT_H
 #define NACRE_X86_PROTECT_H
 
-#ifdef __KERNEL__
-#include <linux/bits.h>
-#include <linux/kernel.h>
-#include <linux/types.h>
-#else
-#include "host_types.h"
-#endif
+#include "module/pure.h"
 
 /* X86_FEATURE_*, most of them what the kernel has decided on. */
 #define NACRE_HOST_FEATURES(X)						\

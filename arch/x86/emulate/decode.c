@@ -8,14 +8,6 @@
  * not known; an undefined form of a known one only when all its bytes are
  * there, because a page fault on them comes first.
  */
-#ifdef __KERNEL__
-#include <linux/bitops.h>
-#include <linux/kernel.h>
-#include <linux/string.h>
-#else
-#include "host_types.h"
-#endif
-
 #include "arch/x86/emulate/decode_tables.h"
 
 struct decoder {

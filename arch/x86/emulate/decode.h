@@ -6,11 +6,7 @@
 #ifndef NACRE_DECODE_H
 #define NACRE_DECODE_H
 
-#ifdef __KERNEL__
-#include <linux/types.h>
-#else
-#include "host_types.h"
-#endif
+#include "module/pure.h"
 
 #define NACRE_MAX_INSN	15
 

@@ -4,13 +4,6 @@
  * AMD APM, "Opcode and Operand Encodings"): eight opcodes to a line, the
  * blanks undefined.
  */
-#ifdef __KERNEL__
-#include <linux/bits.h>
-#include <linux/compiler.h>
-#else
-#include "host_types.h"
-#endif
-
 #include "arch/x86/emulate/decode_tables.h"
 
 #define __	0

@@ -4,13 +4,6 @@
  *
  * Intel SDM, "Instruction Set Reference": the flags of each operation.
  */
-#ifdef __KERNEL__
-#include <linux/bitops.h>
-#include <linux/compiler.h>
-#include <linux/kernel.h>
-#include <linux/swab.h>
-#endif
-
 #include "arch/x86/emulate/memop.h"
 
 #define CF	BIT(0)

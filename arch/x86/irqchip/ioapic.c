@@ -4,11 +4,6 @@
  *
  * Intel 82093AA data sheet, "I/O Redirection Table Registers".
  */
-#ifdef __KERNEL__
-#include <linux/nospec.h>
-#include <linux/string.h>
-#endif
-
 #include "arch/x86/irqchip/ioapic.h"
 
 #define REG_SELECT	0x00

@@ -11,13 +11,7 @@
 #ifndef NACRE_IRQ_H
 #define NACRE_IRQ_H
 
-#ifdef __KERNEL__
-#include <linux/atomic.h>
-#include <linux/bits.h>
-#include <linux/types.h>
-#else
-#include "host_types.h"
-#endif
+#include "module/pure.h"
 
 enum nacre_delivery {
 	NACRE_DELIVER_FIXED = 0,

@@ -9,12 +9,6 @@
  * Intel SDM, "Advanced Programmable Interrupt Controller (APIC)"; AMD APM,
  * "Advanced Programmable Interrupt Controller (APIC)".
  */
-#ifdef __KERNEL__
-#include <linux/bitops.h>
-#include <linux/minmax.h>
-#include <linux/string.h>
-#endif
-
 #include "arch/x86/irqchip/lapic.h"
 
 /* An integrated APIC (10h and up) with six LVT entries. */

@@ -11,10 +11,6 @@
 #ifndef NACRE_LAPIC_H
 #define NACRE_LAPIC_H
 
-#ifdef __KERNEL__
-#include <linux/compiler.h>
-#endif
-
 #include "arch/x86/irqchip/irq.h"
 
 /* Register offsets; Intel SDM, "Local APIC Register Address Map". */

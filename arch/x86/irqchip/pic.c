@@ -5,11 +5,6 @@
  * Intel 8259A data sheet: "Initialization Command Words", "Operation Command
  * Words", "Fully Nested Mode", "Special Mask Mode", "Poll Command".
  */
-#ifdef __KERNEL__
-#include <linux/bitops.h>
-#include <linux/string.h>
-#endif
-
 #include "arch/x86/irqchip/pic.h"
 
 #define CASCADE		2	/* the master's pin that the slave drives */

@@ -12,15 +12,6 @@
  * are set by compare-and-exchange against that copy, so an entry that changed
  * since makes the whole walk start again.
  */
-#ifdef __KERNEL__
-#include <linux/bits.h>
-#include <linux/errno.h>
-#include <linux/minmax.h>
-#include <linux/string.h>
-#else
-#include "host_types.h"
-#endif
-
 #include "arch/x86/mmu/guest_walk.h"
 
 #define CR0_WP		BIT_ULL(16)

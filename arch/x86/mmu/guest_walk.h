@@ -8,11 +8,7 @@
 #ifndef NACRE_GUEST_WALK_H
 #define NACRE_GUEST_WALK_H
 
-#ifdef __KERNEL__
-#include <linux/types.h>
-#else
-#include "host_types.h"
-#endif
+#include "module/pure.h"
 
 /* Page-fault error code bits, Intel SDM, "Page-Fault Exceptions". */
 #define NACRE_PF_PRESENT	(1u << 0)

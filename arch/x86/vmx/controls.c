@@ -11,12 +11,6 @@
  * Intel SDM, "VMX Capability Reporting Facility", "Reserved Controls and
  * Default Settings".
  */
-#ifdef __KERNEL__
-#include <linux/bits.h>
-#include <linux/kernel.h>
-#include <linux/string.h>
-#endif
-
 #include "arch/x86/vmx/controls.h"
 #include "arch/x86/vmx/vmcs.h"
 

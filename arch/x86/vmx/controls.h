@@ -6,11 +6,7 @@
 #ifndef NACRE_VMX_CONTROLS_H
 #define NACRE_VMX_CONTROLS_H
 
-#ifdef __KERNEL__
-#include <linux/types.h>
-#else
-#include "host_types.h"
-#endif
+#include "module/pure.h"
 
 enum vmx_word {
 	VMX_PIN,

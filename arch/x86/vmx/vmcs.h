@@ -14,11 +14,7 @@
 
 #ifndef __ASSEMBLY__
 
-#ifdef __KERNEL__
-#include <linux/bits.h>
-#else
-#include "host_types.h"
-#endif
+#include "module/pure.h"
 
 /* An encoding's width; bits 14:13. */
 #define VMCS_WIDTH(field)	((field) >> 13 & 3)
