@@ -210,7 +210,4 @@ static const struct nacre_ioctl dirty_rows[] = {
 		       NACRE_IOC_USER_PTR),
 };
 
-const struct nacre_ioctl_table nacre_dirty_ioctls = {
-	.rows = dirty_rows,
-	.count = ARRAY_SIZE(dirty_rows),
-};
+NACRE_IOCTL_TABLE(nacre_dirty_ioctls, dirty_rows);

@@ -69,6 +69,12 @@ struct nacre_ioctl_table {
 	unsigned int count;
 };
 
+#define NACRE_IOCTL_TABLE(_name, _rows)					\
+	const struct nacre_ioctl_table _name = {			\
+		.rows = _rows,						\
+		.count = ARRAY_SIZE(_rows),				\
+	}
+
 /* One descriptor's rows, indexed at load by number and direction. */
 #define NACRE_IOCTL_SLOTS	1024
 struct nacre_ioctl_index {

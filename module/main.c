@@ -53,10 +53,7 @@ static const struct nacre_ioctl system_rows[] = {
 			   NACRE_IOC_NO_ARG),
 };
 
-static const struct nacre_ioctl_table system_table = {
-	.rows = system_rows,
-	.count = ARRAY_SIZE(system_rows),
-};
+static NACRE_IOCTL_TABLE(system_table, system_rows);
 
 static long system_ioctl(struct file *file, unsigned int cmd,
 			 unsigned long value)

@@ -264,10 +264,7 @@ static const struct nacre_ioctl vcpu_rows[] = {
 			 NACRE_IOC_USER_PTR),
 };
 
-static const struct nacre_ioctl_table vcpu_table = {
-	.rows = vcpu_rows,
-	.count = ARRAY_SIZE(vcpu_rows),
-};
+static NACRE_IOCTL_TABLE(vcpu_table, vcpu_rows);
 
 static long call_vcpu(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
 		      struct nacre_ioctl_arg *arg)

@@ -181,10 +181,7 @@ static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region2, 0),
 };
 
-static const struct nacre_ioctl_table vm_table = {
-	.rows = vm_rows,
-	.count = ARRAY_SIZE(vm_rows),
-};
+static NACRE_IOCTL_TABLE(vm_table, vm_rows);
 
 static long call_vm_row(struct nacre_vm *vm, struct nacre_ioctl_call *call)
 {

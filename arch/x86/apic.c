@@ -13,13 +13,13 @@
 #include <asm/tsc.h>
 
 #include "module/compat/compat.h"
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"
 
 /* A deadline further away is rearmed when this has passed. */

@@ -11,8 +11,6 @@
 #include "module/vcpu.h"
 #include "arch/x86/irqchip/lapic.h"
 
-struct nacre_ioctl_arg;
-
 /* What waits for the vCPU's own thread. */
 enum nacre_apic_pending {
 	NACRE_APIC_TIMER,
@@ -65,8 +63,5 @@ u8 nacre_cr8_threshold(struct nacre_vcpu *vcpu);
 /* The register page at IA32_APIC_BASE; false: not its access. */
 bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 		     void *data, bool write);
-
-long nacre_get_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
 
 #endif /* NACRE_X86_APIC_H */

@@ -10,11 +10,11 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
+#include "arch/x86/ioctls.h"
 
 static struct nacre_chips *chips_of(const struct nacre_vm *vm)
 {

@@ -11,7 +11,6 @@
 #include "arch/x86/irqchip/pic.h"
 #include "module/vm.h"
 
-struct nacre_ioctl_arg;
 struct nacre_lapic;
 struct nacre_vcpu;
 struct nacre_vm;
@@ -46,11 +45,5 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		     void *data, bool in);
 bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
 		      void *data, bool write);
-
-long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
-long nacre_get_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
-long nacre_set_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
-long nacre_irq_line(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
-long nacre_irq_line_status(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
 
 #endif /* NACRE_X86_CHIPS_H */

@@ -9,11 +9,11 @@
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
 
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 

@@ -6,7 +6,6 @@
 #include "module/types.h"
 
 struct nacre_cpuid_entry2;
-struct nacre_ioctl_arg;
 struct nacre_vcpu;
 
 /* The guest's entry, or NULL: nothing was set for it. */
@@ -25,9 +24,5 @@ u32 nacre_cpuid_signature(const struct nacre_vcpu *vcpu);
 
 void nacre_cpuid_init(struct nacre_vcpu *vcpu);
 void nacre_cpuid_destroy(struct nacre_vcpu *vcpu);
-
-long nacre_set_cpuid(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_cpuid2(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_get_cpuid2(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
 
 #endif /* NACRE_X86_CPUID_H */

@@ -13,10 +13,10 @@
 #include <linux/percpu.h>
 #include <asm/debugreg.h>
 
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"
 
 #define DR6_FIXED	0xfffe0ff0ull	/* read as 1 on every processor */

@@ -8,7 +8,6 @@
 #include "module/types.h"
 #include "module/vcpu.h"
 
-struct nacre_ioctl_arg;
 struct nacre_vcpu;
 
 void nacre_debug_reset(struct nacre_vcpu *vcpu);
@@ -37,8 +36,5 @@ static inline void nacre_debug_exit(struct nacre_vcpu *vcpu)
 /* A guest's MOV to or from DR: False: #UD or #GP has been queued. */
 bool nacre_guest_read_dr(struct nacre_vcpu *vcpu, unsigned int dr, u64 *value);
 bool nacre_guest_write_dr(struct nacre_vcpu *vcpu, unsigned int dr, u64 value);
-
-long nacre_get_debugregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_debugregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
 
 #endif /* NACRE_X86_DEBUG_H */

@@ -7,11 +7,11 @@
  */
 #include <linux/string.h>
 
-#include "module/ioctl.h"
 #include "module/trace.h"
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/events.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"
 
 #define NMI_LIMIT_OPEN		2	/* one to deliver, one latched */

@@ -16,7 +16,6 @@
 #include "module/vcpu.h"
 #include "arch/x86/backend.h"
 
-struct nacre_ioctl_arg;
 struct nacre_vcpu;
 struct nacre_vcpu_events;
 
@@ -78,9 +77,5 @@ bool nacre_event_wakes(struct nacre_vcpu *vcpu);
 int nacre_events_in(struct nacre_vcpu *vcpu,
 		    const struct nacre_vcpu_events *in);
 void nacre_events_out(struct nacre_vcpu *vcpu, struct nacre_vcpu_events *out);
-long nacre_get_events(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_events(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_interrupt(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_nmi(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
 
 #endif /* NACRE_X86_EVENTS_H */

@@ -16,10 +16,10 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
-#include "module/ioctl.h"
 #include "arch/x86/backend.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/xstate.h"
 
 #define MAX_BASIC	0x1f

@@ -8,8 +8,6 @@
 
 #include "module/types.h"
 
-struct nacre_ioctl_arg;
-
 /* By word of asm/cpufeatures.h; settled at load. */
 extern u32 nacre_host_words[NCAPINTS];
 
@@ -26,7 +24,5 @@ static inline bool nacre_host_has(unsigned int feature)
 void nacre_host_cpuid_begin(void);
 void nacre_host_deny(unsigned int feature);
 void nacre_host_cpuid_finish(void);
-
-long nacre_get_supported_cpuid(struct nacre_ioctl_arg *arg);
 
 #endif /* NACRE_X86_HOST_CPUID_H */

@@ -10,10 +10,10 @@
 #include <asm/mce.h>
 #include <asm/trapnr.h>
 
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/regs.h"
 

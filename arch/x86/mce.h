@@ -23,8 +23,4 @@ bool nacre_read_mc_ctl2(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 bool nacre_write_mc_ctl2(struct nacre_vcpu *vcpu, u32 index, u64 value,
 			 enum nacre_msr_by by);
 
-long nacre_get_mce_cap(struct nacre_ioctl_arg *arg);
-long nacre_setup_mce(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_mce(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-
 #endif /* NACRE_X86_MCE_H */

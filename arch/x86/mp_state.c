@@ -5,12 +5,12 @@
  * Without a local APIC in the kernel there is one state, and the VMM's own
  * loop does the waiting.
  */
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/events.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/mp_state.h"
 
 void nacre_mp_state_init(struct nacre_vcpu *vcpu)

@@ -8,10 +8,10 @@
 #include <linux/kernel.h>
 #include <asm/msr-index.h>
 
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 

@@ -13,7 +13,6 @@
 #include "module/types.h"
 #include "module/vcpu.h"
 
-struct nacre_ioctl_arg;
 struct nacre_vcpu;
 
 enum nacre_msr_by { BY_GUEST, BY_USER };
@@ -64,11 +63,5 @@ static inline bool nacre_cpuid_faulting(const struct nacre_vcpu *vcpu)
 	return vcpu->arch.msr.misc_features &
 	       MSR_MISC_FEATURES_ENABLES_CPUID_FAULT;
 }
-
-long nacre_get_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_get_msr_index_list(struct nacre_ioctl_arg *arg);
-long nacre_get_feature_msrs(struct nacre_ioctl_arg *arg);
-long nacre_get_feature_msr_list(struct nacre_ioctl_arg *arg);
 
 #endif /* NACRE_X86_MSR_H */

@@ -2,13 +2,13 @@
 /* Registers in and out of the ABI's structs, and their reset state. */
 #include <linux/string.h>
 
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"
 
 /* Which register stands where in struct nacre_regs. */

@@ -13,8 +13,6 @@
 #include "module/vcpu.h"
 #include "arch/x86/backend.h"
 
-struct nacre_ioctl_arg;
-
 /* IA32_PAT at power-on; Intel SDM, "IA32_PAT MSR". */
 #define NACRE_PAT_RESET		0x0007040600070406ull
 
@@ -186,10 +184,6 @@ static inline void nacre_set_edx_eax(struct nacre_vcpu *vcpu, u64 value)
 /* Power-on or INIT state of everything in struct nacre_vcpu_arch. */
 void nacre_reset_vcpu(struct nacre_vcpu *vcpu, bool init);
 
-long nacre_get_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_get_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
 /* NACRE_RUN's own copies: run->s.regs out, in. The latter 0 or -EINVAL. */
 void nacre_sync_regs_out(struct nacre_vcpu *vcpu);
 int nacre_sync_regs_in(struct nacre_vcpu *vcpu);

@@ -13,8 +13,8 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
-#include "module/ioctl.h"
 #include "module/vcpu.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/tsc.h"
 

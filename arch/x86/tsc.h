@@ -18,9 +18,4 @@ bool nacre_write_tsc(struct nacre_vcpu *vcpu, u32 index, u64 value,
 bool nacre_write_tsc_adjust(struct nacre_vcpu *vcpu, u32 index, u64 value,
 			    enum nacre_msr_by by);
 
-long nacre_vm_get_tsc_khz(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
-long nacre_vm_set_tsc_khz(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
-long nacre_get_tsc_khz(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_tsc_khz(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-
 #endif /* NACRE_X86_TSC_H */

@@ -8,7 +8,6 @@
 #include <asm/pkru.h>
 #include <asm/tsc.h>
 
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/apic.h"
@@ -21,6 +20,7 @@
 #include "arch/x86/events.h"
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/insn.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/mp_state.h"
 #include "arch/x86/msr.h"
@@ -105,29 +105,8 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 	}
 }
 
-static const struct nacre_ioctl system_rows[] = {
-	NACRE_SYSTEM_IOCTL(NACRE_GET_SUPPORTED_CPUID, nacre_get_supported_cpuid,
-			   NACRE_IOC_TAIL_OUT,
-			   NACRE_COUNTED(struct nacre_cpuid_entry2,
-					 NACRE_MAX_CPUID_ENTRIES)),
-	NACRE_SYSTEM_IOCTL(NACRE_GET_MSR_FEATURE_INDEX_LIST,
-			   nacre_get_feature_msr_list,
-			   NACRE_IOC_TAIL_OUT, NACRE_COUNTED(u32, 1024)),
-	NACRE_SYSTEM_IOCTL(NACRE_GET_MSRS, nacre_get_feature_msrs, 0,
-			   NACRE_COUNTED(struct nacre_msr_entry, 255)),
-	NACRE_SYSTEM_IOCTL(NACRE_X86_GET_MCE_CAP_SUPPORTED, nacre_get_mce_cap,
-			   0),
-	NACRE_SYSTEM_IOCTL(NACRE_GET_MSR_INDEX_LIST, nacre_get_msr_index_list,
-			   NACRE_IOC_TAIL_OUT, NACRE_COUNTED(u32, 1024)),
-};
-
-const struct nacre_ioctl_table nacre_arch_system_ioctls = {
-	.rows = system_rows,
-	.count = ARRAY_SIZE(system_rows),
-};
-
 /* Three pages that a backend without real mode of its own may use. */
-static long vm_set_tss_addr(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+long nacre_set_tss_addr(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	if (arg->value > (unsigned int)(-3 * PAGE_SIZE))
 		return -EINVAL;
@@ -135,8 +114,8 @@ static long vm_set_tss_addr(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
-static long vm_set_identity_map_addr(struct nacre_vm *vm,
-				     struct nacre_ioctl_arg *arg)
+long nacre_set_identity_map_addr(struct nacre_vm *vm,
+				 struct nacre_ioctl_arg *arg)
 {
 	if (nacre_vm_has_vcpus(vm))
 		return -EINVAL;
@@ -144,7 +123,7 @@ static long vm_set_identity_map_addr(struct nacre_vm *vm,
 	return 0;
 }
 
-static long vm_set_boot_cpu_id(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+long nacre_set_boot_cpu_id(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	if (nacre_vm_has_vcpus(vm))
 		return -EBUSY;
@@ -154,33 +133,11 @@ static long vm_set_boot_cpu_id(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
-static const struct nacre_ioctl vm_rows[] = {
-	NACRE_VM_IOCTL(NACRE_SET_TSS_ADDR, vm_set_tss_addr, 0),
-	NACRE_VM_IOCTL(NACRE_SET_IDENTITY_MAP_ADDR, vm_set_identity_map_addr,
-		       NACRE_IOC_VM_LOCK),
-	NACRE_VM_IOCTL(NACRE_CREATE_IRQCHIP, nacre_create_irqchip,
-		       NACRE_IOC_VM_LOCK),
-	NACRE_VM_IOCTL(NACRE_GET_IRQCHIP, nacre_get_irqchip, 0),
-	NACRE_VM_IOCTL(NACRE_SET_IRQCHIP, nacre_set_irqchip, NACRE_IOC_IN),
-	NACRE_VM_IOCTL(NACRE_IRQ_LINE, nacre_irq_line, 0),
-	NACRE_VM_IOCTL(NACRE_IRQ_LINE_STATUS, nacre_irq_line_status, 0),
-	NACRE_VM_IOCTL(NACRE_SET_TSC_KHZ, nacre_vm_set_tsc_khz, 0),
-	NACRE_VM_IOCTL(NACRE_GET_TSC_KHZ, nacre_vm_get_tsc_khz, 0),
-	NACRE_VM_IOCTL(NACRE_SET_BOOT_CPU_ID, vm_set_boot_cpu_id,
-		       NACRE_IOC_VM_LOCK),
-};
-
-const struct nacre_ioctl_table nacre_arch_vm_ioctls = {
-	.rows = vm_rows,
-	.count = ARRAY_SIZE(vm_rows),
-};
-
 /*
  * A supervisor's read. Tables that change while they are walked have no
  * translation. writeable and usermode say nothing: they are KVM's constants.
  */
-static long vcpu_translate(struct nacre_vcpu *vcpu,
-			   struct nacre_ioctl_arg *arg)
+long nacre_translate_gva(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_translation *t = arg->data;
 	u64 gva = t->linear_address;
@@ -197,55 +154,25 @@ static long vcpu_translate(struct nacre_vcpu *vcpu,
 	return 0;
 }
 
-#define LOADED		NACRE_IOC_LOADED
-#define LOADED_SRCU	(NACRE_IOC_LOADED | NACRE_IOC_SRCU)
+#define SYSTEM_ROW(...)	NACRE_SYSTEM_IOCTL(__VA_ARGS__),
+#define VM_ROW(...)	NACRE_VM_IOCTL(__VA_ARGS__),
+#define VCPU_ROW(...)	NACRE_VCPU_IOCTL(__VA_ARGS__),
+
+static const struct nacre_ioctl system_rows[] = {
+	NACRE_X86_SYSTEM_IOCTLS(SYSTEM_ROW)
+};
+
+static const struct nacre_ioctl vm_rows[] = {
+	NACRE_X86_VM_IOCTLS(VM_ROW)
+};
 
 static const struct nacre_ioctl vcpu_rows[] = {
-	NACRE_VCPU_IOCTL(NACRE_GET_REGS, nacre_get_regs, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_SET_REGS, nacre_set_regs, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_GET_SREGS, nacre_get_sregs, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_SET_SREGS, nacre_set_sregs, LOADED_SRCU),
-	NACRE_VCPU_IOCTL(NACRE_GET_MSRS, nacre_get_msrs, LOADED_SRCU,
-			 NACRE_COUNTED(struct nacre_msr_entry, 255)),
-	NACRE_VCPU_IOCTL(NACRE_SET_MSRS, nacre_set_msrs, LOADED_SRCU,
-			 NACRE_COUNTED(struct nacre_msr_entry, 255)),
-	NACRE_VCPU_IOCTL(NACRE_SET_CPUID, nacre_set_cpuid, LOADED,
-			 NACRE_COUNTED(struct nacre_cpuid_entry,
-				       NACRE_MAX_CPUID_ENTRIES)),
-	NACRE_VCPU_IOCTL(NACRE_SET_CPUID2, nacre_set_cpuid2, LOADED,
-			 NACRE_COUNTED(struct nacre_cpuid_entry2,
-				       NACRE_MAX_CPUID_ENTRIES)),
-	NACRE_VCPU_IOCTL(NACRE_GET_CPUID2, nacre_get_cpuid2,
-			 LOADED | NACRE_IOC_TAIL_OUT,
-			 NACRE_COUNTED(struct nacre_cpuid_entry2,
-				       NACRE_MAX_CPUID_ENTRIES)),
-	NACRE_VCPU_IOCTL(NACRE_GET_FPU, nacre_get_fpu, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_SET_FPU, nacre_set_fpu, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_GET_XSAVE, nacre_get_xsave, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_SET_XSAVE, nacre_set_xsave, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_GET_XCRS, nacre_get_xcrs, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_SET_XCRS, nacre_set_xcrs, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_GET_DEBUGREGS, nacre_get_debugregs, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_SET_DEBUGREGS, nacre_set_debugregs, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_GET_VCPU_EVENTS, nacre_get_events, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_SET_VCPU_EVENTS, nacre_set_events, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_INTERRUPT, nacre_interrupt, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_NMI, nacre_nmi, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_GET_MP_STATE, nacre_get_mp_state, LOADED_SRCU),
-	NACRE_VCPU_IOCTL(NACRE_SET_MP_STATE, nacre_set_mp_state, LOADED_SRCU),
-	NACRE_VCPU_IOCTL(NACRE_GET_LAPIC, nacre_get_lapic, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_SET_LAPIC, nacre_set_lapic, LOADED),
-	NACRE_VCPU_IOCTL(NACRE_TRANSLATE, vcpu_translate, LOADED_SRCU),
-	NACRE_VCPU_IOCTL(NACRE_GET_TSC_KHZ, nacre_get_tsc_khz, 0),
-	NACRE_VCPU_IOCTL(NACRE_SET_TSC_KHZ, nacre_set_tsc_khz, 0),
-	NACRE_VCPU_IOCTL(NACRE_X86_SETUP_MCE, nacre_setup_mce, 0),
-	NACRE_VCPU_IOCTL(NACRE_X86_SET_MCE, nacre_set_mce, LOADED),
+	NACRE_X86_VCPU_IOCTLS(VCPU_ROW)
 };
 
-const struct nacre_ioctl_table nacre_arch_vcpu_ioctls = {
-	.rows = vcpu_rows,
-	.count = ARRAY_SIZE(vcpu_rows),
-};
+NACRE_IOCTL_TABLE(nacre_arch_system_ioctls, system_rows);
+NACRE_IOCTL_TABLE(nacre_arch_vm_ioctls, vm_rows);
+NACRE_IOCTL_TABLE(nacre_arch_vcpu_ioctls, vcpu_rows);
 
 int nacre_arch_vm_init(struct nacre_vm *vm)
 {

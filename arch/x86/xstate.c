@@ -8,9 +8,9 @@
 #include <asm/pkru.h>
 
 #include "module/compat/compat.h"
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "arch/x86/arch.h"
+#include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 

@@ -18,7 +18,6 @@
 #include "arch/x86/regs.h"
 
 struct nacre_cpuid_entry2;
-struct nacre_ioctl_arg;
 struct nacre_vcpu;
 
 /* What XCR0 and IA32_XSS this host lets a guest set. */
@@ -85,12 +84,5 @@ void nacre_xstate_sizes(struct nacre_vcpu *vcpu,
 			struct nacre_cpuid_entry2 *leaf);
 /* From the processor's own leaf 0Dh to what a guest may have of it. */
 void nacre_xstate_supported(struct nacre_cpuid_entry2 *leaf);
-
-long nacre_get_fpu(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_fpu(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_get_xsave(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_xsave(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_get_xcrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
-long nacre_set_xcrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg);
 
 #endif /* NACRE_X86_XSTATE_H */
