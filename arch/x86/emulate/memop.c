@@ -22,308 +22,196 @@ static u64 mask_of(u8 size)
 	return ~0ull >> (64 - size * 8);
 }
 
-/* Byte forms have an even opcode, the others the operand size. */
-static u8 size_by_opcode(const struct nacre_insn *insn)
-{
-	return insn->opcode & 1 ? insn->operand_size : 1;
-}
-
 /* Without REX, byte registers 4 to 7 are the second bytes of 0 to 3. */
 static void use_register(struct nacre_memop *op, const struct nacre_insn *insn,
-			 u8 reg, u8 size)
+			 u8 reg)
 {
 	op->has_register = true;
 	op->reg = reg & 15;
-	op->reg_size = size;
-	if (size == 1 && reg >= 4 && reg < 8 &&
+	op->reg_size = op->size;
+	if (op->size == 1 && reg >= 4 && reg < 8 &&
 	    !(insn->prefixes & NACRE_PFX_REX)) {
 		op->reg -= 4;
 		op->shift = 8;
 	}
 }
 
-static void destination_memory(struct nacre_memop *op)
-{
-	op->writes = op->alu != NACRE_ALU_CMP && op->alu != NACRE_ALU_TEST &&
-		     op->alu != NACRE_ALU_BT;
-	op->reads = op->alu != NACRE_ALU_MOV && op->alu != NACRE_ALU_MOVBE;
-}
+/*
+ * Each instruction in a line: opcodes, values of ModRM.reg, operation, and how
+ * the operands are found. What drivers mostly do comes first.
+ */
+struct form {
+	u8 map, first, last;
+	u8 extensions;
+	u8 alu;
+	u16 how;
+};
 
-static void destination_register(struct nacre_memop *op)
-{
-	op->from_memory = true;
-	op->to_register = op->alu != NACRE_ALU_CMP;
-	op->reads = true;
-}
+#define REG		BIT(0)	/* the other operand is ModRM.reg ... */
+#define ACC		BIT(1)	/* ... the accumulator ... */
+#define IMM		BIT(2)	/* ... an immediate, or none */
+#define LOAD		BIT(3)	/* the register is the destination */
+#define OLD		BIT(4)	/* it gets the memory's old value */
+#define WIDE		BIT(5)	/* no byte form: the opcode tells no size */
+#define SIGNED		BIT(6)
+#define ONLY64		BIT(7)
+#define BIT_STRING	BIT(8)
+#define PLUS_EXTENSION	BIT(9)	/* to the operation's number */
+#define STRING(which)	(NACRE_STRING_##which << 10)
+#define STRINGS(how)	((how) >> 10 & 3)
+/* A register wider than the memory, which has so many bytes. */
+#define EXTEND(size)	(REG | LOAD | WIDE | (size) << 12)
+#define EXTENDED(how)	((how) >> 12)
 
-/* 00 to 3B: eight operations, memory first or register first. */
-static bool parse_alu(const struct nacre_insn *insn, struct nacre_memop *op)
-{
-	if ((insn->opcode & 7) > 3)
-		return false;
-	op->alu = insn->opcode >> 3;
-	op->size = size_by_opcode(insn);
-	use_register(op, insn, insn->reg, op->size);
-	if (insn->opcode & 2)
-		destination_register(op);
-	else
-		destination_memory(op);
-	return true;
-}
+#define ALL		0xff
+#define ONE(byte)	NACRE_MAP_1BYTE, byte, byte
+#define PAIR(byte)	NACRE_MAP_1BYTE, byte, (byte) + 1
+#define ONE_0F(byte)	NACRE_MAP_0F, byte, byte
+#define PAIR_0F(byte)	NACRE_MAP_0F, byte, (byte) + 1
+#define ONE_0F38(byte)	NACRE_MAP_0F38, byte, byte
+#define ALU(name)	NACRE_ALU_##name
+/* The operations' numbers are their opcodes'. */
+#define ARITHMETIC_ROWS(name)						\
+	{ PAIR(ALU(name) * 8), ALL, ALU(name), REG },			\
+	{ PAIR(ALU(name) * 8 + 2), ALL, ALU(name), REG | LOAD }
 
-static bool parse_immediate(const struct nacre_insn *insn,
-			    struct nacre_memop *op, u8 alu)
-{
-	op->alu = alu;
-	op->size = size_by_opcode(insn);
-	op->value = insn->immediate;
-	destination_memory(op);
-	return true;
-}
+static const struct form forms[] = {
+	{ PAIR(0x88), ALL, ALU(MOV), REG },
+	{ PAIR(0x8a), ALL, ALU(MOV), REG | LOAD },
+	ARITHMETIC_ROWS(ADD),
+	ARITHMETIC_ROWS(OR),
+	ARITHMETIC_ROWS(ADC),
+	ARITHMETIC_ROWS(SBB),
+	ARITHMETIC_ROWS(AND),
+	ARITHMETIC_ROWS(SUB),
+	ARITHMETIC_ROWS(XOR),
+	ARITHMETIC_ROWS(CMP),
+	/* MOVSXD */
+	{ ONE(0x63), ALL, ALU(MOV), EXTEND(4) | SIGNED | ONLY64 },
+	{ PAIR(0x80), ALL, ALU(ADD), IMM | PLUS_EXTENSION },
+	{ ONE(0x83), ALL, ALU(ADD), IMM | PLUS_EXTENSION },
+	{ PAIR(0x84), ALL, ALU(TEST), REG },
+	/* XCHG */
+	{ PAIR(0x86), ALL, ALU(MOV), REG | OLD },
+	{ PAIR(0xa0), ALL, ALU(MOV), ACC | LOAD },
+	{ PAIR(0xa2), ALL, ALU(MOV), ACC },
+	/* MOVS, STOS, LODS */
+	{ PAIR(0xa4), ALL, ALU(MOV), STRING(FROM) | STRING(TO) },
+	{ PAIR(0xaa), ALL, ALU(MOV), ACC | STRING(TO) },
+	{ PAIR(0xac), ALL, ALU(MOV), ACC | LOAD | STRING(FROM) },
+	{ PAIR(0xc6), BIT(0), ALU(MOV), IMM },
+	{ PAIR(0xf6), BIT(0) | BIT(1), ALU(TEST), IMM },
+	{ PAIR(0xf6), BIT(2), ALU(NOT), IMM },
+	{ PAIR(0xf6), BIT(3), ALU(NEG), IMM },
+	{ PAIR(0xfe), BIT(0), ALU(INC), IMM },
+	{ PAIR(0xfe), BIT(1), ALU(DEC), IMM },
 
-/* F6, F7, FE, FF: the operation is in ModRM. */
-static bool parse_group3(const struct nacre_insn *insn, struct nacre_memop *op)
+	{ ONE_0F(0xa3), ALL, ALU(BT), REG | BIT_STRING },
+	{ ONE_0F(0xab), ALL, ALU(BTS), REG | BIT_STRING },
+	{ ONE_0F(0xb3), ALL, ALU(BTR), REG | BIT_STRING },
+	{ ONE_0F(0xbb), ALL, ALU(BTC), REG | BIT_STRING },
+	/* BT to BTC are the extensions 4 to 7. */
+	{ ONE_0F(0xba), 0xf0, ALU(BT) - 4, IMM | WIDE | PLUS_EXTENSION },
+	{ PAIR_0F(0xb0), ALL, ALU(CMPXCHG), REG },
+	/* MOVZX, MOVSX */
+	{ ONE_0F(0xb6), ALL, ALU(MOV), EXTEND(1) },
+	{ ONE_0F(0xb7), ALL, ALU(MOV), EXTEND(2) },
+	{ ONE_0F(0xbe), ALL, ALU(MOV), EXTEND(1) | SIGNED },
+	{ ONE_0F(0xbf), ALL, ALU(MOV), EXTEND(2) | SIGNED },
+	/* XADD */
+	{ PAIR_0F(0xc0), ALL, ALU(ADD), REG | OLD },
+	/* MOVNTI */
+	{ ONE_0F(0xc3), ALL, ALU(MOV), REG },
+
+	{ ONE_0F38(0xf0), ALL, ALU(MOVBE), REG | LOAD | WIDE },
+	{ ONE_0F38(0xf1), ALL, ALU(MOVBE), REG | WIDE },
+};
+
+static const struct form *find_form(const struct nacre_insn *insn)
 {
-	switch (OPCODE_EXTENSION(insn)) {
-	case 0:
-	case 1:
-		return parse_immediate(insn, op, NACRE_ALU_TEST);
-	case 2:
-		return parse_immediate(insn, op, NACRE_ALU_NOT);
-	case 3:
-		return parse_immediate(insn, op, NACRE_ALU_NEG);
-	default:
-		return false;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(forms); i++) {
+		const struct form *f = &forms[i];
+
+		if (insn->map == f->map && insn->opcode >= f->first &&
+		    insn->opcode <= f->last &&
+		    f->extensions & BIT(OPCODE_EXTENSION(insn)))
+			return f;
 	}
+	return NULL;
 }
 
-static bool parse_group4(const struct nacre_insn *insn, struct nacre_memop *op)
+/* MOVS has two operands in memory, and the one goes into the other. */
+static void settle_direction(struct nacre_memop *op, u16 how)
 {
-	switch (OPCODE_EXTENSION(insn)) {
-	case 0:
-		return parse_immediate(insn, op, NACRE_ALU_INC);
-	case 1:
-		return parse_immediate(insn, op, NACRE_ALU_DEC);
-	default:
-		return false;
+	bool both = op->string == (NACRE_STRING_FROM | NACRE_STRING_TO);
+
+	op->from_memory = both || how & LOAD;
+	if (how & LOAD) {
+		op->to_register = op->alu != NACRE_ALU_CMP;
+		op->reads = true;
+	} else {
+		op->to_register = how & OLD || op->alu == NACRE_ALU_CMPXCHG;
+		op->reads = both || how & OLD ||
+			    (op->alu != NACRE_ALU_MOV &&
+			     op->alu != NACRE_ALU_MOVBE);
+		op->writes = op->alu != NACRE_ALU_CMP &&
+			     op->alu != NACRE_ALU_TEST &&
+			     op->alu != NACRE_ALU_BT;
 	}
-}
-
-static bool parse_register_form(const struct nacre_insn *insn,
-				struct nacre_memop *op, u8 alu, u8 reg,
-				bool load)
-{
-	op->alu = alu;
-	op->size = size_by_opcode(insn);
-	use_register(op, insn, reg, op->size);
-	if (load)
-		destination_register(op);
-	else
-		destination_memory(op);
-	return true;
-}
-
-static bool parse_xchg(const struct nacre_insn *insn, struct nacre_memop *op)
-{
-	parse_register_form(insn, op, NACRE_ALU_MOV, insn->reg, false);
-	op->reads = true;
-	op->to_register = true;
-	return true;
-}
-
-/* Two operands in memory, and nothing but the one goes into the other. */
-static bool parse_movs(const struct nacre_insn *insn, struct nacre_memop *op)
-{
-	op->alu = NACRE_ALU_MOV;
-	op->size = size_by_opcode(insn);
-	op->string = NACRE_STRING_FROM | NACRE_STRING_TO;
-	op->from_memory = true;
-	op->reads = true;
-	op->writes = true;
-	return true;
-}
-
-static bool parse_string(const struct nacre_insn *insn, struct nacre_memop *op,
-			 bool load, u8 string)
-{
-	op->string = string;
-	return parse_register_form(insn, op, NACRE_ALU_MOV, RAX, load);
-}
-
-static bool parse_xadd(const struct nacre_insn *insn, struct nacre_memop *op)
-{
-	parse_register_form(insn, op, NACRE_ALU_ADD, insn->reg, false);
-	op->to_register = true;
-	return true;
 }
 
 /* The accumulator is compared with, and written; the register is a source. */
-static bool parse_cmpxchg(const struct nacre_insn *insn,
-			  struct nacre_memop *op)
+static void settle_cmpxchg(struct nacre_memop *op)
 {
-	parse_register_form(insn, op, NACRE_ALU_CMPXCHG, insn->reg, false);
 	op->source = op->reg;
 	op->source_shift = op->shift;
 	op->reg = RAX;
 	op->shift = 0;
-	op->to_register = true;
-	return true;
 }
 
-/* BT, BTS, BTR, BTC: by register A3, AB, B3, BB, by immediate BA /4 to /7. */
-static bool parse_bit_register(const struct nacre_insn *insn,
-			       struct nacre_memop *op)
+static void settle(const struct nacre_insn *insn, const struct form *form,
+		   struct nacre_memop *op)
 {
-	op->bit_string = true;
-	return parse_register_form(insn, op,
-				   NACRE_ALU_BT + (insn->opcode >> 3 & 3),
-				   insn->reg, false);
-}
+	bool byte_form = !(form->how & WIDE) && !(insn->opcode & 1);
 
-static bool parse_bit_immediate(const struct nacre_insn *insn,
-				struct nacre_memop *op)
-{
-	if (OPCODE_EXTENSION(insn) < 4)
-		return false;
-	op->alu = NACRE_ALU_BT + (OPCODE_EXTENSION(insn) & 3);
-	op->size = insn->operand_size;
-	op->value = insn->immediate;
-	destination_memory(op);
-	return true;
-}
-
-/* MOVSXD, MOVZX and MOVSX: a register wider than the memory. */
-static bool parse_extension(const struct nacre_insn *insn,
-			    struct nacre_memop *op, u8 size, bool sign)
-{
-	op->alu = NACRE_ALU_MOV;
-	use_register(op, insn, insn->reg, insn->operand_size);
-	op->size = size;
-	op->sign_extend = sign;
-	destination_register(op);
-	return true;
-}
-
-/* MOVBE and MOVNTI: no byte forms, so the opcode does not tell the size. */
-static bool parse_wide_move(const struct nacre_insn *insn,
-			    struct nacre_memop *op, u8 alu, bool load)
-{
-	op->alu = alu;
-	op->size = insn->operand_size;
-	use_register(op, insn, insn->reg, op->size);
-	if (load)
-		destination_register(op);
-	else
-		destination_memory(op);
-	return true;
-}
-
-static bool parse_1byte(const struct nacre_insn *insn, struct nacre_memop *op)
-{
-	/* What drivers mostly do need not wait for its turn. */
-	if ((insn->opcode & 0xfc) == 0x88)
-		return parse_register_form(insn, op, NACRE_ALU_MOV, insn->reg,
-					   insn->opcode & 2);
-	if (insn->opcode < 0x40)
-		return parse_alu(insn, op);
-	switch (insn->opcode) {
-	case 0x63:
-		return insn->mode == 64 && parse_extension(insn, op, 4, true);
-	case 0x80:
-	case 0x81:
-	case 0x83:
-		return parse_immediate(insn, op, OPCODE_EXTENSION(insn));
-	case 0x84:
-	case 0x85:
-		return parse_register_form(insn, op, NACRE_ALU_TEST, insn->reg,
-					   false);
-	case 0x86:
-	case 0x87:
-		return parse_xchg(insn, op);
-	case 0xa0 ... 0xa3:
-		return parse_register_form(insn, op, NACRE_ALU_MOV, RAX,
-					   !(insn->opcode & 2));
-	case 0xa4:
-	case 0xa5:
-		return parse_movs(insn, op);
-	case 0xaa:
-	case 0xab:
-		return parse_string(insn, op, false, NACRE_STRING_TO);
-	case 0xac:
-	case 0xad:
-		return parse_string(insn, op, true, NACRE_STRING_FROM);
-	case 0xc6:
-	case 0xc7:
-		return OPCODE_EXTENSION(insn) == 0 &&
-		       parse_immediate(insn, op, NACRE_ALU_MOV);
-	case 0xf6:
-	case 0xf7:
-		return parse_group3(insn, op);
-	case 0xfe:
-	case 0xff:
-		return parse_group4(insn, op);
-	default:
-		return false;
-	}
-}
-
-static bool parse_0f(const struct nacre_insn *insn, struct nacre_memop *op)
-{
-	switch (insn->opcode) {
-	case 0xa3:
-	case 0xab:
-	case 0xb3:
-	case 0xbb:
-		return parse_bit_register(insn, op);
-	case 0xb0:
-	case 0xb1:
-		return parse_cmpxchg(insn, op);
-	case 0xb6:
-		return parse_extension(insn, op, 1, false);
-	case 0xb7:
-		return parse_extension(insn, op, 2, false);
-	case 0xba:
-		return parse_bit_immediate(insn, op);
-	case 0xbe:
-		return parse_extension(insn, op, 1, true);
-	case 0xbf:
-		return parse_extension(insn, op, 2, true);
-	case 0xc0:
-	case 0xc1:
-		return parse_xadd(insn, op);
-	case 0xc3:
-		return parse_wide_move(insn, op, NACRE_ALU_MOV, false);
-	default:
-		return false;
-	}
-}
-
-/* F2 makes CRC32 of MOVBE. */
-static bool parse_0f38(const struct nacre_insn *insn, struct nacre_memop *op)
-{
-	if ((insn->opcode & 0xfe) != 0xf0 || insn->simd_prefix >= NACRE_SIMD_F3)
-		return false;
-	return parse_wide_move(insn, op, NACRE_ALU_MOVBE, insn->opcode == 0xf0);
+	op->alu = form->alu;
+	if (form->how & PLUS_EXTENSION)
+		op->alu += OPCODE_EXTENSION(insn);
+	op->size = byte_form ? 1 : insn->operand_size;
+	if (form->how & (REG | ACC))
+		use_register(op, insn, form->how & ACC ? RAX : insn->reg);
+	if (EXTENDED(form->how))
+		op->size = EXTENDED(form->how);
+	op->sign_extend = form->how & SIGNED;
+	op->string = STRINGS(form->how);
+	op->bit_string = form->how & BIT_STRING;
+	if (form->how & IMM)
+		op->value = insn->immediate;
+	settle_direction(op, form->how);
+	if (op->alu == NACRE_ALU_CMPXCHG)
+		settle_cmpxchg(op);
 }
 
 bool nacre_memop_parse(const struct nacre_insn *insn, struct nacre_memop *op)
 {
+	const struct form *form;
+
 	*op = (struct nacre_memop) {};
 	/* No memory operand, or one that only vector instructions have. */
 	if (insn->has_modrm && insn->modrm >> 6 == 3)
 		return false;
 	if (insn->prefixes & (NACRE_PFX_VEX | NACRE_PFX_EVEX | NACRE_PFX_XOP))
 		return false;
-	switch (insn->map) {
-	case NACRE_MAP_1BYTE:
-		return parse_1byte(insn, op);
-	case NACRE_MAP_0F:
-		return parse_0f(insn, op);
-	case NACRE_MAP_0F38:
-		return parse_0f38(insn, op);
-	default:
+	/* F2 makes CRC32 of MOVBE. */
+	if (insn->map == NACRE_MAP_0F38 && insn->simd_prefix >= NACRE_SIMD_F3)
 		return false;
-	}
+	form = find_form(insn);
+	if (!form || (form->how & ONLY64 && insn->mode != 64))
+		return false;
+	settle(insn, form, op);
+	return true;
 }
 
 s64 nacre_memop_bit_offset(const struct nacre_memop *op, u64 reg)
