@@ -4,7 +4,6 @@
  * is 0 until the whole of it works. Documentation/abi-capabilities.tsv lists
  * those that are not.
  */
-#include "module/descriptors.h"
 #include "module/memslot.h"
 #include "module/vm.h"
 #include "arch/x86/arch.h"

@@ -8,7 +8,6 @@
 #include <linux/string.h>
 
 #include "module/cpus.h"
-#include "module/descriptors.h"
 #include "module/ioctl.h"
 #include "module/notifier.h"
 #include "module/vcpu.h"

@@ -11,7 +11,6 @@
 #include <linux/smp.h>
 #include <trace/events/ipi.h>
 
-#include "module/descriptors.h"
 #include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "module/vm.h"

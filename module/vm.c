@@ -15,7 +15,6 @@
 #include <linux/smp.h>
 
 #include "module/cpus.h"
-#include "module/descriptors.h"
 #include "module/dirty.h"
 #include "module/ioctl.h"
 #include "module/vcpu.h"

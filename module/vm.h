@@ -45,6 +45,10 @@ nacre_memslots(const struct nacre_vm *vm)
 				      lockdep_is_held(&vm->slots_lock));
 }
 
+int nacre_vm_module_init(void);
+/* NACRE_CHECK_EXTENSION; @vm is NULL on the system descriptor. */
+long nacre_capability(struct nacre_vm *vm, unsigned long number);
+
 long nacre_create_vm(unsigned long type);
 void nacre_vm_get(struct nacre_vm *vm);
 void nacre_vm_put(struct nacre_vm *vm);

@@ -64,4 +64,7 @@ u8 nacre_cr8_threshold(struct nacre_vcpu *vcpu);
 bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 		     void *data, bool write);
 
+/* Whether it runs, or waits to be started, to begin with; mp_state.c. */
+void nacre_mp_state_init(struct nacre_vcpu *vcpu);
+
 #endif /* NACRE_X86_APIC_H */

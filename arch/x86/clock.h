@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * kvmclock: a page that the guest shares, from which it makes the host's time
- * out of its own TSC.
+ * The guest's time stamp counter (tsc.c), and kvmclock (clock.c): a page that
+ * the guest shares, from which it makes the host's time out of that counter.
  */
 #ifndef NACRE_X86_CLOCK_H
 #define NACRE_X86_CLOCK_H
@@ -9,6 +9,11 @@
 #include "module/types.h"
 
 struct nacre_vcpu;
+struct nacre_vm;
+
+void nacre_tsc_init_vm(struct nacre_vm *vm);
+/* Loaded. In step with the vCPUs that are there. */
+void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu);
 
 void nacre_write_system_time(struct nacre_vcpu *vcpu, u64 value);
 u64 nacre_read_wall_clock(struct nacre_vcpu *vcpu);

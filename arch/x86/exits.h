@@ -6,10 +6,7 @@
 #ifndef NACRE_X86_EXITS_H
 #define NACRE_X86_EXITS_H
 
-#include "module/types.h"
-#include "arch/x86/state.h"
-
-struct nacre_vcpu;
+#include "module/vcpu.h"
 
 enum nacre_result nacre_exit_cpuid(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_rdmsr(struct nacre_vcpu *vcpu);
@@ -35,6 +32,13 @@ enum nacre_result nacre_exit_cr_access(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_dr_access(struct nacre_vcpu *vcpu);
 /* IN, OUT, INS, OUTS, as arch.pio has it; arch/x86/io.c. */
 enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu, bool string);
+enum nacre_result nacre_exit_string_io(struct nacre_vcpu *vcpu,
+				       const struct nacre_insn *insn);
+/* Describe vcpu->arch.pio to userspace; @complete runs when it comes back. */
+void nacre_io_to_user(struct nacre_vcpu *vcpu, nacre_complete_fn complete);
+/* Has the VMM moved RIP meanwhile, so that the access is no more? */
+bool nacre_io_moved_on(struct nacre_vcpu *vcpu);
+
 enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 				    const struct nacre_stage2_fault *fault);
 /*

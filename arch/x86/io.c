@@ -8,7 +8,6 @@
 #include "arch/x86/chips.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
-#include "arch/x86/io.h"
 #include "arch/x86/regs.h"
 
 /* A quirk of the ABI (NACRE_X86_QUIRK_OUT_7E_INC_RIP), on by default there. */

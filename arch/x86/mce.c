@@ -15,6 +15,7 @@
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/mce.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 
 /* IA32_MCG_CAP, the bank count apart; no interrupt for corrected errors. */

@@ -11,7 +11,6 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"
-#include "arch/x86/mp_state.h"
 
 void nacre_mp_state_init(struct nacre_vcpu *vcpu)
 {

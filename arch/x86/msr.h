@@ -18,10 +18,16 @@ struct nacre_vcpu;
 enum nacre_msr_by { BY_GUEST, BY_USER };
 
 /* Read or write one MSR of a row; false: refused, which is #GP for a guest. */
-typedef bool (*nacre_msr_read)(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			       enum nacre_msr_by by);
-typedef bool (*nacre_msr_write)(struct nacre_vcpu *vcpu, u32 index, u64 value,
-				enum nacre_msr_by by);
+typedef bool nacre_msr_read(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			    enum nacre_msr_by by);
+typedef bool nacre_msr_write(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			     enum nacre_msr_by by);
+
+/* Of the rows whose state is at home elsewhere: tsc.c, mtrr.c, mce.c. */
+nacre_msr_read nacre_read_tsc, nacre_read_mtrr;
+nacre_msr_read nacre_read_mcg, nacre_read_mc_bank, nacre_read_mc_ctl2;
+nacre_msr_write nacre_write_tsc, nacre_write_tsc_adjust, nacre_write_mtrr;
+nacre_msr_write nacre_write_mcg, nacre_write_mc_bank, nacre_write_mc_ctl2;
 
 struct nacre_msr {
 	u32 first, last;
@@ -32,8 +38,8 @@ struct nacre_msr {
 	/* X86_FEATURE_*, of which a guest has to have one; 0: none. */
 	u16 feature, other_feature;
 	u16 host_feature;	/* of the host, or the MSR is not there at all */
-	nacre_msr_read read;	/* NULL: the field */
-	nacre_msr_write write;	/* NULL and not plain: read-only */
+	nacre_msr_read *read;	/* NULL: the field */
+	nacre_msr_write *write;	/* NULL and not plain: read-only */
 };
 
 /* The row of an MSR, or NULL; row by row, sorted by number. */

@@ -16,10 +16,8 @@
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
-#include "arch/x86/mtrr.h"
 #include "arch/x86/pv_eoi.h"
 #include "arch/x86/regs.h"
-#include "arch/x86/tsc.h"
 #include "arch/x86/xstate.h"
 
 /* HWCR: may be written without effect; AMD APM, "HWCR". */

@@ -11,7 +11,7 @@
 #include <asm/mtrr.h>
 
 #include "module/vcpu.h"
-#include "arch/x86/mtrr.h"
+#include "arch/x86/msr.h"
 
 #define MTRRCAP_FIXED		BIT(8)
 #define MTRRCAP_WC		BIT(10)

@@ -12,7 +12,6 @@
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
-#include "arch/x86/io.h"
 #include "arch/x86/linear.h"
 #include "arch/x86/regs.h"
 

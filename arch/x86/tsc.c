@@ -14,9 +14,10 @@
 #include <asm/tsc.h>
 
 #include "module/vcpu.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/ioctls.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
-#include "arch/x86/tsc.h"
 
 /* How far a requested frequency may be from the host's, in a million. */
 #define TOLERANCE_PPM	250

@@ -14,6 +14,7 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/backend.h"
 #include "arch/x86/chips.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/debug.h"
@@ -22,11 +23,9 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/mce.h"
-#include "arch/x86/mp_state.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/protect.h"
 #include "arch/x86/regs.h"
-#include "arch/x86/tsc.h"
 #include "arch/x86/xstate.h"
 
 /* Whose predictions a CPU has; never followed, for it may be gone. */
