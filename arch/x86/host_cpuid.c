@@ -72,13 +72,16 @@ struct register_row {
 	  .reg = offsetof(struct nacre_cpuid_entry2, _reg), __VA_ARGS__ }
 #define REGISTER(_function, _index, _reg, ...)				\
 	FEATURES(_function, _index, _reg, NO_WORD, __VA_ARGS__)
+/* Numbers and text, which are no features. */
+#define WHOLE(_function)						\
+	REGISTER(_function, 0, eax, .pass = ALL),			\
+	REGISTER(_function, 0, ebx, .pass = ALL),			\
+	REGISTER(_function, 0, ecx, .pass = ALL),			\
+	REGISTER(_function, 0, edx, .pass = ALL)
 #define F(name)		BIT(X86_FEATURE_##name % 32)
 
 static const struct register_row registers[] = {
-	REGISTER(0x0, 0, eax, .pass = ALL),
-	REGISTER(0x0, 0, ebx, .pass = ALL),
-	REGISTER(0x0, 0, ecx, .pass = ALL),
-	REGISTER(0x0, 0, edx, .pass = ALL),
+	WHOLE(0x0),
 
 	REGISTER(0x1, 0, eax, .pass = ALL),
 	REGISTER(0x1, 0, ebx, .pass = ALL & ~LEAF1_EBX_APIC_ID),
@@ -95,15 +98,8 @@ static const struct register_row registers[] = {
 		 F(CLFLUSH) | F(MMX) | F(FXSR) | F(XMM) | F(XMM2) |
 		 F(SELFSNOOP)),
 
-	REGISTER(0x2, 0, eax, .pass = ALL),
-	REGISTER(0x2, 0, ebx, .pass = ALL),
-	REGISTER(0x2, 0, ecx, .pass = ALL),
-	REGISTER(0x2, 0, edx, .pass = ALL),
-
-	REGISTER(0x4, 0, eax, .pass = ALL),
-	REGISTER(0x4, 0, ebx, .pass = ALL),
-	REGISTER(0x4, 0, ecx, .pass = ALL),
-	REGISTER(0x4, 0, edx, .pass = ALL),
+	WHOLE(0x2),
+	WHOLE(0x4),
 
 	/* The timer of the interrupt controller never stops. */
 	REGISTER(0x6, 0, eax, .always = LEAF6_EAX_ARAT),
@@ -138,10 +134,7 @@ static const struct register_row registers[] = {
 	FEATURES(0xd, 1, eax, CPUID_D_1_EAX, .pass =
 		 F(XSAVEOPT) | F(XSAVEC) | F(XGETBV1) | F(XSAVES)),
 
-	REGISTER(0x80000000, 0, eax, .pass = ALL),
-	REGISTER(0x80000000, 0, ebx, .pass = ALL),
-	REGISTER(0x80000000, 0, ecx, .pass = ALL),
-	REGISTER(0x80000000, 0, edx, .pass = ALL),
+	WHOLE(0x80000000),
 
 	REGISTER(0x80000001, 0, eax, .pass = ALL),
 	REGISTER(0x80000001, 0, ebx, .pass = EXT1_EBX_PACKAGE |
@@ -157,10 +150,7 @@ static const struct register_row registers[] = {
 		 F(NX) | F(MMXEXT) | F(MMX) | F(FXSR) | F(FXSR_OPT) |
 		 F(GBPAGES) | F(RDTSCP) | F(LM) | F(3DNOWEXT) | F(3DNOW)),
 
-	REGISTER(0x80000005, 0, eax, .pass = ALL),
-	REGISTER(0x80000005, 0, ebx, .pass = ALL),
-	REGISTER(0x80000005, 0, ecx, .pass = ALL),
-	REGISTER(0x80000005, 0, edx, .pass = ALL),
+	WHOLE(0x80000005),
 
 	REGISTER(0x80000006, 0, eax, .pass = ALL),
 	REGISTER(0x80000006, 0, ebx, .pass = ALL),
@@ -179,10 +169,7 @@ static const struct register_row registers[] = {
 
 	REGISTER(0x8000001a, 0, eax, .pass = EXT1A_EAX_FP_WIDTH),
 
-	REGISTER(0x8000001d, 0, eax, .pass = ALL),
-	REGISTER(0x8000001d, 0, ebx, .pass = ALL),
-	REGISTER(0x8000001d, 0, ecx, .pass = ALL),
-	REGISTER(0x8000001d, 0, edx, .pass = ALL),
+	WHOLE(0x8000001d),
 
 	FEATURES(0x80000021, 0, eax, CPUID_8000_0021_EAX, .pass =
 		 EXT21_NO_NESTED_DATA_BP | EXT21_LFENCE_SERIALIZES |

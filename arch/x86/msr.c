@@ -163,44 +163,32 @@ int nacre_guest_wrmsr(struct nacre_vcpu *vcpu, u32 index, u64 value)
 	return !write_msr(vcpu, index, value, BY_GUEST);
 }
 
-/* Both answer how many were done; the first that fails ends it. */
+/* How many were done is the answer; the first that fails ends it. */
 long nacre_get_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
-	struct nacre_msr_entry *entries = arg->tail;
-	u32 i;
+	struct nacre_msr_entry *e = arg->tail, *end = e + arg->count;
 
-	for (i = 0; i < arg->count; i++) {
-		if (!read_msr(vcpu, entries[i].index, &entries[i].data,
-			      BY_USER))
-			break;
-	}
-	return i;
+	while (e < end && read_msr(vcpu, e->index, &e->data, BY_USER))
+		e++;
+	return e - (struct nacre_msr_entry *)arg->tail;
 }
 
 long nacre_set_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
-	const struct nacre_msr_entry *entries = arg->tail;
-	u32 i;
+	const struct nacre_msr_entry *e = arg->tail, *end = e + arg->count;
 
-	for (i = 0; i < arg->count; i++) {
-		if (!write_msr(vcpu, entries[i].index, entries[i].data,
-			       BY_USER))
-			break;
-	}
-	return i;
+	while (e < end && write_msr(vcpu, e->index, e->data, BY_USER))
+		e++;
+	return e - (struct nacre_msr_entry *)arg->tail;
 }
 
 long nacre_get_feature_msrs(struct nacre_ioctl_arg *arg)
 {
-	struct nacre_msr_entry *entries = arg->tail;
-	u32 i;
+	struct nacre_msr_entry *e = arg->tail, *end = e + arg->count;
 
-	for (i = 0; i < arg->count; i++) {
-		if (!nacre_read_feature_msr(entries[i].index,
-					    &entries[i].data))
-			break;
-	}
-	return i;
+	while (e < end && nacre_read_feature_msr(e->index, &e->data))
+		e++;
+	return e - (struct nacre_msr_entry *)arg->tail;
 }
 
 /* Too small a list: tell how many there are. */
