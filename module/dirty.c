@@ -118,8 +118,9 @@ static int take_log(struct nacre_vm *vm, const struct nacre_memslot *slot,
 	return err;
 }
 
-static long get_log(struct nacre_vm *vm, const struct nacre_dirty_log *log)
+static long vm_get_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
+	const struct nacre_dirty_log *log = arg->data;
 	unsigned long __user *to = bitmap_of(log->dirty_bitmap);
 	const struct nacre_memslot *slot;
 	int err;
@@ -158,9 +159,10 @@ static int clear_words(struct nacre_vm *vm, const struct nacre_memslot *slot,
 	return err;
 }
 
-static long clear_log(struct nacre_vm *vm,
-		      const struct nacre_clear_dirty_log *log)
+static long vm_clear_dirty_log(struct nacre_vm *vm,
+			       struct nacre_ioctl_arg *arg)
 {
+	const struct nacre_clear_dirty_log *log = arg->data;
 	const struct nacre_memslot *slot;
 	u64 left;
 	int err;
@@ -179,35 +181,12 @@ static long clear_log(struct nacre_vm *vm,
 	return clear_words(vm, slot, log);
 }
 
-static long vm_get_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	long ret;
-
-	mutex_lock(&vm->slots_lock);
-	ret = get_log(vm, arg->data);
-	mutex_unlock(&vm->slots_lock);
-	return ret;
-}
-
-/* The number says that it goes out as well, but it may be read-only. */
-static long vm_clear_dirty_log(struct nacre_vm *vm,
-			       struct nacre_ioctl_arg *arg)
-{
-	struct nacre_clear_dirty_log log;
-	long ret;
-
-	if (copy_from_user(&log, (void __user *)arg->value, sizeof(log)))
-		return -EFAULT;
-	mutex_lock(&vm->slots_lock);
-	ret = clear_log(vm, &log);
-	mutex_unlock(&vm->slots_lock);
-	return ret;
-}
-
 static const struct nacre_ioctl dirty_rows[] = {
-	NACRE_VM_IOCTL(NACRE_GET_DIRTY_LOG, vm_get_dirty_log, 0),
+	NACRE_VM_IOCTL(NACRE_GET_DIRTY_LOG, vm_get_dirty_log,
+		       NACRE_IOC_SLOTS_LOCK),
+	/* The number says that it goes out as well, but it may be read-only. */
 	NACRE_VM_IOCTL(NACRE_CLEAR_DIRTY_LOG, vm_clear_dirty_log,
-		       NACRE_IOC_USER_PTR),
+		       NACRE_IOC_SLOTS_LOCK | NACRE_IOC_IN),
 };
 
 NACRE_IOCTL_TABLE(nacre_dirty_ioctls, dirty_rows);

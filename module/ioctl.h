@@ -35,6 +35,7 @@ struct nacre_ioctl_arg {
 #define NACRE_IOC_USER_PTR	BIT(4)	/* handler copies by itself; says why */
 #define NACRE_IOC_IN		BIT(5)	/* goes in, though the number says out */
 #define NACRE_IOC_TAIL_OUT	BIT(6)	/* counted: the tail only goes out */
+#define NACRE_IOC_SLOTS_LOCK	BIT(7)	/* vm->slots_lock is taken */
 
 typedef long (*nacre_system_ioctl)(struct nacre_ioctl_arg *arg);
 typedef long (*nacre_vm_ioctl)(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);

@@ -316,8 +316,8 @@ static int delete(struct nacre_vm *vm, const struct nacre_memslot *old)
 	return old ? apply(vm, &change) : -EINVAL;
 }
 
-static int set_region(struct nacre_vm *vm,
-		      const struct nacre_userspace_memory_region2 *mem)
+int nacre_set_memory_region(struct nacre_vm *vm,
+			    const struct nacre_userspace_memory_region2 *mem)
 {
 	const struct nacre_memslot *old;
 	struct nacre_memslot want = {
@@ -335,17 +335,6 @@ static int set_region(struct nacre_vm *vm,
 		return err;
 	old = nacre_slot_of_id(vm, want.id);
 	return want.npages ? add_or_change(vm, old, &want) : delete(vm, old);
-}
-
-int nacre_set_memory_region(struct nacre_vm *vm,
-			    const struct nacre_userspace_memory_region2 *mem)
-{
-	int err;
-
-	mutex_lock(&vm->slots_lock);
-	err = set_region(vm, mem);
-	mutex_unlock(&vm->slots_lock);
-	return err;
 }
 
 int nacre_memslots_init(struct nacre_vm *vm)

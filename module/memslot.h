@@ -32,7 +32,7 @@ int nacre_memslots_init(struct nacre_vm *vm);
 void nacre_memslots_destroy(struct nacre_vm *vm);
 
 /*
- * Add, change or (memory_size 0) delete a slot. Takes slots_lock.
+ * Add, change or (memory_size 0) delete a slot. slots_lock is held.
  * The ABI's rules and errnos: include/uapi/nacre.h, NACRE_SET_USER_MEMORY_REGION.
  */
 int nacre_set_memory_region(struct nacre_vm *vm,

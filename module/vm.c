@@ -176,8 +176,10 @@ static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_CHECK_EXTENSION, vm_check_extension, 0),
 	NACRE_VM_IOCTL(NACRE_ENABLE_CAP, vm_enable_cap, 0),
 	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, vm_create_vcpu, 0),
-	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION, vm_set_memory_region, 0),
-	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region2, 0),
+	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION, vm_set_memory_region,
+		       NACRE_IOC_SLOTS_LOCK),
+	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region2,
+		       NACRE_IOC_SLOTS_LOCK),
 };
 
 static NACRE_IOCTL_TABLE(vm_table, vm_rows);
@@ -197,13 +199,18 @@ static long call_vm_row(struct nacre_vm *vm, struct nacre_ioctl_call *call)
 
 static long call_vm(struct nacre_vm *vm, struct nacre_ioctl_call *call)
 {
+	struct mutex *lock = NULL;
 	long ret;
 
-	if (!(call->row->flags & NACRE_IOC_VM_LOCK))
-		return call_vm_row(vm, call);
-	mutex_lock(&vm->lock);
+	if (call->row->flags & NACRE_IOC_VM_LOCK)
+		lock = &vm->lock;
+	else if (call->row->flags & NACRE_IOC_SLOTS_LOCK)
+		lock = &vm->slots_lock;
+	if (lock)
+		mutex_lock(lock);
 	ret = call_vm_row(vm, call);
-	mutex_unlock(&vm->lock);
+	if (lock)
+		mutex_unlock(lock);
 	return ret;
 }
 
