@@ -33,22 +33,24 @@ static inline void nacre_mark_dirty(struct nacre_vcpu *vcpu,
 	vcpu->arch.dirty |= BIT(what);
 }
 
-static inline u64 nacre_rip(struct nacre_vcpu *vcpu)
-{
-	nacre_fetch(vcpu, NACRE_LAZY_RIP);
-	return vcpu->arch.rip;
+/* nacre_rip(vcpu) and its kin. */
+#define NACRE_LAZY_GETTER(_name, _lazy)					\
+static inline u64 nacre_##_name(struct nacre_vcpu *vcpu)		\
+{									\
+	nacre_fetch(vcpu, NACRE_LAZY_##_lazy);				\
+	return vcpu->arch._name;					\
 }
+NACRE_LAZY_GETTER(rip, RIP)
+NACRE_LAZY_GETTER(rflags, RFLAGS)
+NACRE_LAZY_GETTER(cr0, CR0)
+NACRE_LAZY_GETTER(cr3, CR3)
+NACRE_LAZY_GETTER(cr4, CR4)
+#undef NACRE_LAZY_GETTER
 
 static inline void nacre_set_rip(struct nacre_vcpu *vcpu, u64 rip)
 {
 	vcpu->arch.rip = rip;
 	nacre_mark_dirty(vcpu, NACRE_LAZY_RIP);
-}
-
-static inline u64 nacre_rflags(struct nacre_vcpu *vcpu)
-{
-	nacre_fetch(vcpu, NACRE_LAZY_RFLAGS);
-	return vcpu->arch.rflags;
 }
 
 static inline void nacre_set_rflags(struct nacre_vcpu *vcpu, u64 rflags)
@@ -72,28 +74,10 @@ static inline void nacre_set_gpr(struct nacre_vcpu *vcpu, enum nacre_gpr reg,
 		nacre_mark_dirty(vcpu, NACRE_LAZY_RSP);
 }
 
-static inline u64 nacre_cr0(struct nacre_vcpu *vcpu)
-{
-	nacre_fetch(vcpu, NACRE_LAZY_CR0);
-	return vcpu->arch.cr0;
-}
-
-static inline u64 nacre_cr3(struct nacre_vcpu *vcpu)
-{
-	nacre_fetch(vcpu, NACRE_LAZY_CR3);
-	return vcpu->arch.cr3;
-}
-
 static inline void nacre_set_cr3(struct nacre_vcpu *vcpu, u64 cr3)
 {
 	vcpu->arch.cr3 = cr3;
 	nacre_mark_dirty(vcpu, NACRE_LAZY_CR3);
-}
-
-static inline u64 nacre_cr4(struct nacre_vcpu *vcpu)
-{
-	nacre_fetch(vcpu, NACRE_LAZY_CR4);
-	return vcpu->arch.cr4;
 }
 
 /* Some bits of one, which may be at hand where the whole register is not. */

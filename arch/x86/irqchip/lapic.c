@@ -721,10 +721,9 @@ void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
 	offset &= 0xff0;
 	switch (offset) {
 	case LAPIC_ID:
-		poke(apic, LAPIC_ID, value & 0xff000000);
-		return;
 	case LAPIC_LDR:
-		poke(apic, LAPIC_LDR, value & 0xff000000);
+	case LAPIC_ICR2:
+		poke(apic, offset, value & 0xff000000);
 		return;
 	case LAPIC_DFR:
 		poke(apic, LAPIC_DFR, value | 0x0fffffff);
@@ -732,9 +731,6 @@ void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
 	case LAPIC_ICR:
 		poke(apic, LAPIC_ICR, value & ~ICR_BUSY);
 		send_ipi(apic, value, peek(apic, LAPIC_ICR2) >> 24);
-		return;
-	case LAPIC_ICR2:
-		poke(apic, LAPIC_ICR2, value & 0xff000000);
 		return;
 	default:
 		break;
