@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The decoder against hand-written instructions. */
-#include "arch/x86/emulate/decode_tables.h"
+#include "vector_rows.h"
 #include "host_test.h"
 
 struct sample {

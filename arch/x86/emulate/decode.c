@@ -16,7 +16,7 @@ struct decoder {
 	enum nacre_decode_vendor vendor;
 	enum nacre_decode_result result;
 	nacre_opcode op;	/* legacy; else only ModRM and immediate */
-	const struct nacre_vector_row *row;	/* VEX, EVEX, XOP; NULL: none */
+	u32 form;		/* VEX, EVEX, XOP: nacre_vector_rules.form() */
 	struct nacre_insn *insn;
 };
 
@@ -343,42 +343,6 @@ static nacre_opcode vector_attributes(const struct nacre_insn *insn)
 	return any;
 }
 
-static bool row_applies(const struct nacre_vector_row *row,
-			const struct nacre_insn *insn, u8 w)
-{
-	u8 form = modrm_is_register(insn) || !insn->has_modrm ? VEC_REG :
-								VEC_MEM;
-
-	return insn->opcode >= row->first && insn->opcode <= row->last &&
-	       (row->regs & BIT(insn->reg & 7)) && (row->form & form) &&
-	       (row->when & BIT(insn->simd_prefix)) && (row->when & w);
-}
-
-static const struct nacre_vector_row *
-find_row_with(const struct nacre_insn *insn, u8 w)
-{
-	const struct nacre_vector_map *map;
-	unsigned int i;
-
-	map = insn->prefixes & NACRE_PFX_EVEX ? &nacre_evex_maps[insn->map] :
-						&nacre_vex_maps[insn->map];
-	for (i = 0; i < map->count && map->rows[i].first <= insn->opcode; i++)
-		if (row_applies(&map->rows[i], insn, w))
-			return &map->rows[i];
-	return NULL;
-}
-
-static const struct nacre_vector_row *find_row(const struct nacre_insn *insn)
-{
-	bool w = insn->rex & NACRE_REX_W;
-	const struct nacre_vector_row *row =
-		find_row_with(insn, w ? VEC_W1 : VEC_W0);
-
-	if (row && (row->form & VEC_W64) && insn->mode != 64)
-		return find_row_with(insn, VEC_W0);
-	return row;
-}
-
 static nacre_opcode legacy_attributes(const struct nacre_insn *insn)
 {
 	switch (insn->map) {
@@ -414,23 +378,6 @@ static void find_attributes(struct decoder *d)
 		d->op &= ~OP_MODRM;
 }
 
-/* Intel SDM, "Compressed Displacement (disp8*N) Support in EVEX". */
-static unsigned int displacement_scale(const struct decoder *d)
-{
-	u8 length = d->insn->vector_length;
-	u8 scale = VEC_SCALE_OF(d->row->form);
-
-	if (d->insn->broadcast)
-		return 1 << VEC_BROADCAST_OF(d->row->form);
-	switch (scale) {
-	case SCALE_DUP:
-		return length == 16 ? 8 : length;
-	case SCALE_FULL ... SCALE_EIGHTH:
-		return length >> (scale - SCALE_FULL);
-	}
-	return 1 << scale;
-}
-
 static void displacement(struct decoder *d, unsigned int size)
 {
 	struct nacre_insn *insn = d->insn;
@@ -438,8 +385,8 @@ static void displacement(struct decoder *d, unsigned int size)
 	insn->displacement_size = size;
 	if (size)
 		insn->displacement = next_signed(d, size);
-	if (size == 1 && d->row && (insn->prefixes & NACRE_PFX_EVEX))
-		insn->displacement *= displacement_scale(d);
+	if (size == 1 && d->form && (insn->prefixes & NACRE_PFX_EVEX))
+		insn->displacement *= nacre_vector_rules.scale(insn, d->form);
 }
 
 /* Intel SDM, "16-Bit Addressing Forms with the ModR/M Byte". */
@@ -467,7 +414,7 @@ static void decode_sib(struct decoder *d)
 	insn->index = (insn->sib >> 3) & 7;
 	if (insn->rex & NACRE_REX_X)
 		insn->index |= 8;
-	if (d->row && (d->row->form & VEC_VSIB))
+	if (d->form & VEC_VSIB)
 		insn->index |= insn->vvvv & 16;
 	else if (insn->index == 4)
 		insn->index = -1;
@@ -493,6 +440,12 @@ static void decode_memory(struct decoder *d)
 	displacement(d, mod == 2 ? 4 : mod);
 }
 
+static void find_form(struct decoder *d)
+{
+	if (is_vector(d->insn) && nacre_vector_rules.form)
+		d->form = nacre_vector_rules.form(d->insn);
+}
+
 static void decode_modrm(struct decoder *d)
 {
 	struct nacre_insn *insn = d->insn;
@@ -503,8 +456,7 @@ static void decode_modrm(struct decoder *d)
 	if (d->result != NACRE_DECODE_OK)
 		return;
 	if (!(d->op & OP_MODRM)) {
-		if (is_vector(insn))
-			d->row = find_row(insn);
+		find_form(d);
 		return;
 	}
 	insn->has_modrm = true;
@@ -514,8 +466,7 @@ static void decode_modrm(struct decoder *d)
 		insn->reg |= 8;
 	if (d->op & OP_MOD3)
 		insn->modrm |= 0xc0;
-	if (is_vector(insn))
-		d->row = find_row(insn);
+	find_form(d);
 	if (modrm_is_register(insn)) {
 		insn->rm |= insn->modrm & 7;
 		if ((insn->prefixes & NACRE_PFX_EVEX) &&
@@ -695,104 +646,10 @@ static void check_3dnow(struct decoder *d)
 		invalid(d);
 }
 
-/* EVEX.b frees L'L for the rounding mode where there is one. */
-static bool length_exists(struct nacre_insn *insn, u32 form, bool is_register)
-{
-	if (insn->broadcast && is_register) {
-		insn->vector_length = 64;
-		return form & VEC_ROUNDING;
-	}
-	if (insn->broadcast && !VEC_BROADCAST_OF(form))
-		return false;
-	switch (insn->vector_length) {
-	case 16:
-		return form & VEC_L128;
-	case 32:
-		return form & VEC_L256;
-	case 64:
-		return form & VEC_L512;
-	}
-	return false;
-}
-
-static bool mask_exists(const struct nacre_insn *insn, u32 form,
-			bool is_register)
-{
-	if (!insn->opmask)
-		return !insn->zeroing && !(form & VEC_MASK_REQUIRED);
-	if (insn->zeroing &&
-	    !(form & (is_register ? VEC_ZERO_REG : VEC_ZERO_MEM)))
-		return false;
-	return form & VEC_MASK;
-}
-
-/*
- * An unused vvvv is written 1111b, in any mode; a gather's index takes its
- * top bit. As a register's number it has three bits outside 64-bit mode.
- */
-static bool settle_vvvv(struct nacre_insn *insn, u32 form, bool is_register)
-{
-	bool is_evex_vsib = (form & VEC_VSIB) &&
-			    (insn->prefixes & NACRE_PFX_EVEX);
-
-	if (is_evex_vsib)
-		insn->vvvv &= 15;
-	if (!(form & (is_register ? VEC_VVVV_REG : VEC_VVVV_MEM)))
-		return !insn->vvvv;
-	if (insn->mode != 64)
-		insn->vvvv &= 7;
-	return !(form & VEC_K_VVVV) || insn->vvvv < 8;
-}
-
-static bool reg_exists(const struct nacre_insn *insn, u32 form)
-{
-	if ((form & VEC_GPR) && insn->reg >= 16)
-		return false;
-	return !(form & VEC_K_REG) || insn->reg < 8;
-}
-
-/*
- * Gathers and tile products name three different registers; EVEX asks that
- * only of the destination against each source.
- */
-static bool registers_differ(const struct nacre_insn *insn, u32 form,
-			     bool is_register)
-{
-	bool has_vvvv = form & (is_register ? VEC_VVVV_REG : VEC_VVVV_MEM);
-	bool has_other = is_register || (form & VEC_VSIB);
-	s8 other = is_register ? insn->rm : insn->index;
-
-	if (has_other && insn->reg == other)
-		return false;
-	if (!has_vvvv)
-		return true;
-	if (insn->reg == insn->vvvv)
-		return false;
-	return (insn->prefixes & NACRE_PFX_EVEX) || insn->vvvv != other;
-}
-
-static bool vector_form_exists(struct nacre_insn *insn, u32 form)
-{
-	bool is_register = !insn->has_modrm || modrm_is_register(insn);
-
-	if (((form & VEC_ONLY64) && insn->mode != 64) ||
-	    !settle_vvvv(insn, form, is_register) || !reg_exists(insn, form))
-		return false;
-	if ((form & VEC_RM0) && is_register && insn->rm)
-		return false;
-	if ((form & VEC_DISTINCT) && !registers_differ(insn, form, is_register))
-		return false;
-	if ((form & VEC_SIB) &&
-	    (insn->address_size == 2 || (insn->modrm & 7) != 4))
-		return false;
-	return length_exists(insn, form, is_register) &&
-	       mask_exists(insn, form, is_register);
-}
-
 static void check_forms(struct decoder *d)
 {
 	if (is_vector(d->insn)) {
-		if (!d->row || !vector_form_exists(d->insn, d->row->form))
+		if (!d->form || !nacre_vector_rules.exists(d->insn, d->form))
 			invalid(d);
 		return;
 	}

@@ -296,6 +296,4 @@ const u64 nacre_3dnow_suffixes[4] = {
 	0,
 };
 
-/* None is executed yet; selftests/host/ has the rows for the tests. */
-const struct nacre_vector_map nacre_vex_maps[NACRE_NR_MAPS] __weak;
-const struct nacre_vector_map nacre_evex_maps[NACRE_NR_MAPS] __weak;
+const struct nacre_vector_rules nacre_vector_rules __weak;

@@ -90,60 +90,21 @@ extern const u64 nacre_group7_only64[4];
 extern const u64 nacre_3dnow_suffixes[4];
 
 /*
- * VEX, EVEX and XOP: a line holds for a range of opcodes, for the values of
- * ModRM.reg in @regs, and for the SIMD prefixes and W in @when.
+ * Which VEX, EVEX and XOP instructions there are. Nothing in the module
+ * executes one, so it has no rules, and what has such a prefix is undefined;
+ * selftests/host/ has them for the tests.
  */
-struct nacre_vector_row {
-	u8 first, last;
-	u8 regs;
-	u8 when;		/* VEC_PREFIX, VEC_W0, VEC_W1 */
-	u32 form;		/* the bits below */
+struct nacre_vector_rules {
+	/* The instruction's form by its prefixes, opcode and ModRM, or 0. */
+	u32 (*form)(const struct nacre_insn *insn);
+	/* What EVEX multiplies an 8-bit displacement with. */
+	unsigned int (*scale)(const struct nacre_insn *insn, u32 form);
+	/* Once all its bytes are there. */
+	bool (*exists)(struct nacre_insn *insn, u32 form);
 };
 
-#define VEC_PREFIX(name)	BIT(NACRE_SIMD_##name)
-#define VEC_W0			BIT(4)
-#define VEC_W1			BIT(5)
-
-#define VEC_MEM			BIT(0)	/* ModRM.rm may be memory */
-#define VEC_REG			BIT(1)	/* ... a register */
-#define VEC_VVVV_MEM		BIT(2)	/* vvvv is an operand, with memory */
-#define VEC_VVVV_REG		BIT(3)	/* ... with a register */
-#define VEC_L128		BIT(4)
-#define VEC_L256		BIT(5)
-#define VEC_L512		BIT(6)
-#define VEC_MASK		BIT(7)	/* may have an opmask */
-#define VEC_MASK_REQUIRED	BIT(8)
-#define VEC_ZERO_MEM		BIT(9)	/* zeroing-masking, with memory */
-#define VEC_ZERO_REG		BIT(10)
-#define VEC_ROUNDING		BIT(11)	/* b with a register */
-#define VEC_BROADCAST(log2)	((u32)(log2) << 12)	/* b with memory */
-#define VEC_GPR			BIT(14)	/* ModRM.reg: below 16 */
-#define VEC_K_REG		BIT(15)	/* ModRM.reg: a mask or tile, below 8 */
-#define VEC_K_VVVV		BIT(16)	/* vvvv likewise */
-#define VEC_ONLY64		BIT(17)
-#define VEC_RM0			BIT(18)	/* with a register: ModRM.rm is 0 */
 #define VEC_VSIB		BIT(19)	/* the index is a vector register */
-#define VEC_SIB			BIT(20)	/* needs a SIB byte */
-#define VEC_DISTINCT		BIT(21)	/* destination and sources differ */
-#define VEC_W64			BIT(22)	/* W is 0 outside 64-bit mode */
-#define VEC_SCALE(name)		((u32)SCALE_##name << 23)
 
-/* What EVEX multiplies an 8-bit displacement with. */
-enum nacre_disp_scale {
-	SCALE_1, SCALE_2, SCALE_4, SCALE_8, SCALE_16, SCALE_32,
-	SCALE_FULL, SCALE_HALF, SCALE_QUARTER, SCALE_EIGHTH,
-	SCALE_DUP,		/* MOVDDUP: 8 bytes, or the whole vector */
-};
-
-#define VEC_BROADCAST_OF(form)	(((form) >> 12) & 3)
-#define VEC_SCALE_OF(form)	(((form) >> 23) & 15)
-
-struct nacre_vector_map {
-	const struct nacre_vector_row *rows;	/* sorted by .first */
-	unsigned int count;
-};
-
-extern const struct nacre_vector_map nacre_vex_maps[NACRE_NR_MAPS];
-extern const struct nacre_vector_map nacre_evex_maps[NACRE_NR_MAPS];
+extern const struct nacre_vector_rules nacre_vector_rules;
 
 #endif /* NACRE_DECODE_TABLES_H */
