@@ -12,7 +12,6 @@
 #ifndef NACRE_MEMSLOT_H
 #define NACRE_MEMSLOT_H
 
-#include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/srcu.h>
 

@@ -7,7 +7,6 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
-#include <linux/slab.h>
 #include <linux/smp.h>
 #include <trace/events/ipi.h>
 

@@ -12,7 +12,6 @@
 #include <linux/fs.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
 
 #include "module/cpus.h"
 #include "module/dirty.h"

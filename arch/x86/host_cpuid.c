@@ -17,7 +17,6 @@
 #include <asm/processor.h>
 
 #include "arch/x86/backend.h"
-#include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/xstate.h"

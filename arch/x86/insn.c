@@ -7,7 +7,6 @@
 
 #include "module/guest_mem.h"
 #include "module/vcpu.h"
-#include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"

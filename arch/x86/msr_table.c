@@ -5,6 +5,7 @@
  */
 #include <linux/kernel.h>
 #include <asm/apicdef.h>
+#include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/mtrr.h>
 
@@ -13,7 +14,6 @@
 #include "arch/x86/clock.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/host_cpuid.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/pv_eoi.h"

@@ -9,7 +9,6 @@
 
 #include "module/vcpu.h"
 #include "arch/x86/chips.h"
-#include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"

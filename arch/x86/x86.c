@@ -6,7 +6,6 @@
 #include <asm/cpufeature.h>
 #include <asm/nospec-branch.h>
 #include <asm/pkru.h>
-#include <asm/tsc.h>
 
 #include "module/vcpu.h"
 #include "module/vm.h"

@@ -9,7 +9,6 @@
  * the processor's generation grows, which invalidates all, and the next VMRUN
  * flushes everything.
  */
-#include <linux/bitfield.h>
 #include <linux/printk.h>
 #include <linux/smp.h>
 #include <asm/mem_encrypt.h>

@@ -3,7 +3,6 @@
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
-#include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/topology.h>

@@ -7,11 +7,8 @@
 #include <asm/processor.h>
 #include <asm/trapnr.h>
 
-#include "arch/x86/control.h"
 #include "arch/x86/emulate/decode.h"
-#include "arch/x86/events.h"
 #include "arch/x86/exits.h"
-#include "arch/x86/insn.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/vmx/ops.h"
