@@ -247,7 +247,7 @@ static int apply(struct nacre_vm *vm, struct change *change)
 }
 
 /* What can be said without looking at the slots that are there. */
-static int check_region(const struct nacre_userspace_memory_region2 *mem)
+static int check_region(const struct nacre_userspace_memory_region *mem)
 {
 	u64 size = mem->memory_size;
 	unsigned long hva = mem->userspace_addr;
@@ -317,7 +317,7 @@ static int delete(struct nacre_vm *vm, const struct nacre_memslot *old)
 }
 
 int nacre_set_memory_region(struct nacre_vm *vm,
-			    const struct nacre_userspace_memory_region2 *mem)
+			    const struct nacre_userspace_memory_region *mem)
 {
 	const struct nacre_memslot *old;
 	struct nacre_memslot want = {

@@ -35,7 +35,7 @@ void nacre_memslots_destroy(struct nacre_vm *vm);
  * The ABI's rules and errnos: include/uapi/nacre.h, NACRE_SET_USER_MEMORY_REGION.
  */
 int nacre_set_memory_region(struct nacre_vm *vm,
-			    const struct nacre_userspace_memory_region2 *mem);
+			    const struct nacre_userspace_memory_region *mem);
 
 /* The slot with an id, or NULL. slots_lock is held. */
 const struct nacre_memslot *nacre_slot_of_id(struct nacre_vm *vm, u32 id);

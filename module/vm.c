@@ -123,27 +123,14 @@ static bool vm_usable(const struct nacre_vm *vm)
 	return vm->mm == current->mm && !READ_ONCE(vm->dead);
 }
 
+/* Both forms: what the longer one has more is for flags that are refused. */
 static long vm_set_memory_region(struct nacre_vm *vm,
 				 struct nacre_ioctl_arg *arg)
 {
-	const struct nacre_userspace_memory_region *in = arg->data;
-	struct nacre_userspace_memory_region2 mem = {
-		.slot = in->slot,
-		.flags = in->flags,
-		.guest_phys_addr = in->guest_phys_addr,
-		.memory_size = in->memory_size,
-		.userspace_addr = in->userspace_addr,
-	};
-
-	/* Flags that only the longer struct has a field for. */
-	if (in->flags & ~(NACRE_MEM_LOG_DIRTY_PAGES | NACRE_MEM_READONLY))
-		return -EINVAL;
-	return nacre_set_memory_region(vm, &mem);
-}
-
-static long vm_set_memory_region2(struct nacre_vm *vm,
-				  struct nacre_ioctl_arg *arg)
-{
+	BUILD_BUG_ON(offsetofend(struct nacre_userspace_memory_region,
+				 userspace_addr) !=
+		     offsetofend(struct nacre_userspace_memory_region2,
+				 userspace_addr));
 	return nacre_set_memory_region(vm, arg->data);
 }
 
@@ -177,7 +164,7 @@ static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, vm_create_vcpu, 0),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION, vm_set_memory_region,
 		       NACRE_IOC_SLOTS_LOCK),
-	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region2,
+	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region,
 		       NACRE_IOC_SLOTS_LOCK),
 };
 

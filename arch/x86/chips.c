@@ -294,18 +294,8 @@ static int set_line(struct nacre_chips *chips, u32 gsi, bool level)
 	return pic + ioapic;
 }
 
+/* Also NACRE_IRQ_LINE_STATUS, which differs in that the answer goes out. */
 long nacre_irq_line(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	struct nacre_chips *chips = chips_of(vm);
-	const struct nacre_irq_level *line = arg->data;
-
-	if (!chips)
-		return -ENXIO;
-	set_line(chips, line->irq, line->level);
-	return 0;
-}
-
-long nacre_irq_line_status(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_chips *chips = chips_of(vm);
 	struct nacre_irq_level *line = arg->data;

@@ -36,13 +36,9 @@ static const u8 always_intercepted[] = {
 	SVM_XSETBV, SVM_RDPRU,
 };
 
-struct intercepts {
-	u32 word[VMCB_INTERCEPT_WORDS];
-};
-
-static void intercept(struct intercepts *set, unsigned int code)
+static void intercept(struct svm_vcpu *svm, unsigned int code)
 {
-	set->word[code / 32] |= BIT(code % 32);
+	svm->vmcb->control.intercept[code / 32] |= BIT(code % 32);
 }
 
 /*
@@ -60,80 +56,67 @@ static void update_cr_intercepts(struct svm_vcpu *svm)
 	vmcb_intercept(vmcb, SVM_READ_CR4, vmcb->save.cr4 != arch->cr4);
 }
 
-static void intercept_debug(struct svm_vcpu *svm, struct intercepts *set)
+static void intercept_debug(struct svm_vcpu *svm)
 {
 	const u32 sw_bp = NACRE_GUESTDBG_ENABLE | NACRE_GUESTDBG_USE_SW_BP;
 	unsigned int code;
 
 	for (code = SVM_READ_DR0; code <= SVM_READ_DR7; code++)
-		intercept(set, code);
+		intercept(svm, code);
 	for (code = SVM_WRITE_DR0; code <= SVM_WRITE_DR7; code++)
-		intercept(set, code);
+		intercept(svm, code);
 	if ((svm->vcpu.arch.guest_debug & sw_bp) == sw_bp)
-		intercept(set, SVM_EXCEPTION + X86_TRAP_BP);
+		intercept(svm, SVM_EXCEPTION + X86_TRAP_BP);
 }
 
 /* Instructions that CPUID did not promise give #UD. */
-static void intercept_by_cpuid(struct svm_vcpu *svm, struct intercepts *set)
+static void intercept_by_cpuid(struct svm_vcpu *svm)
 {
 	if (svm_caps.invpcid &&
 	    !nacre_guest_has(&svm->vcpu, X86_FEATURE_INVPCID))
-		intercept(set, SVM_INVPCID);
+		intercept(svm, SVM_INVPCID);
 	if (!nacre_guest_has(&svm->vcpu, X86_FEATURE_RDTSCP))
-		intercept(set, SVM_RDTSCP);
+		intercept(svm, SVM_RDTSCP);
 }
 
-static void intercept_for_windows(struct svm_vcpu *svm, struct intercepts *set)
+static void intercept_for_windows(struct svm_vcpu *svm)
 {
 	if (svm->want_vintr)
-		intercept(set, SVM_VINTR);
+		intercept(svm, SVM_VINTR);
 	if (svm->nmi.masked && !svm->nmi.in_iret)
-		intercept(set, SVM_IRET);
+		intercept(svm, SVM_IRET);
 }
 
 static void update_vmcb_intercepts(struct svm_vcpu *svm)
 {
-	struct intercepts set = {};
+	u32 *set = svm->vmcb->control.intercept;
 	unsigned int i;
 
+	memset(set, 0, VMCB_INTERCEPT_WORDS * sizeof(*set));
 	for (i = 0; i < ARRAY_SIZE(always_intercepted); i++)
-		intercept(&set, always_intercepted[i]);
+		intercept(svm, always_intercepted[i]);
 	if (svm_caps.pause_filter)
-		intercept(&set, SVM_PAUSE);
-	intercept_debug(svm, &set);
-	intercept_by_cpuid(svm, &set);
-	intercept_for_windows(svm, &set);
-
-	BUILD_BUG_ON(sizeof(set) != sizeof(svm->vmcb->control.intercept));
-	memcpy(svm->vmcb->control.intercept, &set, sizeof(set));
+		intercept(svm, SVM_PAUSE);
+	intercept_debug(svm);
+	intercept_by_cpuid(svm);
+	intercept_for_windows(svm);
 	vmcb_dirty(svm->vmcb, VMCB_CLEAN_INTERCEPTS);
 	update_cr_intercepts(svm);
 }
 
-/* The byte and the shift of an MSR's two bits; false: it has none. */
-static bool msrpm_find(u32 msr, unsigned int *byte, unsigned int *shift)
+static void msrpm_allow(struct svm_vcpu *svm, u32 msr)
 {
 	static const u32 base[] = { 0, 0xc0000000, 0xc0010000 };
+	const unsigned int both = MSRPM_READ | MSRPM_WRITE;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(base); i++) {
 		u32 n = msr - base[i];
 
-		if (n >= MSRPM_RANGE_MSRS)
-			continue;
-		*byte = i * MSRPM_RANGE_BYTES + n / 4;
-		*shift = n % 4 * 2;
-		return true;
+		if (n < MSRPM_RANGE_MSRS)
+			svm->msrpm[i * MSRPM_RANGE_BYTES + n / 4] &=
+				~(both << n % 4 * 2);
 	}
-	return false;
-}
-
-static void msrpm_allow(struct svm_vcpu *svm, u32 msr)
-{
-	unsigned int byte, shift;
-
-	if (!WARN_ON_ONCE(!msrpm_find(msr, &byte, &shift)))
-		svm->msrpm[byte] &= ~((MSRPM_READ | MSRPM_WRITE) << shift);
 }
 
 /* What VMLOAD and VMSAVE swap is the guest's own; all else exits. */
