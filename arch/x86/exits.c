@@ -100,11 +100,6 @@ enum nacre_result nacre_exit_xsetbv(struct nacre_vcpu *vcpu)
 	return nacre_skip_insn(vcpu);
 }
 
-enum nacre_result nacre_exit_skip(struct nacre_vcpu *vcpu)
-{
-	return nacre_skip_insn(vcpu);
-}
-
 enum nacre_result nacre_exit_gp(struct nacre_vcpu *vcpu)
 {
 	nacre_inject_gp(vcpu, 0);
@@ -119,7 +114,6 @@ enum nacre_result nacre_exit_ud(struct nacre_vcpu *vcpu)
 
 /* The two opcodes of MOV to and from a control or debug register. */
 #define OP_MOV_FROM_CR	0x20
-#define OP_MOV_FROM_DR	0x21
 #define OP_MOV_TO_CR	0x22
 #define OP_MOV_TO_DR	0x23
 #define OP_GROUP_7	0x01	/* /4 SMSW, /6 LMSW */

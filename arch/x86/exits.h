@@ -15,8 +15,6 @@ enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_pause(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_hypercall(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_xsetbv(struct nacre_vcpu *vcpu);
-/* INVD, WBINVD: the guest's caches are coherent, so there is nothing to do. */
-enum nacre_result nacre_exit_skip(struct nacre_vcpu *vcpu);
 /* RDPMC and others that fault without the feature: #GP(0). */
 enum nacre_result nacre_exit_gp(struct nacre_vcpu *vcpu);
 /* An instruction that the guest may not have: #UD. */

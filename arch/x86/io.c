@@ -8,6 +8,7 @@
 #include "arch/x86/chips.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
+#include "arch/x86/linear.h"
 #include "arch/x86/regs.h"
 
 /* A quirk of the ABI (NACRE_X86_QUIRK_OUT_7E_INC_RIP), on by default there. */
@@ -45,20 +46,8 @@ static enum nacre_result finish_out(struct nacre_vcpu *vcpu)
 
 static void set_result(struct nacre_vcpu *vcpu, u32 value)
 {
-	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
-
-	switch (vcpu->arch.pio.size) {
-	case 1:
-		rax = (rax & ~0xffull) | (u8)value;
-		break;
-	case 2:
-		rax = (rax & ~0xffffull) | (u16)value;
-		break;
-	default:
-		/* A 32-bit result clears the upper half. */
-		rax = value;
-	}
-	nacre_set_gpr(vcpu, NACRE_RAX, rax);
+	nacre_set_masked(vcpu, NACRE_RAX,
+			 nacre_address_mask(vcpu->arch.pio.size), value);
 }
 
 static enum nacre_result finish_in(struct nacre_vcpu *vcpu)

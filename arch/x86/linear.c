@@ -13,7 +13,6 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"
 #include "arch/x86/peek.h"
-#include "arch/x86/regs.h"
 
 /* Type bits of a code or data segment. */
 #define TYPE_CODE	BIT(3)
@@ -111,14 +110,6 @@ bool nacre_linear(struct nacre_vcpu *vcpu, enum nacre_segreg seg, u64 offset,
 	nacre_queue_exception_e(vcpu, seg == NACRE_SEG_SS ? X86_TRAP_SS :
 				X86_TRAP_GP, 0);
 	return false;
-}
-
-void nacre_set_masked(struct nacre_vcpu *vcpu, enum nacre_gpr reg, u64 mask,
-		      u64 value)
-{
-	u64 keep = mask == 0xffff ? nacre_gpr(vcpu, reg) & ~mask : 0;
-
-	nacre_set_gpr(vcpu, reg, keep | (value & mask));
 }
 
 static u32 access_bits(struct nacre_vcpu *vcpu, bool write)

@@ -7,11 +7,9 @@
 #ifndef NACRE_X86_LINEAR_H
 #define NACRE_X86_LINEAR_H
 
-#include "module/types.h"
-#include "arch/x86/state.h"
+#include "arch/x86/regs.h"
 
 struct nacre_insn;
-struct nacre_vcpu;
 
 enum nacre_access {
 	NACRE_ACCESS_OK,
@@ -25,9 +23,14 @@ static inline u64 nacre_address_mask(u8 address_size)
 	return address_size == 8 ? ~0ull : (1ull << address_size * 8) - 1;
 }
 
-/* A 16-bit result leaves the rest of the register, a 32-bit one clears it. */
-void nacre_set_masked(struct nacre_vcpu *vcpu, enum nacre_gpr reg, u64 mask,
-		      u64 value);
+/* Up to 16 bits leave the rest of the register, 32 bits clear it. */
+static inline void nacre_set_masked(struct nacre_vcpu *vcpu,
+				    enum nacre_gpr reg, u64 mask, u64 value)
+{
+	u64 keep = mask <= 0xffff ? nacre_gpr(vcpu, reg) & ~mask : 0;
+
+	nacre_set_gpr(vcpu, reg, keep | (value & mask));
+}
 
 /*
  * The linear address of @size bytes at @offset of @seg, with the checks of

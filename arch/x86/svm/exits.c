@@ -9,6 +9,7 @@
 
 #include "arch/x86/emulate/decode.h"
 #include "arch/x86/exits.h"
+#include "arch/x86/insn.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/svm/svm.h"
@@ -43,11 +44,6 @@ static enum nacre_result exit_db(struct nacre_vcpu *vcpu)
 	if (svm_step_done(svm, &dr6))
 		return NACRE_RESUME;
 	return nacre_exit_debug(vcpu, dr6 ^ DR6_RESERVED);
-}
-
-static enum nacre_result exit_ud(struct nacre_vcpu *vcpu)
-{
-	return nacre_exit_exception(vcpu, X86_TRAP_UD, false, 0);
 }
 
 static enum nacre_result exit_ac(struct nacre_vcpu *vcpu)
@@ -92,7 +88,7 @@ static const svm_exit_fn exits[SVM_INTERCEPTS] = {
 	[SVM_WRITE_DR0 ... SVM_WRITE_DR7] = nacre_exit_dr_access,
 	[SVM_EXCEPTION + X86_TRAP_DB]	= exit_db,
 	[SVM_EXCEPTION + X86_TRAP_BP]	= nacre_exit_breakpoint,
-	[SVM_EXCEPTION + X86_TRAP_UD]	= exit_ud,
+	[SVM_EXCEPTION + X86_TRAP_UD]	= nacre_exit_ud,
 	[SVM_EXCEPTION + X86_TRAP_AC]	= exit_ac,
 	[SVM_EXCEPTION + X86_TRAP_MC]	= exit_host,
 	[SVM_INTR]			= exit_host,
@@ -104,7 +100,8 @@ static const svm_exit_fn exits[SVM_INTERCEPTS] = {
 	[SVM_CPUID]			= nacre_exit_cpuid,
 	[SVM_RSM]			= nacre_exit_ud,
 	[SVM_IRET]			= exit_iret,
-	[SVM_INVD]			= nacre_exit_skip,
+	/* The guest's caches are coherent: nothing to do, as for WBINVD. */
+	[SVM_INVD]			= nacre_skip_insn,
 	[SVM_PAUSE]			= nacre_exit_pause,
 	[SVM_HLT]			= nacre_exit_hlt,
 	[SVM_INVLPGA]			= nacre_exit_ud,
@@ -120,11 +117,11 @@ static const svm_exit_fn exits[SVM_INTERCEPTS] = {
 	[SVM_CLGI]			= nacre_exit_ud,
 	[SVM_SKINIT]			= nacre_exit_ud,
 	[SVM_RDTSCP]			= nacre_exit_ud,
-	[SVM_WBINVD]			= nacre_exit_skip,
+	[SVM_WBINVD]			= nacre_skip_insn,
 	/* Two that do nothing: the guest spins instead of waiting. */
-	[SVM_MONITOR]			= nacre_exit_skip,
-	[SVM_MWAIT]			= nacre_exit_skip,
-	[SVM_MWAIT_ARMED]		= nacre_exit_skip,
+	[SVM_MONITOR]			= nacre_skip_insn,
+	[SVM_MWAIT]			= nacre_skip_insn,
+	[SVM_MWAIT_ARMED]		= nacre_skip_insn,
 	[SVM_XSETBV]			= nacre_exit_xsetbv,
 	[SVM_RDPRU]			= nacre_exit_ud,
 	[SVM_INVPCID]			= nacre_exit_ud,

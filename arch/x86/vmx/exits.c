@@ -9,6 +9,7 @@
 
 #include "arch/x86/emulate/decode.h"
 #include "arch/x86/exits.h"
+#include "arch/x86/insn.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/vmx/ops.h"
@@ -214,7 +215,8 @@ static const vmx_exit_fn exits[REASONS] = {
 	[REASON_CPUID]			= nacre_exit_cpuid,
 	[REASON_GETSEC]			= nacre_exit_ud,
 	[REASON_HLT]			= nacre_exit_hlt,
-	[REASON_INVD]			= nacre_exit_skip,
+	/* The guest's caches are coherent: nothing to do, as for WBINVD. */
+	[REASON_INVD]			= nacre_skip_insn,
 	[REASON_RDPMC]			= nacre_exit_gp,
 	[REASON_RSM]			= nacre_exit_ud,
 	[REASON_VMCALL]			= nacre_exit_hypercall,
@@ -225,15 +227,15 @@ static const vmx_exit_fn exits[REASONS] = {
 	[REASON_RDMSR]			= nacre_exit_rdmsr,
 	[REASON_WRMSR]			= nacre_exit_wrmsr,
 	/* Two that do nothing: the guest spins instead of waiting. */
-	[REASON_MWAIT]			= nacre_exit_skip,
-	[REASON_MONITOR]		= nacre_exit_skip,
+	[REASON_MWAIT]			= nacre_skip_insn,
+	[REASON_MONITOR]		= nacre_skip_insn,
 	[REASON_PAUSE]			= nacre_exit_pause,
 	[REASON_CR8_BELOW]		= exit_cr8_below,
 	[REASON_EPT_VIOLATION]		= vmx_exit_ept_violation,
 	[REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
 	[REASON_INVEPT]			= nacre_exit_ud,
 	[REASON_INVVPID]		= nacre_exit_ud,
-	[REASON_WBINVD]			= nacre_exit_skip,
+	[REASON_WBINVD]			= nacre_skip_insn,
 	[REASON_XSETBV]			= nacre_exit_xsetbv,
 	[REASON_VMFUNC]			= nacre_exit_ud,
 	[REASON_ENCLS]			= nacre_exit_ud,
