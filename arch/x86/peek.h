@@ -105,7 +105,7 @@ failed:
 static inline bool nacre_peek_can_walk(struct nacre_vcpu *vcpu,
 						gva_t gva, u64 cr3, u64 cr4)
 {
-	if (!nacre_is_long_mode(vcpu) || cr4 & NACRE_FAST_CR4_LA57 ||
+	if (!nacre_is_long_mode(vcpu) || cr4 & X86_CR4_LA57 ||
 	    (u64)((s64)(gva << 16) >> 16) != gva)
 		return false;
 	return nacre_peek_slot(vcpu, cr3 & NACRE_FAST_FRAME);

@@ -4,15 +4,12 @@
  *
  * Intel SDM, "Instruction Set Reference": the flags of each operation.
  */
+#include <asm/processor-flags.h>
+
 #include "arch/x86/emulate/memop.h"
 
-#define CF	BIT(0)
-#define PF	BIT(2)
-#define AF	BIT(4)
-#define ZF	BIT(6)
-#define SF	BIT(7)
-#define OF	BIT(11)
-#define ARITHMETIC	(CF | PF | AF | ZF | SF | OF)
+#define ARITHMETIC	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
+			 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
 
 #define RAX	0
 #define OPCODE_EXTENSION(insn)	((insn)->modrm >> 3 & 7)
@@ -257,11 +254,11 @@ static u64 result_flags(u64 result, u8 size)
 
 	result &= mask_of(size);
 	if (!result)
-		flags |= ZF;
+		flags |= X86_EFLAGS_ZF;
 	if (result >> (size * 8 - 1))
-		flags |= SF;
+		flags |= X86_EFLAGS_SF;
 	if (!__builtin_parity((u8)result))
-		flags |= PF;
+		flags |= X86_EFLAGS_PF;
 	return flags;
 }
 
@@ -273,11 +270,11 @@ static u64 add_flags(u64 a, u64 b, u64 result, u8 size)
 	u64 flags = result_flags(result, size);
 
 	if (carries & top)
-		flags |= CF;
+		flags |= X86_EFLAGS_CF;
 	if (carries & 8)
-		flags |= AF;
+		flags |= X86_EFLAGS_AF;
 	if ((a ^ result) & (b ^ result) & top)
-		flags |= OF;
+		flags |= X86_EFLAGS_OF;
 	return flags;
 }
 
@@ -288,11 +285,11 @@ static u64 sub_flags(u64 a, u64 b, u64 result, u8 size)
 	u64 flags = result_flags(result, size);
 
 	if (borrows & top)
-		flags |= CF;
+		flags |= X86_EFLAGS_CF;
 	if (borrows & 8)
-		flags |= AF;
+		flags |= X86_EFLAGS_AF;
 	if ((a ^ b) & (a ^ result) & top)
-		flags |= OF;
+		flags |= X86_EFLAGS_OF;
 	return flags;
 }
 
@@ -300,7 +297,7 @@ static u64 run_bit(u8 alu, u64 a, u64 number, u8 size, u64 *flags)
 {
 	u64 bit = 1ull << (number & (size * 8 - 1));
 
-	*flags = a & bit ? CF : 0;
+	*flags = a & bit ? X86_EFLAGS_CF : 0;
 	switch (alu) {
 	case NACRE_ALU_BTS:
 		return a | bit;
@@ -323,7 +320,7 @@ static u64 run_alu(u8 alu, u64 a, u64 b, u8 size, u64 carry, u64 *flags,
 	switch (alu) {
 	case NACRE_ALU_INC:
 	case NACRE_ALU_DEC:
-		*changed &= ~(u64)CF;
+		*changed &= ~(u64)X86_EFLAGS_CF;
 		b = 1;
 		carry = 0;
 		break;
@@ -363,7 +360,7 @@ static u64 run_alu(u8 alu, u64 a, u64 b, u8 size, u64 carry, u64 *flags,
 		*changed = 0;
 		return ~a;
 	case NACRE_ALU_BT ... NACRE_ALU_BTC:
-		*changed = CF;
+		*changed = X86_EFLAGS_CF;
 		return run_bit(alu, a, b, size, flags);
 	case NACRE_ALU_MOVBE:
 		*changed = 0;
@@ -389,7 +386,7 @@ static noinline void calculate(const struct nacre_memop *op,
 		other = old;
 	}
 	result = run_alu(op->alu, a & mask, other & mask, op->size,
-			 regs->rflags & CF, &flags, &changed);
+			 regs->rflags & X86_EFLAGS_CF, &flags, &changed);
 	regs->rflags = (regs->rflags & ~changed) | (flags & changed);
 	if (op->to_register)
 		write_register(op, regs, op->from_memory ? result : old);

@@ -27,7 +27,6 @@
 #define LVT_DELIVERY(lvt)	((lvt) >> 8 & 7)
 #define LVT_DEADLINE	((u32)BIT(18))
 #define TIMER_MODE(lvt)	((lvt) >> 17 & 3)
-#define TIMER_ONE_SHOT	0
 #define TIMER_PERIODIC	1
 #define TIMER_DEADLINE	2
 #define ICR_BUSY	BIT(12)

@@ -26,11 +26,6 @@
 #define NACRE_FAST_2M_FRAME	0x000fffffffe00000ull
 #define NACRE_FAST_2M_RESERVED	0x00000000001fe000ull
 
-#define NACRE_FAST_CR4_LA57	(1ull << 12)
-#define NACRE_FAST_CR4_SMEP	(1ull << 20)
-#define NACRE_FAST_CR4_SMAP	(1ull << 21)
-#define NACRE_FAST_CR4_PKE	(1ull << 22)
-
 struct nacre_fast_walk {
 	u64 must;		/* bits that every entry has to have */
 	u64 never;		/* ... and that none may have */
@@ -42,9 +37,9 @@ struct nacre_fast_walk {
 static __always_inline u64 nacre_fast_user_rules(u32 access)
 {
 	if (access & NACRE_PF_FETCH)
-		return access & NACRE_PF_USER ? 0 : NACRE_FAST_CR4_SMEP;
-	return access & NACRE_PF_USER ? NACRE_FAST_CR4_PKE :
-	       NACRE_FAST_CR4_PKE | NACRE_FAST_CR4_SMAP;
+		return access & NACRE_PF_USER ? 0 : X86_CR4_SMEP;
+	return access & NACRE_PF_USER ? X86_CR4_PKE :
+	       X86_CR4_PKE | X86_CR4_SMAP;
 }
 
 /* @reserved: the address bits that the guest's processor does not have. */

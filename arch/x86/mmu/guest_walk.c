@@ -14,17 +14,8 @@
  */
 #include "arch/x86/mmu/guest_walk.h"
 
-#define CR0_WP		BIT_ULL(16)
-#define CR0_PG		BIT_ULL(31)
-#define CR4_PSE		BIT_ULL(4)
-#define CR4_PAE		BIT_ULL(5)
-#define CR4_LA57	BIT_ULL(12)
-#define CR4_SMEP	BIT_ULL(20)
-#define CR4_SMAP	BIT_ULL(21)
-#define CR4_PKE		BIT_ULL(22)
 #define EFER_LONG	BIT_ULL(10)	/* LMA */
 #define EFER_NXE	BIT_ULL(11)
-#define RFLAGS_AC	BIT_ULL(18)
 
 #define ENTRY_PRESENT	BIT_ULL(0)
 #define ENTRY_WRITE	BIT_ULL(1)
@@ -76,8 +67,8 @@ static unsigned int max_physical(const struct walker *w)
 /* Intel SDM, "Page-Fault Exceptions": when the I/D flag exists. */
 static bool reports_fetch(const struct nacre_walk_mode *mode)
 {
-	return (mode->cr4 & CR4_SMEP) ||
-	       ((mode->cr4 & CR4_PAE) && (mode->efer & EFER_NXE));
+	return (mode->cr4 & X86_CR4_SMEP) ||
+	       ((mode->cr4 & X86_CR4_PAE) && (mode->efer & EFER_NXE));
 }
 
 static enum nacre_walk_result fault(struct walker *w, u32 cause)
@@ -102,14 +93,14 @@ static enum nacre_walk_result read_entry(struct walker *w, u64 gpa, u64 *entry)
 
 static void choose_format(struct walker *w)
 {
-	bool pae = w->mode->cr4 & CR4_PAE;
+	bool pae = w->mode->cr4 & X86_CR4_PAE;
 
 	w->is_long = w->mode->efer & EFER_LONG;
 	w->entry_size = pae || w->is_long ? 8 : 4;
 	w->index_bits = pae || w->is_long ? 9 : 10;
 	w->top = 2;
 	if (w->is_long)
-		w->top = w->mode->cr4 & CR4_LA57 ? 5 : 4;
+		w->top = w->mode->cr4 & X86_CR4_LA57 ? 5 : 4;
 }
 
 static unsigned int level_shift(const struct walker *w, unsigned int level)
@@ -133,7 +124,7 @@ static bool is_leaf(const struct walker *w, unsigned int level, u64 entry)
 	if (!(entry & ENTRY_PS))
 		return false;
 	if (level == 2)
-		return w->entry_size == 8 || (w->mode->cr4 & CR4_PSE);
+		return w->entry_size == 8 || (w->mode->cr4 & X86_CR4_PSE);
 	return level == 3 && w->mode->has_1g_pages;
 }
 
@@ -262,9 +253,9 @@ static bool key_forbids(const struct walker *w)
 	unsigned int key = (leaf >> ENTRY_KEY_SHIFT) & 15;
 	u32 rights = (w->mode->pkru >> (2 * key)) & 3;
 	bool write_counts = (w->access & NACRE_PF_USER) ||
-			    (w->mode->cr0 & CR0_WP);
+			    (w->mode->cr0 & X86_CR0_WP);
 
-	if (!w->is_long || !(w->mode->cr4 & CR4_PKE) || !w->user ||
+	if (!w->is_long || !(w->mode->cr4 & X86_CR4_PKE) || !w->user ||
 	    (w->access & NACRE_PF_FETCH))
 		return false;
 	if (rights & 1)
@@ -284,19 +275,19 @@ static bool smap_forbids(const struct walker *w)
 {
 	bool implicit = w->implicit || w->mode->cpl == 3;
 
-	if (!(w->mode->cr4 & CR4_SMAP) || !w->user)
+	if (!(w->mode->cr4 & X86_CR4_SMAP) || !w->user)
 		return false;
-	return implicit || !(w->mode->rflags & RFLAGS_AC);
+	return implicit || !(w->mode->rflags & X86_EFLAGS_AC);
 }
 
 static bool supervisor_may(const struct walker *w)
 {
 	if (w->access & NACRE_PF_FETCH)
-		return !(w->user && (w->mode->cr4 & CR4_SMEP));
+		return !(w->user && (w->mode->cr4 & X86_CR4_SMEP));
 	if (smap_forbids(w))
 		return false;
 	return w->writable || !(w->access & NACRE_PF_WRITE) ||
-	       !(w->mode->cr0 & CR0_WP);
+	       !(w->mode->cr0 & X86_CR0_WP);
 }
 
 static enum nacre_walk_result check_rights(struct walker *w)
@@ -387,7 +378,7 @@ nacre_guest_walk(const struct nacre_walk_mode *mode,
 	unsigned int attempt;
 
 	memset(out, 0, sizeof(*out));
-	if (!(mode->cr0 & CR0_PG)) {
+	if (!(mode->cr0 & X86_CR0_PG)) {
 		out->gpa = gva;
 		out->page_size = BIT_ULL(12);
 		return NACRE_WALK_OK;

@@ -8,6 +8,8 @@
 #ifndef NACRE_GUEST_WALK_H
 #define NACRE_GUEST_WALK_H
 
+#include <asm/processor-flags.h>
+
 #include "module/pure.h"
 
 /* Page-fault error code bits, Intel SDM, "Page-Fault Exceptions". */

@@ -21,9 +21,7 @@
 enum svm_code {
 	SVM_READ_CR0		= 0x00,
 	SVM_READ_CR4		= 0x04,
-	SVM_READ_CR8		= 0x08,
 	SVM_WRITE_CR0		= 0x10,
-	SVM_WRITE_CR3		= 0x13,
 	SVM_WRITE_CR4		= 0x14,
 	SVM_WRITE_CR8		= 0x18,
 	SVM_READ_DR0		= 0x20,
@@ -44,7 +42,6 @@ enum svm_code {
 	SVM_INVD		= 0x76,
 	SVM_PAUSE		= 0x77,
 	SVM_HLT			= 0x78,
-	SVM_INVLPG		= 0x79,
 	SVM_INVLPGA		= 0x7a,
 	SVM_IOIO		= 0x7b,
 	SVM_MSR			= 0x7c,

@@ -96,7 +96,6 @@ struct vmx_vcpu {
 	u64 host_rsp, host_cr3, host_cr4, host_fs_base;
 	u32 proc, proc2, entry;
 	u8 cr8_written;
-	u64 cr0_hw, cr4_hw;
 
 	u32 cached;		/* BIT(enum vmx_cache) */
 	u32 int_state, cs_rights, ss_rights;
