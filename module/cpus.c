@@ -20,7 +20,7 @@
 #include <linux/string.h>
 
 #include "module/compat/compat.h"
-#include "module/cpus.h"
+#include "module/vm.h"
 #include "arch/x86/arch.h"
 
 static DEFINE_MUTEX(cpus_lock);

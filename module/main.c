@@ -7,7 +7,6 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-#include "module/cpus.h"
 #include "module/ioctl.h"
 #include "module/notifier.h"
 #include "module/vcpu.h"

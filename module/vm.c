@@ -13,7 +13,6 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "module/cpus.h"
 #include "module/dirty.h"
 #include "module/ioctl.h"
 #include "module/vcpu.h"

@@ -75,4 +75,15 @@ static inline bool nacre_vm_has_vcpus(const struct nacre_vm *vm)
 /* Set a request on every vCPU and make those in the guest see it. */
 void nacre_request_all(struct nacre_vm *vm, unsigned int request);
 
+/* Virtualization on and off on the host's processors; cpus.c. */
+/* At load: is the extension free? 0 or -EBUSY, with a line in the log. */
+int nacre_cpus_init(void);
+void nacre_cpus_exit(void);
+/*
+ * The first VM turns it on everywhere, the last one off. -EBUSY: another
+ * hypervisor has it; any error comes with a line in the log.
+ */
+int nacre_cpus_get(void);
+void nacre_cpus_put(void);
+
 #endif /* NACRE_VM_H */

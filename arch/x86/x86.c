@@ -7,6 +7,7 @@
 #include <asm/nospec-branch.h>
 #include <asm/pkru.h>
 
+#include "module/compat/compat.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/apic.h"
@@ -211,13 +212,12 @@ int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
 	vcpu->arch.avail = BIT(NACRE_NR_LAZY) - 1;
 	nacre_cpuid_init(vcpu);
 	nacre_msr_init(vcpu);
-	err = nacre_xstate_init(vcpu);
-	if (err)
-		return err;
+	if (!compat_fpu_alloc(&vcpu->arch.fpu))
+		return -ENOMEM;
 	if (vcpu->vm->arch.chips) {
 		err = nacre_apic_create(vcpu);
 		if (err)
-			goto destroy_xstate;
+			goto free_fpu;
 	}
 	err = backend(vcpu_init)(vcpu);
 	if (err)
@@ -228,8 +228,8 @@ int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
 
 destroy_apic:
 	nacre_apic_destroy(vcpu);
-destroy_xstate:
-	nacre_xstate_destroy(vcpu);
+free_fpu:
+	compat_fpu_free(&vcpu->arch.fpu);
 	return err;
 }
 
@@ -238,7 +238,7 @@ void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
 	nacre_apic_destroy(vcpu);
 	nacre_table_cache_free(&vcpu->arch.tables);
 	nacre_cpuid_destroy(vcpu);
-	nacre_xstate_destroy(vcpu);
+	compat_fpu_free(&vcpu->arch.fpu);
 }
 
 /* One guest must not steer another by what it taught the predictors. */

@@ -69,16 +69,6 @@ u64 nacre_host_xss(void)
 	return 0;
 }
 
-int nacre_xstate_init(struct nacre_vcpu *vcpu)
-{
-	return compat_fpu_alloc(&vcpu->arch.fpu) ? 0 : -ENOMEM;
-}
-
-void nacre_xstate_destroy(struct nacre_vcpu *vcpu)
-{
-	compat_fpu_free(&vcpu->arch.fpu);
-}
-
 void nacre_arch_fpu_on(struct nacre_vcpu *vcpu)
 {
 	compat_fpu_swap(&vcpu->arch.fpu, true);

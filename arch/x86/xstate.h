@@ -27,9 +27,6 @@ u64 nacre_host_xss(void);
 /* At load: ask the processor how large each component is. */
 void nacre_xstate_setup(void);
 
-int nacre_xstate_init(struct nacre_vcpu *vcpu);
-void nacre_xstate_destroy(struct nacre_vcpu *vcpu);
-
 /* XCR0, IA32_XSS: the kernel sets them at boot, alike on every CPU. */
 extern u64 nacre_kernel_xcr0, nacre_kernel_xss;
 

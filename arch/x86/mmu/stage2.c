@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The stage-2 engine: tables, taking mappings away, ages. Mapping is done in
- * fault.c.
+ * The stage-2 engine: tables, taking mappings away, ages, and making all vCPUs
+ * of a VM forget what they know of it. Mapping is done in fault.c.
  *
  * Under the write lock no entry becomes live and no table goes but by the
  * lock's holder; the processors still set accessed and dirty bits until the
  * flush. So an entry is taken with xchg(), and what it held then is final: a
  * processor that wants to set a bit later finds nothing there and faults.
  */
+#include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
 #include <linux/swap.h>
 
+#include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/backend.h"
 #include "arch/x86/mmu/stage2.h"
@@ -37,6 +41,53 @@ struct zap {
 	unsigned int nr_tables;
 	u64 *table[ZAP_BATCH];
 };
+
+/* Callers hold a spinlock: nothing can be allocated. */
+static DEFINE_PER_CPU(struct cpumask, flush_cpus);
+
+static void left_the_guest(void *unused)
+{
+	/* That the interrupt was taken is the answer. */
+}
+
+/*
+ * Is the vCPU where it can use an old translation? One that is on its way out
+ * for somebody else may still be in the guest.
+ */
+static bool in_guest(struct nacre_vcpu *vcpu)
+{
+	return cmpxchg(&vcpu->mode, NACRE_IN_GUEST, NACRE_EXITING_GUEST) !=
+	       NACRE_OUTSIDE_GUEST;
+}
+
+void nacre_flush_remote_tlbs(struct nacre_vm *vm)
+{
+	struct nacre_vcpu *vcpu;
+	struct cpumask *cpus;
+	unsigned long index;
+	int me, cpu;
+
+	me = get_cpu();
+	cpus = this_cpu_ptr(&flush_cpus);
+	cpumask_clear(cpus);
+	nacre_for_each_vcpu(index, vcpu, vm) {
+		nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH);
+		/*
+		 * The request, and the entries changed before it, are visible
+		 * before the mode is read. Pairs with the barrier between
+		 * mode and requests in nacre_arch_loop().
+		 */
+		smp_mb__after_atomic();
+		if (!in_guest(vcpu))
+			continue;
+		cpu = READ_ONCE(vcpu->cpu);
+		if (cpu >= 0 && cpu != me)
+			__cpumask_set_cpu(cpu, cpus);
+	}
+	if (!cpumask_empty(cpus))
+		smp_call_function_many(cpus, left_the_guest, NULL, true);
+	put_cpu();
+}
 
 int nacre_table_cache_fill(struct nacre_table_cache *cache, unsigned int count)
 {
