@@ -210,10 +210,8 @@ static enum nacre_result msw_instruction(struct nacre_vcpu *vcpu,
 		nacre_set_masked(vcpu, insn->rm,
 				 nacre_address_mask(insn->operand_size),
 				 nacre_cr0(vcpu));
-	if (access == NACRE_ACCESS_NO_MEMORY)
-		return nacre_exit_emulate(vcpu);
-	if (access == NACRE_ACCESS_FAULT)
-		return NACRE_RESUME;
+	if (access != NACRE_ACCESS_OK)
+		return nacre_exit_no_access(vcpu, access);
 	if (!store && !load_msw(vcpu, msw))
 		return nacre_exit_gp(vcpu);
 	return nacre_skip_decoded(vcpu, insn);

@@ -7,6 +7,7 @@
 #ifndef NACRE_X86_LINEAR_H
 #define NACRE_X86_LINEAR_H
 
+#include "arch/x86/exits.h"
 #include "arch/x86/regs.h"
 
 struct nacre_insn;
@@ -66,5 +67,13 @@ enum nacre_access nacre_write_linear(struct nacre_vcpu *vcpu, gva_t gva,
 /* Would the write succeed: faults as it would, but writes nothing. */
 enum nacre_access nacre_probe_write(struct nacre_vcpu *vcpu, gva_t gva,
 				    unsigned int size);
+
+/* What an exit comes to whose memory could not be had. */
+static inline enum nacre_result nacre_exit_no_access(struct nacre_vcpu *vcpu,
+						     enum nacre_access access)
+{
+	return access == NACRE_ACCESS_FAULT ? NACRE_RESUME :
+					      nacre_exit_emulate(vcpu);
+}
 
 #endif /* NACRE_X86_LINEAR_H */

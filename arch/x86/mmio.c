@@ -274,20 +274,16 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 			       const struct nacre_insn *insn)
 {
 	struct nacre_mmio *mmio = &vcpu->arch.mmio;
+	enum nacre_access access;
 
 	mmio->address_size = insn->address_size;
 	mmio->rep = insn->prefixes & (NACRE_PFX_REP | NACRE_PFX_REPNE);
 	mmio->next_rip = nacre_rip(vcpu) + insn->length;
 	if (mmio->op.string && mmio->rep && !index_of(vcpu, NACRE_RCX))
 		return nacre_skip_to(vcpu, mmio->next_rip);
-	switch (locate_all(vcpu, insn)) {
-	case NACRE_ACCESS_OK:
-		break;
-	case NACRE_ACCESS_FAULT:
-		return NACRE_RESUME;
-	case NACRE_ACCESS_NO_MEMORY:
-		return nacre_exit_emulate(vcpu);
-	}
+	access = locate_all(vcpu, insn);
+	if (access != NACRE_ACCESS_OK)
+		return nacre_exit_no_access(vcpu, access);
 	if (!mmio->op.reads)
 		begin_write(vcpu);
 	return go_on(vcpu);

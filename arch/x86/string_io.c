@@ -115,22 +115,17 @@ static enum nacre_result finish_ins(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_pio *pio = &vcpu->arch.pio;
 	u8 *data = vcpu->page[NACRE_PAGE_PIO];
+	enum nacre_access access;
 
 	if (nacre_io_moved_on(vcpu))
 		return NACRE_RESUME;
 	if (pio->down)
 		reverse(data, pio->count, pio->size);
-	switch (nacre_write_linear(vcpu, lowest(pio), data,
-				   pio->count * pio->size)) {
-	case NACRE_ACCESS_OK:
-		return advance(vcpu);
-	case NACRE_ACCESS_FAULT:
-		/* Was writable before the exit: the guest's own doing. */
-		return NACRE_RESUME;
-	case NACRE_ACCESS_NO_MEMORY:
-		break;
-	}
-	return nacre_exit_emulate(vcpu);
+	access = nacre_write_linear(vcpu, lowest(pio), data,
+				    pio->count * pio->size);
+	/* Was writable before the exit: a fault is the guest's own doing. */
+	return access == NACRE_ACCESS_OK ? advance(vcpu) :
+					   nacre_exit_no_access(vcpu, access);
 }
 
 /* OUTS: the elements into the page for the VMM. INS: is there room for them. */
@@ -167,6 +162,7 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 	bool chip = nacre_chips_port(vcpu->vm, pio->port, pio->size);
 	enum nacre_segreg seg = segment(pio, insn);
 	u64 index = nacre_gpr(vcpu, index_register(pio)) & pio->mask;
+	enum nacre_access access;
 	u64 left = 1;
 
 	if (pio->rep)
@@ -176,18 +172,13 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 	if (!nacre_linear(vcpu, seg, index, pio->size, pio->in, &pio->gva))
 		return NACRE_RESUME;
 	pio->count = chip ? 1 : batch(vcpu, pio, seg, left);
-	switch (prepare(vcpu)) {
-	case NACRE_ACCESS_OK:
-		if (chip)
-			return by_chip(vcpu);
-		nacre_io_to_user(vcpu, pio->in ? finish_ins : finish_outs);
-		return NACRE_TO_USER;
-	case NACRE_ACCESS_FAULT:
-		return NACRE_RESUME;
-	case NACRE_ACCESS_NO_MEMORY:
-		break;
-	}
-	return nacre_exit_emulate(vcpu);
+	access = prepare(vcpu);
+	if (access != NACRE_ACCESS_OK)
+		return nacre_exit_no_access(vcpu, access);
+	if (chip)
+		return by_chip(vcpu);
+	nacre_io_to_user(vcpu, pio->in ? finish_ins : finish_outs);
+	return NACRE_TO_USER;
 }
 
 enum nacre_result nacre_exit_string_io(struct nacre_vcpu *vcpu,
