@@ -242,9 +242,8 @@ static enum nacre_result write_cr8(struct nacre_vcpu *vcpu, u64 value,
 }
 
 /* In a VMX or SVM guest the processor has checked CPL and the opcode. */
-static enum nacre_result access_cr(struct nacre_vcpu *vcpu,
-				   const struct nacre_cr_access *access,
-				   u8 length)
+enum nacre_result nacre_exit_cr(struct nacre_vcpu *vcpu,
+				const struct nacre_cr_access *access)
 {
 	bool ok = true;
 
@@ -252,7 +251,7 @@ static enum nacre_result access_cr(struct nacre_vcpu *vcpu,
 	case NACRE_CR_WRITE:
 		if (access->cr == 8)
 			return write_cr8(vcpu, mov_operand(vcpu, access->gpr),
-					 length);
+					 access->length);
 		ok = write_cr(vcpu, access->cr,
 			      mov_operand(vcpu, access->gpr));
 		break;
@@ -267,19 +266,17 @@ static enum nacre_result access_cr(struct nacre_vcpu *vcpu,
 		ok = load_msw(vcpu, access->msw);
 		break;
 	}
-	return ok ? skip(vcpu, length) : nacre_exit_gp(vcpu);
-}
-
-enum nacre_result nacre_exit_cr(struct nacre_vcpu *vcpu,
-				const struct nacre_cr_access *access)
-{
-	return access_cr(vcpu, access, 0);
+	return ok ? skip(vcpu, access->length) : nacre_exit_gp(vcpu);
 }
 
 static enum nacre_result cr_instruction(struct nacre_vcpu *vcpu,
 					const struct nacre_insn *insn)
 {
-	struct nacre_cr_access access = { .cr = insn->reg, .gpr = insn->rm };
+	struct nacre_cr_access access = {
+		.cr = insn->reg,
+		.gpr = insn->rm,
+		.length = insn->length,
+	};
 	unsigned int group = insn->modrm >> 3 & 7;
 
 	if (insn->map != NACRE_MAP_0F)
@@ -294,12 +291,11 @@ static enum nacre_result cr_instruction(struct nacre_vcpu *vcpu,
 		access.kind = NACRE_CR_CLTS;
 	else
 		return nacre_exit_emulate(vcpu);
-	return access_cr(vcpu, &access, insn->length);
+	return nacre_exit_cr(vcpu, &access);
 }
 
-static enum nacre_result access_dr(struct nacre_vcpu *vcpu,
-				   const struct nacre_dr_access *access,
-				   u8 length)
+enum nacre_result nacre_exit_dr(struct nacre_vcpu *vcpu,
+				const struct nacre_dr_access *access)
 {
 	u64 value;
 
@@ -312,13 +308,7 @@ static enum nacre_result access_dr(struct nacre_vcpu *vcpu,
 			return NACRE_RESUME;
 		set_mov_operand(vcpu, access->gpr, value);
 	}
-	return skip(vcpu, length);
-}
-
-enum nacre_result nacre_exit_dr(struct nacre_vcpu *vcpu,
-				const struct nacre_dr_access *access)
-{
-	return access_dr(vcpu, access, 0);
+	return skip(vcpu, access->length);
 }
 
 static enum nacre_result dr_instruction(struct nacre_vcpu *vcpu,
@@ -328,11 +318,12 @@ static enum nacre_result dr_instruction(struct nacre_vcpu *vcpu,
 		.write = insn->opcode == OP_MOV_TO_DR,
 		.dr = insn->reg,
 		.gpr = insn->rm,
+		.length = insn->length,
 	};
 
 	if (insn->map != NACRE_MAP_0F)
 		return nacre_emulation_failure(vcpu, NULL, 0);
-	return access_dr(vcpu, &access, insn->length);
+	return nacre_exit_dr(vcpu, &access);
 }
 
 typedef enum nacre_result (*insn_fn)(struct nacre_vcpu *vcpu,

@@ -122,6 +122,7 @@ enum nacre_cr_kind {
 struct nacre_cr_access {
 	enum nacre_cr_kind kind;
 	u8 cr, gpr;		/* of a MOV */
+	u8 length;		/* of the instruction; 0: not decoded */
 	u16 msw;		/* of LMSW */
 };
 
@@ -129,6 +130,7 @@ struct nacre_cr_access {
 struct nacre_dr_access {
 	bool write;
 	u8 dr, gpr;
+	u8 length;
 };
 
 /* The neutral account of an exit, filled by the backend as far as it knows. */
