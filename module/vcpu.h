@@ -8,7 +8,6 @@
 #include <linux/rcuwait.h>
 #include <linux/signal_types.h>
 
-#include "module/types.h"
 #include "module/vm.h"
 #include "arch/x86/state.h"
 #include "include/uapi/nacre.h"

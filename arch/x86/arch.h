@@ -4,11 +4,7 @@
 #define NACRE_X86_ARCH_H
 
 #include "module/ioctl.h"
-#include "module/types.h"
 #include "module/vcpu.h"
-
-struct nacre_run;
-struct nacre_vm;
 
 int nacre_arch_init(void);
 void nacre_arch_exit(void);

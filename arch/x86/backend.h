@@ -17,7 +17,6 @@
 #include "module/types.h"
 #include "arch/x86/state.h"
 
-struct nacre_vm;
 struct nacre_vcpu;
 
 #define NACRE_BACKEND_TRIP_OPS(REQUIRED, OPTIONAL)			\

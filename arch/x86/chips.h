@@ -6,14 +6,11 @@
 #ifndef NACRE_X86_CHIPS_H
 #define NACRE_X86_CHIPS_H
 
-#include "module/types.h"
 #include "arch/x86/irqchip/ioapic.h"
 #include "arch/x86/irqchip/pic.h"
 #include "module/vm.h"
 
 struct nacre_lapic;
-struct nacre_vcpu;
-struct nacre_vm;
 
 struct nacre_chips {
 	struct nacre_vm *vm;		/* create */

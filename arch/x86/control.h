@@ -3,10 +3,7 @@
 #ifndef NACRE_X86_CONTROL_H
 #define NACRE_X86_CONTROL_H
 
-#include "module/types.h"
 #include "arch/x86/apic.h"
-
-struct nacre_vcpu;
 
 /* Which values userspace may set; what a guest may write is checked further. */
 bool nacre_valid_cr0(u64 cr0);

@@ -5,10 +5,7 @@
 
 #include <asm/debugreg.h>
 
-#include "module/types.h"
 #include "module/vcpu.h"
-
-struct nacre_vcpu;
 
 void nacre_debug_reset(struct nacre_vcpu *vcpu);
 

@@ -12,12 +12,8 @@
 
 #include <asm/trapnr.h>
 
-#include "module/types.h"
 #include "module/vcpu.h"
 #include "arch/x86/backend.h"
-
-struct nacre_vcpu;
-struct nacre_vcpu_events;
 
 void nacre_events_reset(struct nacre_vcpu *vcpu);
 

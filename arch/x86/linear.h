@@ -10,8 +10,6 @@
 #include "arch/x86/exits.h"
 #include "arch/x86/regs.h"
 
-struct nacre_insn;
-
 enum nacre_access {
 	NACRE_ACCESS_OK,
 	NACRE_ACCESS_FAULT,	/* a fault is queued, or the tables moved */

@@ -10,10 +10,7 @@
 
 #include <asm/msr-index.h>
 
-#include "module/types.h"
 #include "module/vcpu.h"
-
-struct nacre_vcpu;
 
 enum nacre_msr_by { BY_GUEST, BY_USER };
 

@@ -17,9 +17,6 @@
 #include "module/types.h"
 #include "arch/x86/regs.h"
 
-struct nacre_cpuid_entry2;
-struct nacre_vcpu;
-
 /* What XCR0 and IA32_XSS this host lets a guest set. */
 u64 nacre_host_xcr0(void);
 u64 nacre_host_xss(void);
