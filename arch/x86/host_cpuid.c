@@ -268,26 +268,17 @@ void nacre_host_cpuid_begin(void)
 /* Does the answer for @function depend on ECX? */
 static bool is_indexed(u32 function)
 {
-	switch (function) {
-	case 0x4:
-	case 0x7:
-	case 0xb:
-	case 0xd:
-	case 0xf:
-	case 0x10:
-	case 0x12:
-	case 0x14:
-	case 0x17:
-	case 0x18:
-	case 0x1d:
-	case 0x1e:
-	case 0x1f:
-	case 0x24:
-	case 0x8000001d:
-		return true;
-	default:
-		return false;
+	static const u32 indexed[] = {
+		0x4, 0x7, 0xb, 0xd, 0xf, 0x10, 0x12, 0x14, 0x17, 0x18, 0x1d,
+		0x1e, 0x1f, 0x24, 0x8000001d,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(indexed); i++) {
+		if (indexed[i] == function)
+			return true;
 	}
+	return false;
 }
 
 /* The caches' subleaves are alike, and one row stands for all. */

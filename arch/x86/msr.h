@@ -50,6 +50,12 @@ const struct nacre_msr *nacre_msr_row(unsigned int i);
 bool nacre_read_probed_msr(u32 index, u64 *value);
 bool nacre_write_probed_msr(u32 index, u64 value);
 
+/*
+ * Are all eight bytes memory types: 2 and 3 are none, nor what is above @last.
+ * Intel SDM, "MTRR Memory Types", "IA32_PAT MSR".
+ */
+bool nacre_valid_memory_types(u64 value, u8 last);
+
 /* Their values at power-on. */
 void nacre_msr_setup(void);
 void nacre_msr_init(struct nacre_vcpu *vcpu);

@@ -27,6 +27,7 @@
 #define VM_CR_DEFINED		GENMASK_ULL(4, 0)
 #define VM_CR_LOCK		BIT_ULL(3)
 #define VM_CR_SVMDIS		BIT_ULL(4)
+#define PAT_UNCACHED_MINUS	7	/* the last of the types */
 /* OSVW: errata that no guest meets, for their workarounds are the host's. */
 #define OSVW_MIN_LENGTH		3
 #define OSVW_NOT_FOR_GUESTS	(BIT_ULL(1) | BIT_ULL(2))
@@ -162,24 +163,10 @@ static bool write_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	return true;
 }
 
-/* Intel SDM, "IA32_PAT MSR": eight types, of which 2, 3 and above 7 are none. */
-static bool valid_pat(u64 value)
-{
-	unsigned int i;
-
-	for (i = 0; i < 8; i++, value >>= 8) {
-		u8 type = value;
-
-		if (type > 7 || type == 2 || type == 3)
-			return false;
-	}
-	return true;
-}
-
 static bool write_pat(struct nacre_vcpu *vcpu, u32 index, u64 value,
 		      enum nacre_msr_by by)
 {
-	if (!valid_pat(value))
+	if (!nacre_valid_memory_types(value, PAT_UNCACHED_MINUS))
 		return false;
 	vcpu->arch.pat = value;
 	backend(write_pat)(vcpu, value);

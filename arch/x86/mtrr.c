@@ -57,29 +57,22 @@ static u64 *find_mtrr(struct nacre_mtrr *mtrr, u32 index)
 	return variable_mtrr(mtrr, index) ?: fixed_mtrr(mtrr, index);
 }
 
-static bool valid_type(u8 type)
-{
-	switch (type) {
-	case MTRR_TYPE_UNCACHABLE:
-	case MTRR_TYPE_WRCOMB:
-	case MTRR_TYPE_WRTHROUGH:
-	case MTRR_TYPE_WRPROT:
-	case MTRR_TYPE_WRBACK:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool valid_fixed(u64 value)
+bool nacre_valid_memory_types(u64 value, u8 last)
 {
 	unsigned int i;
 
 	for (i = 0; i < 8; i++, value >>= 8) {
-		if (!valid_type(value))
+		u8 type = value;
+
+		if (type > last || type == 2 || type == 3)
 			return false;
 	}
 	return true;
+}
+
+static bool valid_types(u64 value)
+{
+	return nacre_valid_memory_types(value, MTRR_TYPE_WRBACK);
 }
 
 static bool valid_variable(const struct nacre_vcpu *vcpu, u32 index, u64 value)
@@ -89,7 +82,8 @@ static bool valid_variable(const struct nacre_vcpu *vcpu, u32 index, u64 value)
 
 	if (is_mask)
 		return !(value & (reserved | MASK_RESERVED));
-	return valid_type(value) && !(value & (reserved | BASE_RESERVED));
+	return valid_types(value & 0xff) &&
+	       !(value & (reserved | BASE_RESERVED));
 }
 
 static bool valid_mtrr(struct nacre_vcpu *vcpu, u32 index, u64 value)
@@ -97,10 +91,11 @@ static bool valid_mtrr(struct nacre_vcpu *vcpu, u32 index, u64 value)
 	struct nacre_mtrr *mtrr = &vcpu->arch.msr.mtrr;
 
 	if (index == MSR_MTRRdefType)
-		return valid_type(value) && !(value & ~DEF_TYPE_DEFINED);
+		return valid_types(value & 0xff) &&
+		       !(value & ~DEF_TYPE_DEFINED);
 	if (variable_mtrr(mtrr, index))
 		return valid_variable(vcpu, index, value);
-	return valid_fixed(value);
+	return valid_types(value);
 }
 
 bool nacre_read_mtrr(struct nacre_vcpu *vcpu, u32 index, u64 *value,
