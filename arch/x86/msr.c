@@ -79,9 +79,10 @@ static bool write_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
 		return false;
 	if (msr->write)
 		return msr->write(vcpu, index, value, by);
-	if (msr->plain)
-		*field_of(vcpu, msr) = value;
-	return msr->plain;
+	if (!msr->valid || !msr->valid(vcpu, index, value, by))
+		return false;
+	*field_of(vcpu, msr) = value;
+	return true;
 }
 
 /* A row that the host's processor has; the rest fall through to nobody. */

@@ -29,14 +29,14 @@ nacre_msr_write nacre_write_mcg, nacre_write_mc_bank, nacre_write_mc_ctl2;
 struct nacre_msr {
 	u32 first, last;
 	u16 field;		/* in struct nacre_vcpu_arch: where it is kept */
-	bool plain;		/* any value may be written into the field */
 	bool listed;		/* in NACRE_GET_MSR_INDEX_LIST */
 	bool for_user_too;	/* userspace needs the feature as well */
 	/* X86_FEATURE_*, of which a guest has to have one; 0: none. */
 	u16 feature, other_feature;
 	u16 host_feature;	/* of the host, or the MSR is not there at all */
 	nacre_msr_read *read;	/* NULL: the field */
-	nacre_msr_write *write;	/* NULL and not plain: read-only */
+	nacre_msr_write *write;	/* NULL: the field, with what is valid ... */
+	nacre_msr_write *valid;	/* ... NULL: nothing, it is read-only */
 };
 
 /* The row of an MSR, or NULL; row by row, sorted by number. */

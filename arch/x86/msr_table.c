@@ -204,26 +204,18 @@ static bool can_fault_cpuid(u64 platform_info)
 	return platform_info & MSR_PLATFORM_INFO_CPUID_FAULT;
 }
 
-static bool write_platform_info(struct nacre_vcpu *vcpu, u32 index, u64 value,
+static bool valid_platform_info(struct nacre_vcpu *vcpu, u32 index, u64 value,
 				enum nacre_msr_by by)
 {
-	if (by == BY_GUEST)
-		return false;
-	if (nacre_cpuid_faulting(vcpu) && !can_fault_cpuid(value))
-		return false;
-	vcpu->arch.msr.platform_info = value;
-	return true;
+	return by == BY_USER &&
+	       (can_fault_cpuid(value) || !nacre_cpuid_faulting(vcpu));
 }
 
-static bool write_misc_features(struct nacre_vcpu *vcpu, u32 index, u64 value,
+static bool valid_misc_features(struct nacre_vcpu *vcpu, u32 index, u64 value,
 				enum nacre_msr_by by)
 {
-	if (value & ~(u64)MSR_MISC_FEATURES_ENABLES_CPUID_FAULT)
-		return false;
-	if (value && !can_fault_cpuid(vcpu->arch.msr.platform_info))
-		return false;
-	vcpu->arch.msr.misc_features = value;
-	return true;
+	return !value || (value == MSR_MISC_FEATURES_ENABLES_CPUID_FAULT &&
+			  can_fault_cpuid(vcpu->arch.msr.platform_info));
 }
 
 static bool write_misc_enable(struct nacre_vcpu *vcpu, u32 index, u64 value,
@@ -244,12 +236,15 @@ static bool write_misc_enable(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	return true;
 }
 
-static bool write_xss(struct nacre_vcpu *vcpu, u32 index, u64 value,
+static bool valid_xss(struct nacre_vcpu *vcpu, u32 index, u64 value,
 		      enum nacre_msr_by by)
 {
-	if (value & ~nacre_host_xss())
-		return false;
-	vcpu->arch.xss = value;
+	return !(value & ~nacre_host_xss());
+}
+
+static bool any_value(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		      enum nacre_msr_by by)
+{
 	return true;
 }
 
@@ -279,27 +274,19 @@ static bool write_vm_cr(struct nacre_vcpu *vcpu, u32 index, u64 value,
 }
 
 /* Firmware locks it, with nothing in it that a guest has. */
-static bool write_feat_ctl(struct nacre_vcpu *vcpu, u32 index, u64 value,
+static bool valid_feat_ctl(struct nacre_vcpu *vcpu, u32 index, u64 value,
 			   enum nacre_msr_by by)
 {
-	if (value & ~(u64)FEAT_CTL_LOCKED)
-		return false;
 	if (by == BY_GUEST && vcpu->arch.msr.feat_ctl & FEAT_CTL_LOCKED)
 		return false;
-	vcpu->arch.msr.feat_ctl = value;
-	return true;
+	return !(value & ~(u64)FEAT_CTL_LOCKED);
 }
 
-static bool write_de_cfg(struct nacre_vcpu *vcpu, u32 index, u64 value,
+/* What is on stays on; a guest may say so once more. */
+static bool valid_de_cfg(struct nacre_vcpu *vcpu, u32 index, u64 value,
 			 enum nacre_msr_by by)
 {
-	if (value & ~host.de_cfg)
-		return false;
-	/* What is on stays on; a guest may say so once more. */
-	if (by == BY_GUEST && value != host.de_cfg)
-		return false;
-	vcpu->arch.msr.de_cfg = value;
-	return true;
+	return by == BY_GUEST ? value == host.de_cfg : !(value & ~host.de_cfg);
 }
 
 #define FIELD(_member)	.field = offsetof(struct nacre_vcpu_arch, _member)
@@ -318,17 +305,17 @@ static const struct nacre_msr table[] = {
 	  FIELD(apic_base), .write = write_apic_base },
 	{ ONE(MSR_IA32_FEAT_CTL), .listed = true,
 	  .host_feature = X86_FEATURE_VMX,
-	  FIELD(msr.feat_ctl), .write = write_feat_ctl },
+	  FIELD(msr.feat_ctl), .valid = valid_feat_ctl },
 	{ ONE(MSR_IA32_TSC_ADJUST), .listed = true,
 	  .feature = X86_FEATURE_TSC_ADJUST,
 	  FIELD(msr.tsc_adjust), .write = nacre_write_tsc_adjust },
 	{ ONE(MSR_IA32_UCODE_REV), .listed = true,
 	  FIELD(msr.ucode_rev), .write = write_ucode_rev },
 	{ ONE(MSR_PLATFORM_INFO), .listed = true,
-	  FIELD(msr.platform_info), .write = write_platform_info },
+	  FIELD(msr.platform_info), .valid = valid_platform_info },
 	{ ONE(MSR_MTRRcap), .read = nacre_read_mtrr },
 	{ ONE(MSR_MISC_FEATURES_ENABLES), .listed = true,
-	  FIELD(msr.misc_features), .write = write_misc_features },
+	  FIELD(msr.misc_features), .valid = valid_misc_features },
 	{ ONE(MSR_IA32_MCG_CAP), .read = nacre_read_mcg },
 	{ ONE(MSR_IA32_MCG_STATUS), .listed = true,
 	  .read = nacre_read_mcg, .write = nacre_write_mcg },
@@ -337,7 +324,7 @@ static const struct nacre_msr table[] = {
 	{ ONE(MSR_IA32_MISC_ENABLE), .listed = true,
 	  FIELD(msr.misc_enable), .write = write_misc_enable },
 	{ ONE(MSR_IA32_POWER_CTL), .listed = true,
-	  FIELD(msr.power_ctl), .plain = true },
+	  FIELD(msr.power_ctl), .valid = any_value },
 	{ RANGE(MTRRphysBase_MSR(0), MTRRphysMask_MSR(NACRE_VARIABLE_MTRRS - 1)),
 	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
 	{ RANGE(MSR_MTRRfix64K_00000, MSR_MTRRfix4K_F8000),
@@ -355,7 +342,7 @@ static const struct nacre_msr table[] = {
 	{ RANGE(APIC_BASE_MSR, APIC_BASE_MSR + 0xff),
 	  .read = read_x2apic, .write = write_x2apic },
 	{ ONE(MSR_IA32_XSS), .listed = true, .feature = X86_FEATURE_XSAVES,
-	  FIELD(xss), .write = write_xss },
+	  FIELD(xss), .valid = valid_xss },
 	{ ONE(MSR_NACRE_WALL_CLOCK_NEW), .listed = true,
 	  .read = read_wall_clock, .write = write_wall_clock },
 	{ ONE(MSR_NACRE_SYSTEM_TIME_NEW), .listed = true,
@@ -372,12 +359,12 @@ static const struct nacre_msr table[] = {
 	  FIELD(msr.vm_cr), .write = write_vm_cr },
 	{ ONE(MSR_AMD64_OSVW_ID_LENGTH), .feature = X86_FEATURE_OSVW,
 	  .for_user_too = true,
-	  FIELD(msr.osvw_length), .plain = true },
+	  FIELD(msr.osvw_length), .valid = any_value },
 	{ ONE(MSR_AMD64_OSVW_STATUS), .feature = X86_FEATURE_OSVW,
 	  .for_user_too = true,
-	  FIELD(msr.osvw_status), .plain = true },
+	  FIELD(msr.osvw_status), .valid = any_value },
 	{ ONE(MSR_AMD64_DE_CFG), .host_feature = X86_FEATURE_SVM,
-	  FIELD(msr.de_cfg), .write = write_de_cfg },
+	  FIELD(msr.de_cfg), .valid = valid_de_cfg },
 };
 
 const struct nacre_msr *nacre_msr_row(unsigned int i)
