@@ -18,31 +18,18 @@
 #include "arch/x86/mmu/stage2.h"
 
 /* What is done to a VM's range of frames; true if it found something. */
-typedef bool (*range_fn)(struct nacre_vm *vm, gfn_t first, gfn_t last);
+enum visit { ZAP, ZAP_YIELDING, AGE, TEST_AGE };
 
 static struct nacre_mm *mm_of(struct mmu_notifier *mn)
 {
 	return container_of(mn, struct nacre_mm, mn);
 }
 
-static bool zap(struct nacre_vm *vm, gfn_t first, gfn_t last)
+static bool visit(struct nacre_vm *vm, gfn_t first, gfn_t last, enum visit what)
 {
-	return nacre_stage2_zap(vm, first, last, false);
-}
-
-static bool zap_yielding(struct nacre_vm *vm, gfn_t first, gfn_t last)
-{
-	return nacre_stage2_zap(vm, first, last, true);
-}
-
-static bool age(struct nacre_vm *vm, gfn_t first, gfn_t last)
-{
-	return nacre_stage2_age(vm, first, last, true);
-}
-
-static bool test_age(struct nacre_vm *vm, gfn_t first, gfn_t last)
-{
-	return nacre_stage2_age(vm, first, last, false);
+	if (what == AGE || what == TEST_AGE)
+		return nacre_stage2_age(vm, first, last, what == AGE);
+	return nacre_stage2_zap(vm, first, last, what == ZAP_YIELDING);
 }
 
 /*
@@ -50,7 +37,7 @@ static bool test_age(struct nacre_vm *vm, gfn_t first, gfn_t last)
  * it invalid, but perhaps only after this call has returned.
  */
 static bool walk_slots(struct nacre_vm *vm, hva_t start, hva_t end,
-		       range_fn fn)
+		       enum visit what)
 {
 	const struct nacre_memslots *slots;
 	const struct nacre_memslot *slot;
@@ -64,7 +51,7 @@ static bool walk_slots(struct nacre_vm *vm, hva_t start, hva_t end,
 	if (start < slots->hva_end && end > slots->hva_start) {
 		nacre_for_each_slot(slot, slots, l, i)
 			if (nacre_slot_frames(slot, start, end, &first, &last))
-				found |= fn(vm, first, last);
+				found |= visit(vm, first, last, what);
 	}
 	srcu_read_unlock(&vm->srcu, index);
 	return found;
@@ -78,7 +65,8 @@ static void unpin(struct nacre_mm *nmm, struct nacre_vm *vm)
 		wake_up_all(&nmm->unpinned);
 }
 
-static bool walk_vms(struct nacre_mm *nmm, hva_t start, hva_t end, range_fn fn)
+static bool walk_vms(struct nacre_mm *nmm, hva_t start, hva_t end,
+		     enum visit what)
 {
 	struct nacre_vm *vm;
 	bool found = false;
@@ -87,7 +75,7 @@ static bool walk_vms(struct nacre_mm *nmm, hva_t start, hva_t end, range_fn fn)
 	list_for_each_entry(vm, &nmm->vms, notifier.link) {
 		vm->notifier.pins++;
 		spin_unlock(&nmm->lock);
-		found |= walk_slots(vm, start, end, fn);
+		found |= walk_slots(vm, start, end, what);
 		spin_lock(&nmm->lock);
 		unpin(nmm, vm);
 	}
@@ -117,7 +105,7 @@ static int invalidate_range_start(struct mmu_notifier *mn,
 	 * that lock after in_progress is set: see notifier.h.
 	 */
 	walk_vms(nmm, range->start, range->end,
-		 mmu_notifier_range_blockable(range) ? zap_yielding : zap);
+		 mmu_notifier_range_blockable(range) ? ZAP_YIELDING : ZAP);
 	return 0;
 }
 
@@ -139,13 +127,13 @@ static compat_young_t clear_young(struct mmu_notifier *mn,
 				  struct mm_struct *mm,
 				  unsigned long start, unsigned long end)
 {
-	return walk_vms(mm_of(mn), start, end, age);
+	return walk_vms(mm_of(mn), start, end, AGE);
 }
 
 static compat_young_t test_young(struct mmu_notifier *mn,
 				 struct mm_struct *mm, unsigned long address)
 {
-	return walk_vms(mm_of(mn), address, address + PAGE_SIZE, test_age);
+	return walk_vms(mm_of(mn), address, address + PAGE_SIZE, TEST_AGE);
 }
 
 /* The mm is at its end; descriptors may live on in other processes. */
