@@ -14,8 +14,6 @@
 #include "arch/x86/regs.h"
 #include "arch/x86/svm/svm.h"
 
-typedef enum nacre_result (*svm_exit_fn)(struct nacre_vcpu *vcpu);
-
 /* Interrupts, NMIs, SMIs, INIT: the host took them as soon as it could. */
 static enum nacre_result exit_host(struct nacre_vcpu *vcpu)
 {
@@ -77,7 +75,7 @@ static enum nacre_result exit_shutdown(struct nacre_vcpu *vcpu)
 	return nacre_exit_shutdown(vcpu);
 }
 
-static const svm_exit_fn exits[SVM_INTERCEPTS] = {
+static nacre_exit_fn *const exits[SVM_INTERCEPTS] = {
 	[SVM_READ_CR0]			= nacre_exit_cr_access,
 	[SVM_READ_CR4]			= nacre_exit_cr_access,
 	[SVM_WRITE_CR0]			= nacre_exit_cr_access,
@@ -130,7 +128,7 @@ static const svm_exit_fn exits[SVM_INTERCEPTS] = {
 enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu)
 {
 	u32 code = vcpu->arch.exit.code;
-	svm_exit_fn fn = NULL;
+	nacre_exit_fn *fn = NULL;
 
 	if (likely(code < ARRAY_SIZE(exits)))
 		fn = exits[array_index_nospec(code, ARRAY_SIZE(exits))];

@@ -64,8 +64,6 @@ enum reason {
 #define DR7_GENERAL_DETECT	BIT_ULL(13)
 #define DR6_GENERAL_DETECT	BIT_ULL(13)
 
-typedef enum nacre_result (*vmx_exit_fn)(struct nacre_vcpu *vcpu);
-
 /* Interrupts and SMIs: the host took them as soon as it could. */
 static enum nacre_result exit_host(struct nacre_vcpu *vcpu)
 {
@@ -199,7 +197,7 @@ static enum nacre_result exit_cr8_below(struct nacre_vcpu *vcpu)
 	return NACRE_RESUME;
 }
 
-static const vmx_exit_fn exits[REASONS] = {
+static nacre_exit_fn *const exits[REASONS] = {
 	[REASON_EXCEPTION]		= exit_exception,
 	[REASON_INTERRUPT]		= exit_host,
 	[REASON_TRIPLE_FAULT]		= nacre_exit_shutdown,
@@ -255,7 +253,7 @@ static enum nacre_result entry_failed(struct nacre_vcpu *vcpu)
 enum nacre_result vmx_handle_exit(struct nacre_vcpu *vcpu)
 {
 	u32 code = vcpu->arch.exit.code;
-	vmx_exit_fn fn;
+	nacre_exit_fn *fn;
 
 	if (code & REASON_ENTRY_FAILED)
 		return entry_failed(vcpu);
