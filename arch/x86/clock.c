@@ -19,6 +19,7 @@
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/clock.h"
+#include "arch/x86/msr.h"
 
 #define ENABLED		BIT_ULL(0)
 /* The page's fields are words; nothing smaller is an address for it. */
@@ -93,21 +94,27 @@ void nacre_update_clock(struct nacre_vcpu *vcpu)
 		vcpu->arch.system_time &= ~ENABLED;
 }
 
-void nacre_write_system_time(struct nacre_vcpu *vcpu, u64 value)
+bool nacre_write_system_time(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			     enum nacre_msr_by by)
 {
 	if (value & (ALIGNMENT - 1) & ~ENABLED)
 		value &= ~ENABLED;
 	vcpu->arch.system_time = value;
 	vcpu->arch.clock_version = 0;
 	nacre_set_request(vcpu, NACRE_REQ_CLOCK);
+	return true;
 }
 
-u64 nacre_read_wall_clock(struct nacre_vcpu *vcpu)
+bool nacre_read_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			   enum nacre_msr_by by)
 {
-	return vcpu->vm->arch.wall_clock;
+	*value = vcpu->vm->arch.wall_clock;
+	return true;
 }
 
-void nacre_write_wall_clock(struct nacre_vcpu *vcpu, u64 value)
+/* Writes the time at which the guest's clock was 0, once. */
+bool nacre_write_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			    enum nacre_msr_by by)
 {
 	u64 uptime = ktime_get_boottime_ns() - vcpu->vm->arch.clock_base;
 	struct timespec64 start = ns_to_timespec64(ktime_get_real_ns() -
@@ -120,10 +127,11 @@ void nacre_write_wall_clock(struct nacre_vcpu *vcpu, u64 value)
 
 	vcpu->vm->arch.wall_clock = value;
 	if (!value || value & (ALIGNMENT - 1))
-		return;
+		return true;
 	/* A guest that gave no memory for it gets no time. */
 	if (nacre_write_guest(vcpu->vm, value, &page, sizeof(page)))
-		return;
+		return true;
 	page.version = 2;
 	nacre_write_guest(vcpu->vm, value, &page.version, sizeof(page.version));
+	return true;
 }

@@ -15,11 +15,6 @@ void nacre_tsc_init_vm(struct nacre_vm *vm);
 /* Loaded. In step with the vCPUs that are there. */
 void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu);
 
-void nacre_write_system_time(struct nacre_vcpu *vcpu, u64 value);
-u64 nacre_read_wall_clock(struct nacre_vcpu *vcpu);
-/* Writes the time at which the guest's clock was 0, once. */
-void nacre_write_wall_clock(struct nacre_vcpu *vcpu, u64 value);
-
 /* NACRE_REQ_CLOCK: the vCPU's thread, in a read section of the slots. */
 void nacre_update_clock(struct nacre_vcpu *vcpu);
 

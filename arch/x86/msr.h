@@ -20,11 +20,16 @@ typedef bool nacre_msr_read(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 typedef bool nacre_msr_write(struct nacre_vcpu *vcpu, u32 index, u64 value,
 			     enum nacre_msr_by by);
 
-/* Of the rows whose state is at home elsewhere: tsc.c, mtrr.c, mce.c. */
-nacre_msr_read nacre_read_tsc, nacre_read_mtrr;
+/*
+ * Of the rows whose state is at home elsewhere: tsc.c, mtrr.c, mce.c, clock.c,
+ * pv_eoi.c.
+ */
+nacre_msr_read nacre_read_tsc, nacre_read_mtrr, nacre_read_wall_clock;
 nacre_msr_read nacre_read_mcg, nacre_read_mc_bank, nacre_read_mc_ctl2;
 nacre_msr_write nacre_write_tsc, nacre_write_tsc_adjust, nacre_write_mtrr;
 nacre_msr_write nacre_write_mcg, nacre_write_mc_bank, nacre_write_mc_ctl2;
+nacre_msr_write nacre_write_system_time, nacre_write_wall_clock;
+nacre_msr_write nacre_write_pv_eoi;
 
 struct nacre_msr {
 	u32 first, last;

@@ -11,12 +11,10 @@
 
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
-#include "arch/x86/clock.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
-#include "arch/x86/pv_eoi.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
@@ -133,33 +131,6 @@ static bool write_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 value,
 
 	if (lapic)
 		nacre_lapic_write_deadline(lapic, value);
-	return true;
-}
-
-static bool write_system_time(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			      enum nacre_msr_by by)
-{
-	nacre_write_system_time(vcpu, value);
-	return true;
-}
-
-static bool read_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			    enum nacre_msr_by by)
-{
-	*value = nacre_read_wall_clock(vcpu);
-	return true;
-}
-
-static bool write_pv_eoi(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			 enum nacre_msr_by by)
-{
-	return nacre_write_pv_eoi(vcpu, value);
-}
-
-static bool write_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			     enum nacre_msr_by by)
-{
-	nacre_write_wall_clock(vcpu, value);
 	return true;
 }
 
@@ -298,9 +269,9 @@ static const struct nacre_msr table[] = {
 	{ ONE(MSR_IA32_TSC), .listed = true,
 	  .read = nacre_read_tsc, .write = nacre_write_tsc },
 	{ ONE(MSR_NACRE_WALL_CLOCK),
-	  .read = read_wall_clock, .write = write_wall_clock },
+	  .read = nacre_read_wall_clock, .write = nacre_write_wall_clock },
 	{ ONE(MSR_NACRE_SYSTEM_TIME),
-	  FIELD(system_time), .write = write_system_time },
+	  FIELD(system_time), .write = nacre_write_system_time },
 	{ ONE(MSR_IA32_APICBASE),
 	  FIELD(apic_base), .write = write_apic_base },
 	{ ONE(MSR_IA32_FEAT_CTL), .listed = true,
@@ -344,11 +315,11 @@ static const struct nacre_msr table[] = {
 	{ ONE(MSR_IA32_XSS), .listed = true, .feature = X86_FEATURE_XSAVES,
 	  FIELD(xss), .valid = valid_xss },
 	{ ONE(MSR_NACRE_WALL_CLOCK_NEW), .listed = true,
-	  .read = read_wall_clock, .write = write_wall_clock },
+	  .read = nacre_read_wall_clock, .write = nacre_write_wall_clock },
 	{ ONE(MSR_NACRE_SYSTEM_TIME_NEW), .listed = true,
-	  FIELD(system_time), .write = write_system_time },
+	  FIELD(system_time), .write = nacre_write_system_time },
 	{ ONE(MSR_NACRE_PV_EOI_EN), .listed = true,
-	  FIELD(pv_eoi), .write = write_pv_eoi },
+	  FIELD(pv_eoi), .write = nacre_write_pv_eoi },
 	{ ONE(MSR_EFER), FIELD(efer), .write = write_efer },
 	{ ONE(MSR_TSC_AUX), .listed = true, .feature = X86_FEATURE_RDTSCP,
 	  .other_feature = X86_FEATURE_RDPID,

@@ -8,9 +8,6 @@
 
 #include "module/vcpu.h"
 
-/* MSR_NACRE_PV_EOI_EN; false: #GP. */
-bool nacre_write_pv_eoi(struct nacre_vcpu *vcpu, u64 value);
-
 void nacre_pv_eoi_set_bit(struct nacre_vcpu *vcpu);
 void nacre_pv_eoi_look(struct nacre_vcpu *vcpu);
 
