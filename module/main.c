@@ -27,11 +27,6 @@ static long system_get_api_version(struct nacre_ioctl_arg *arg)
 	return NACRE_API_VERSION;
 }
 
-static long system_create_vm(struct nacre_ioctl_arg *arg)
-{
-	return nacre_create_vm(arg->value);
-}
-
 static long system_check_extension(struct nacre_ioctl_arg *arg)
 {
 	return nacre_capability(NULL, arg->value);
@@ -45,7 +40,7 @@ static long system_get_vcpu_mmap_size(struct nacre_ioctl_arg *arg)
 static const struct nacre_ioctl system_rows[] = {
 	NACRE_SYSTEM_IOCTL(NACRE_GET_API_VERSION, system_get_api_version,
 			   NACRE_IOC_NO_ARG),
-	NACRE_SYSTEM_IOCTL(NACRE_CREATE_VM, system_create_vm, 0),
+	NACRE_SYSTEM_IOCTL(NACRE_CREATE_VM, nacre_create_vm, 0),
 	NACRE_SYSTEM_IOCTL(NACRE_CHECK_EXTENSION, system_check_extension, 0),
 	NACRE_SYSTEM_IOCTL(NACRE_GET_VCPU_MMAP_SIZE, system_get_vcpu_mmap_size,
 			   NACRE_IOC_NO_ARG),
@@ -144,8 +139,11 @@ exit_arch:
 static void __exit nacre_exit(void)
 {
 	misc_deregister(&system_device);
-	/* No VM is left: each holds the module by its descriptors. */
-	nacre_notifier_exit();
+	/*
+	 * No VM is left: each holds the module by its descriptors. But what
+	 * they have freed may be on its way.
+	 */
+	mmu_notifier_synchronize();
 	nacre_cpus_exit();
 	nacre_arch_exit();
 }

@@ -268,11 +268,6 @@ void nacre_notifier_detach(struct nacre_vm *vm)
 	vm->notifier.mm = NULL;
 }
 
-void nacre_notifier_exit(void)
-{
-	mmu_notifier_synchronize();
-}
-
 unsigned long nacre_mmu_seq(const struct nacre_vm *vm)
 {
 	unsigned long seq = READ_ONCE(vm->notifier.mm->seq);

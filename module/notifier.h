@@ -43,8 +43,6 @@ struct nacre_notifier {
 /* Never -EINTR: the notifier is registered where no signal is seen. */
 int nacre_notifier_attach(struct nacre_vm *vm);
 void nacre_notifier_detach(struct nacre_vm *vm);
-/* At module unload, after the last VM: waits for notifiers being freed. */
-void nacre_notifier_exit(void);
 
 /* Before the page is looked up. */
 unsigned long nacre_mmu_seq(const struct nacre_vm *vm);

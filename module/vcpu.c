@@ -366,7 +366,7 @@ static long publish(struct nacre_vcpu *vcpu)
 		xa_store(&vm->vcpus, vcpu->index, vcpu, 0);
 		vm->nr_vcpus++;
 		vm->pending_vcpus--;
-		nacre_vm_get(vm);
+		refcount_inc(&vm->users);
 	}
 	mutex_unlock(&vm->lock);
 	if (IS_ERR(file)) {
@@ -377,8 +377,9 @@ static long publish(struct nacre_vcpu *vcpu)
 	return fd;
 }
 
-long nacre_create_vcpu(struct nacre_vm *vm, unsigned long id)
+long nacre_create_vcpu(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
+	unsigned long id = arg->value;
 	struct nacre_vcpu *vcpu;
 	long ret;
 

@@ -76,7 +76,7 @@ struct nacre_vcpu {
 };
 
 int nacre_vcpu_module_init(void);
-long nacre_create_vcpu(struct nacre_vm *vm, unsigned long id);
+long nacre_create_vcpu(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
 void nacre_vcpu_destroy(struct nacre_vcpu *vcpu);
 
 /* Bind the vCPU to this CPU for the calling thread; undo it. */

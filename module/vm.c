@@ -21,11 +21,6 @@
 
 static struct nacre_ioctl_index vm_index;
 
-void nacre_vm_get(struct nacre_vm *vm)
-{
-	refcount_inc(&vm->users);
-}
-
 static void destroy_vcpus(struct nacre_vm *vm)
 {
 	struct nacre_vcpu *vcpu;
@@ -133,11 +128,6 @@ static long vm_set_memory_region(struct nacre_vm *vm,
 	return nacre_set_memory_region(vm, arg->data);
 }
 
-static long vm_create_vcpu(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	return nacre_create_vcpu(vm, arg->value);
-}
-
 static long vm_check_extension(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	return nacre_capability(vm, arg->value);
@@ -160,7 +150,7 @@ static long vm_enable_cap(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_CHECK_EXTENSION, vm_check_extension, 0),
 	NACRE_VM_IOCTL(NACRE_ENABLE_CAP, vm_enable_cap, 0),
-	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, vm_create_vcpu, 0),
+	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, nacre_create_vcpu, 0),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION, vm_set_memory_region,
 		       NACRE_IOC_SLOTS_LOCK),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region,
@@ -231,14 +221,14 @@ static const struct file_operations vm_fops = {
 	.llseek = noop_llseek,
 };
 
-long nacre_create_vm(unsigned long type)
+long nacre_create_vm(struct nacre_ioctl_arg *arg)
 {
 	struct nacre_vm *vm;
 	struct file *file;
 	int fd;
 
 	/* Type 0 is the only one without protected or TDX guests. */
-	if (type)
+	if (arg->value)
 		return -EINVAL;
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)

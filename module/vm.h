@@ -14,6 +14,8 @@
 #include "module/types.h"
 #include "arch/x86/state.h"
 
+struct nacre_ioctl_arg;
+
 /* Lock order: Documentation/locking.rst. */
 struct nacre_vm {
 	refcount_t users;		/* descriptors: the VM's own, each vCPU's */
@@ -49,8 +51,7 @@ int nacre_vm_module_init(void);
 /* NACRE_CHECK_EXTENSION; @vm is NULL on the system descriptor. */
 long nacre_capability(struct nacre_vm *vm, unsigned long number);
 
-long nacre_create_vm(unsigned long type);
-void nacre_vm_get(struct nacre_vm *vm);
+long nacre_create_vm(struct nacre_ioctl_arg *arg);
 void nacre_vm_put(struct nacre_vm *vm);
 
 /* From now on every ioctl on this VM is -EIO, and its vCPUs leave the guest. */

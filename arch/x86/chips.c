@@ -223,11 +223,6 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
-void nacre_chips_destroy(struct nacre_vm *vm)
-{
-	kfree(vm->arch.chips);
-}
-
 long nacre_get_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_chips *chips = chips_of(vm);

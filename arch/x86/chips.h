@@ -24,8 +24,6 @@ static inline bool nacre_has_chips(const struct nacre_vm *vm)
 	return READ_ONCE(vm->arch.chips);
 }
 
-void nacre_chips_destroy(struct nacre_vm *vm);
-
 /* To whom it is sent; @from: the sender of an IPI. True: somebody took it. */
 bool nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
 		   struct nacre_lapic *from);

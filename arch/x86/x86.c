@@ -3,6 +3,7 @@
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
 #include <linux/percpu.h>
+#include <linux/slab.h>
 #include <asm/cpufeature.h>
 #include <asm/nospec-branch.h>
 #include <asm/pkru.h>
@@ -182,7 +183,7 @@ int nacre_arch_vm_init(struct nacre_vm *vm)
 
 void nacre_arch_vm_destroy(struct nacre_vm *vm)
 {
-	nacre_chips_destroy(vm);
+	kfree(vm->arch.chips);
 	nacre_stage2_destroy(vm);
 }
 

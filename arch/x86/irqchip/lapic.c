@@ -676,11 +676,6 @@ static void write_svr(struct nacre_lapic *apic, u32 value)
 		poke(apic, lvts[i], peek(apic, lvts[i]) | LVT_MASKED);
 }
 
-static void latch_errors(struct nacre_lapic *apic)
-{
-	poke(apic, LAPIC_ESR, atomic_xchg(&apic->errors, 0));
-}
-
 /* Registers that both modes write alike; false: there is none. */
 static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 {
@@ -695,7 +690,7 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 		write_svr(apic, value);
 		return true;
 	case LAPIC_ESR:
-		latch_errors(apic);
+		poke(apic, LAPIC_ESR, atomic_xchg(&apic->errors, 0));
 		return true;
 	case LAPIC_TMICT:
 		if (timer_mode(apic) == TIMER_DEADLINE)

@@ -158,11 +158,6 @@ static u64 reserved_bits(const struct walker *w, unsigned int level, bool leaf)
 	return reserved;
 }
 
-static u64 pdpte_reserved(const struct walker *w)
-{
-	return PDPTE_RESERVED | bit_range(63, max_physical(w));
-}
-
 /*
  * Intel loads the four PDPTEs at MOV to CR3 and walks with those; AMD reads
  * the one that it needs. Gives the page directory.
@@ -182,7 +177,7 @@ static enum nacre_walk_result pae_root(struct walker *w, u64 *table)
 	}
 	if (!(entry & ENTRY_PRESENT))
 		return fault(w, 0);
-	if (entry & pdpte_reserved(w))
+	if (entry & (PDPTE_RESERVED | bit_range(63, max_physical(w))))
 		return fault(w, NACRE_PF_PRESENT | NACRE_PF_RSVD);
 	*table = entry & FRAME_MASK;
 	return NACRE_WALK_OK;
