@@ -275,7 +275,7 @@ static int check_place(struct nacre_vm *vm, const struct nacre_memslot *old,
 	if (nacre_slotset_overlaps(nacre_memslots(vm), new->gfn, new->npages,
 				   old))
 		return -EEXIST;
-	if (new->gfn + new->npages > nacre_stage2_gfns(vm))
+	if (new->gfn + new->npages > vm->arch.stage2.gfns)
 		return -EINVAL;
 	return 0;
 }

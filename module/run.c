@@ -137,11 +137,11 @@ long nacre_vcpu_run(struct nacre_vcpu *vcpu)
 	nacre_vcpu_load(vcpu);
 	sigset_on(vcpu);
 	vcpu->run->flags = 0;
-	nacre_arch_fpu_on(vcpu);
+	nacre_arch_fpu_swap(vcpu, true);
 	nacre_vcpu_srcu_lock(vcpu);
 	if (run_once(vcpu) != NACRE_ERROR)
 		vcpu->run_error = 0;
-	nacre_arch_fpu_off(vcpu);
+	nacre_arch_fpu_swap(vcpu, false);
 	nacre_arch_run_end(vcpu);
 	nacre_vcpu_srcu_unlock(vcpu);
 	sigset_off(vcpu);

@@ -267,11 +267,6 @@ int nacre_get_interrupt(struct nacre_vcpu *vcpu)
 	return vector;
 }
 
-u8 nacre_cr8_threshold(struct nacre_vcpu *vcpu)
-{
-	return nacre_lapic_cr8_threshold(nacre_lapic_of(vcpu));
-}
-
 /* Registers are 32 bits wide at multiples of 16; all else writes nothing. */
 static void write_page(struct nacre_lapic *lapic, u32 offset, unsigned int size,
 		       const void *data)

@@ -57,8 +57,6 @@ bool nacre_has_interrupt(struct nacre_vcpu *vcpu);
 /* Take it; -1: it went away. */
 int nacre_get_interrupt(struct nacre_vcpu *vcpu);
 
-/* The CR8 below which one that waits could come in; 0: none waits for that. */
-u8 nacre_cr8_threshold(struct nacre_vcpu *vcpu);
 
 /* The register page at IA32_APIC_BASE; false: not its access. */
 bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,

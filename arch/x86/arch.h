@@ -32,8 +32,7 @@ void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu);
 /* NACRE_RUN, piece by piece; module/run.c says in which order. */
 int nacre_arch_run_begin(struct nacre_vcpu *vcpu);
 void nacre_arch_run_end(struct nacre_vcpu *vcpu);
-void nacre_arch_fpu_on(struct nacre_vcpu *vcpu);
-void nacre_arch_fpu_off(struct nacre_vcpu *vcpu);
+void nacre_arch_fpu_swap(struct nacre_vcpu *vcpu, bool to_guest);
 /* False: the vCPU waits, for an interrupt or for its start. */
 static inline bool nacre_arch_runnable(const struct nacre_vcpu *vcpu)
 {

@@ -324,11 +324,6 @@ void nacre_cpuid_init(struct nacre_vcpu *vcpu)
 	vcpu->arch.cpuid.cr4_reserved = cr4_reserved(vcpu, false);
 }
 
-void nacre_cpuid_destroy(struct nacre_vcpu *vcpu)
-{
-	kvfree(vcpu->arch.cpuid.entries);
-}
-
 /* As the guest reads them, so that what NACRE_GET_CPUID2 told is the same. */
 static bool same_entry(struct nacre_vcpu *vcpu, struct nacre_cpuid_entry2 a,
 		       struct nacre_cpuid_entry2 b)

@@ -23,6 +23,5 @@ void nacre_execute_cpuid(struct nacre_vcpu *vcpu);
 u32 nacre_cpuid_signature(const struct nacre_vcpu *vcpu);
 
 void nacre_cpuid_init(struct nacre_vcpu *vcpu);
-void nacre_cpuid_destroy(struct nacre_vcpu *vcpu);
 
 #endif /* NACRE_X86_CPUID_H */

@@ -293,8 +293,11 @@ static bool vmm_wants_window(struct nacre_vcpu *vcpu)
 /* What only the guest's CR8 holds back, it lets in by a lower one. */
 static void watch_cr8(struct nacre_vcpu *vcpu)
 {
-	if (vcpu->arch.apic)
-		backend_optional(watch_cr8)(vcpu, nacre_cr8_threshold(vcpu));
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	if (lapic)
+		backend_optional(watch_cr8)(vcpu,
+					    nacre_lapic_cr8_threshold(lapic));
 }
 
 void nacre_inject_events(struct nacre_vcpu *vcpu)

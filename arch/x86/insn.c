@@ -140,11 +140,6 @@ static enum nacre_fetch_result fetch_more(struct nacre_vcpu *vcpu,
 	return result;
 }
 
-static enum nacre_decode_vendor vendor(void)
-{
-	return like_amd() ? NACRE_DECODE_AMD : NACRE_DECODE_INTEL;
-}
-
 /* By where it stands; whether it is still the same shows by its bytes. */
 static struct nacre_known_insn *known_insn(struct nacre_vcpu *vcpu)
 {
@@ -174,9 +169,11 @@ static enum nacre_decode_result decode(struct nacre_known_insn *known,
 				       const u64 bytes[2], unsigned int have,
 				       u8 mode)
 {
+	enum nacre_decode_vendor vendor = like_amd() ? NACRE_DECODE_AMD :
+						       NACRE_DECODE_INTEL;
 	enum nacre_decode_result result;
 
-	result = nacre_decode((const u8 *)bytes, have, mode, vendor(),
+	result = nacre_decode((const u8 *)bytes, have, mode, vendor,
 			      &known->insn);
 	known->parsed = NACRE_OP_UNKNOWN;
 	if (result != NACRE_DECODE_OK) {

@@ -55,11 +55,6 @@ static bool means_the_last(const struct nacre_tsc *tsc, u64 value, u64 now)
 			  is_near(value, expected(tsc, now), tsc->khz));
 }
 
-static void set_offset(struct nacre_vcpu *vcpu, u64 offset)
-{
-	backend(write_tsc_offset)(vcpu, offset);
-}
-
 /* The first value that userspace writes is meant for itself. */
 static void synchronize(struct nacre_vcpu *vcpu, u64 value, bool by_user)
 {
@@ -83,7 +78,7 @@ static void synchronize(struct nacre_vcpu *vcpu, u64 value, bool by_user)
 	tsc->offset = offset;
 	raw_spin_unlock_irqrestore(&tsc->lock, flags);
 
-	set_offset(vcpu, offset);
+	backend(write_tsc_offset)(vcpu, offset);
 }
 
 void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu)
@@ -114,7 +109,7 @@ bool nacre_write_tsc(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	}
 	offset = value - rdtsc();
 	vcpu->arch.msr.tsc_adjust += offset - vcpu->arch.tsc_offset;
-	set_offset(vcpu, offset);
+	backend(write_tsc_offset)(vcpu, offset);
 	return true;
 }
 
@@ -125,7 +120,7 @@ bool nacre_write_tsc_adjust(struct nacre_vcpu *vcpu, u32 index, u64 value,
 
 	vcpu->arch.msr.tsc_adjust = value;
 	if (by == BY_GUEST)
-		set_offset(vcpu, vcpu->arch.tsc_offset + moved);
+		backend(write_tsc_offset)(vcpu, vcpu->arch.tsc_offset + moved);
 	return true;
 }
 

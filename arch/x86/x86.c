@@ -238,7 +238,7 @@ void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
 {
 	nacre_apic_destroy(vcpu);
 	nacre_table_cache_free(&vcpu->arch.tables);
-	nacre_cpuid_destroy(vcpu);
+	kvfree(vcpu->arch.cpuid.entries);
 	compat_fpu_free(&vcpu->arch.fpu);
 }
 

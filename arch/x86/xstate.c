@@ -69,14 +69,9 @@ u64 nacre_host_xss(void)
 	return 0;
 }
 
-void nacre_arch_fpu_on(struct nacre_vcpu *vcpu)
+void nacre_arch_fpu_swap(struct nacre_vcpu *vcpu, bool to_guest)
 {
-	compat_fpu_swap(&vcpu->arch.fpu, true);
-}
-
-void nacre_arch_fpu_off(struct nacre_vcpu *vcpu)
-{
-	compat_fpu_swap(&vcpu->arch.fpu, false);
+	compat_fpu_swap(&vcpu->arch.fpu, to_guest);
 }
 
 void nacre_xstate_swap_in(struct nacre_vcpu *vcpu)

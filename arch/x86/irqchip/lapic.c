@@ -85,11 +85,6 @@ static u32 vector_bit(u8 vector)
 	return 1u << (vector % 32);
 }
 
-static void set_vector(struct nacre_lapic *apic, u32 base, u8 vector)
-{
-	atomic_or(vector_bit(vector), vector_word(apic, base, vector));
-}
-
 static void clear_vector(struct nacre_lapic *apic, u32 base, u8 vector)
 {
 	atomic_andnot(vector_bit(vector), vector_word(apic, base, vector));
@@ -302,7 +297,8 @@ void nacre_lapic_set_cr8(struct nacre_lapic *apic, u8 cr8)
 static void set_trigger_mode(struct nacre_lapic *apic, u8 vector, bool level)
 {
 	if (level)
-		set_vector(apic, LAPIC_TMR, vector);
+		atomic_or(vector_bit(vector),
+			  vector_word(apic, LAPIC_TMR, vector));
 	else
 		clear_vector(apic, LAPIC_TMR, vector);
 }

@@ -381,11 +381,6 @@ bool nacre_stage2_age(struct nacre_vm *vm, gfn_t start, gfn_t end, bool clear)
 	return young;
 }
 
-gfn_t nacre_stage2_gfns(const struct nacre_vm *vm)
-{
-	return vm->arch.stage2.gfns;
-}
-
 /* The engine's own bit is not one of the format's. */
 static bool format_is_sane(const struct nacre_stage2_format *format)
 {

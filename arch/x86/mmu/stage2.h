@@ -99,9 +99,6 @@ bool nacre_stage2_protect(struct nacre_vm *vm, gfn_t gfn,
 /* Was any of it accessed since last asked; with @clear, forget it. */
 bool nacre_stage2_age(struct nacre_vm *vm, gfn_t start, gfn_t end, bool clear);
 
-/* How many frames a guest can address; slots end there. */
-gfn_t nacre_stage2_gfns(const struct nacre_vm *vm);
-
 /* Make every vCPU drop its translations; returns when none can use them. */
 void nacre_flush_remote_tlbs(struct nacre_vm *vm);
 
