@@ -43,9 +43,10 @@ static inline u32 nacre_event_to_word(const struct nacre_event *event)
 	return event->has_error ? word | EVENT_HAS_ERROR : word;
 }
 
-/* INT1's #DB is none of these: RIP stands on it, and it runs once more. */
-static inline enum nacre_event_type nacre_event_type_of(u32 word)
+/* The error code is elsewhere. */
+static inline void nacre_event_from_word(u32 word, struct nacre_event *event)
 {
+	/* INT1's #DB is none of these: RIP stands on it, it runs once more. */
 	static const u8 type[8] = {
 		[EVENT_TYPE_INTR] = NACRE_EVENT_INTR,
 		[EVENT_TYPE_NMI] = NACRE_EVENT_NMI,
@@ -54,16 +55,10 @@ static inline enum nacre_event_type nacre_event_type_of(u32 word)
 		[EVENT_TYPE_SOFT_EXCEPTION] = NACRE_EVENT_SOFT_EXCEPTION,
 	};
 
-	return type[FIELD_GET(EVENT_TYPE, word)];
-}
-
-/* The error code is elsewhere. */
-static inline void nacre_event_from_word(u32 word, struct nacre_event *event)
-{
 	*event = (struct nacre_event) {};
 	if (!(word & EVENT_VALID))
 		return;
-	event->type = nacre_event_type_of(word);
+	event->type = type[FIELD_GET(EVENT_TYPE, word)];
 	event->vector = FIELD_GET(EVENT_VECTOR, word);
 	event->has_error = word & EVENT_HAS_ERROR;
 }

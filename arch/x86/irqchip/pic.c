@@ -309,14 +309,12 @@ static struct nacre_pic_state *chip_at(struct nacre_pic *pic, u16 port,
 				       bool *elcr)
 {
 	*elcr = (port & ~1) == PIC_ELCR_PORT;
-	switch (port) {
+	if (*elcr)
+		return &pic->chip[port & 1];
+	switch (port & ~1) {
 	case PIC_MASTER_PORT:
-	case PIC_MASTER_PORT + 1:
-	case PIC_ELCR_PORT:
 		return &pic->chip[PIC_MASTER];
 	case PIC_SLAVE_PORT:
-	case PIC_SLAVE_PORT + 1:
-	case PIC_ELCR_PORT + 1:
 		return &pic->chip[PIC_SLAVE];
 	default:
 		return NULL;

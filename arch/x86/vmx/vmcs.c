@@ -367,13 +367,21 @@ void vmx_write_lazy(struct vmx_vcpu *vmx)
 	arch->dirty = 0;
 }
 
+/* What does not change by itself outside the guest is read once. */
+static __always_inline u32 read_once(struct vmx_vcpu *vmx, enum vmx_cache what,
+				     enum vmcs_field field, u32 *value)
+{
+	if (!(vmx->cached & BIT(what))) {
+		vmx->cached |= BIT(what);
+		*value = vmcs_read32(field);
+	}
+	return *value;
+}
+
 u32 vmx_int_state(struct vmx_vcpu *vmx)
 {
-	if (!(vmx->cached & BIT(VMX_CACHE_INT_STATE))) {
-		vmx->cached |= BIT(VMX_CACHE_INT_STATE);
-		vmx->int_state = vmcs_read32(VMCS_GUEST_INT_STATE);
-	}
-	return vmx->int_state;
+	return read_once(vmx, VMX_CACHE_INT_STATE, VMCS_GUEST_INT_STATE,
+			 &vmx->int_state);
 }
 
 void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state)
@@ -383,24 +391,6 @@ void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state)
 	vmx->cached |= BIT(VMX_CACHE_INT_STATE);
 	vmx->int_state = state;
 	vmcs_write32(VMCS_GUEST_INT_STATE, state);
-}
-
-static u32 cs_rights(struct vmx_vcpu *vmx)
-{
-	if (!(vmx->cached & BIT(VMX_CACHE_CS_RIGHTS))) {
-		vmx->cached |= BIT(VMX_CACHE_CS_RIGHTS);
-		vmx->cs_rights = vmcs_read32(VMCS_GUEST_CS_RIGHTS);
-	}
-	return vmx->cs_rights;
-}
-
-static u32 ss_rights(struct vmx_vcpu *vmx)
-{
-	if (!(vmx->cached & BIT(VMX_CACHE_SS_RIGHTS))) {
-		vmx->cached |= BIT(VMX_CACHE_SS_RIGHTS);
-		vmx->ss_rights = vmcs_read32(VMCS_GUEST_SS_RIGHTS);
-	}
-	return vmx->ss_rights;
 }
 
 /* Of a segment's four fields, counted from those of ES: LDTR is before TR. */
@@ -473,15 +463,21 @@ void vmx_write_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
 /* SS's rights tell it in every mode; in real mode they may say anything. */
 u8 vmx_read_cpl(struct nacre_vcpu *vcpu)
 {
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
 	if (!nacre_is_protected(vcpu))
 		return 0;
-	return FIELD_GET(RIGHTS_DPL, ss_rights(to_vmx(vcpu)));
+	return FIELD_GET(RIGHTS_DPL, read_once(vmx, VMX_CACHE_SS_RIGHTS,
+					       VMCS_GUEST_SS_RIGHTS,
+					       &vmx->ss_rights));
 }
 
 /* In 64-bit code neither base nor limit counts, and each costs a VMREAD. */
 struct nacre_code vmx_read_code(struct nacre_vcpu *vcpu)
 {
-	u32 rights = cs_rights(to_vmx(vcpu));
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	u32 rights = read_once(vmx, VMX_CACHE_CS_RIGHTS, VMCS_GUEST_CS_RIGHTS,
+			       &vmx->cs_rights);
 	unsigned int n = field_of(NACRE_SEG_CS);
 
 	if (rights & RIGHTS_LONG && nacre_is_long_mode(vcpu))
