@@ -232,13 +232,6 @@ void nacre_apic_set_sipi_vector(struct nacre_vcpu *vcpu, u8 vector)
 		WRITE_ONCE(vcpu->arch.apic->sipi_vector, vector);
 }
 
-bool nacre_apic_wakes(struct nacre_vcpu *vcpu)
-{
-	const struct nacre_apic *apic = vcpu->arch.apic;
-
-	return apic && READ_ONCE(apic->pending);
-}
-
 /* The PIC's output reaches the boot processor, if its LINT0 lets it. */
 static bool pic_wants(struct nacre_vcpu *vcpu)
 {

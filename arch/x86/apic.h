@@ -49,8 +49,6 @@ static inline void nacre_apic_process(struct nacre_vcpu *vcpu)
 bool nacre_apic_init_waits(const struct nacre_vcpu *vcpu);
 void nacre_apic_set_waiting(struct nacre_vcpu *vcpu, bool init);
 void nacre_apic_set_sipi_vector(struct nacre_vcpu *vcpu, u8 vector);
-/* Would something of it end a HLT? */
-bool nacre_apic_wakes(struct nacre_vcpu *vcpu);
 
 /* Is an interrupt there that the guest would take with IF set? */
 bool nacre_has_interrupt(struct nacre_vcpu *vcpu);

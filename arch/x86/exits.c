@@ -369,7 +369,7 @@ enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 	return NACRE_ERROR;
 }
 
-static enum nacre_result fail_with_bytes(struct nacre_vcpu *vcpu)
+enum nacre_result nacre_exit_unfinished(struct nacre_vcpu *vcpu)
 {
 	u8 bytes[NACRE_MAX_INSN];
 	unsigned int count = nacre_fetch_bytes(vcpu, bytes);
@@ -385,12 +385,7 @@ static enum nacre_result fail_with_bytes(struct nacre_vcpu *vcpu)
 enum nacre_result nacre_exit_emulate(struct nacre_vcpu *vcpu)
 {
 	nacre_queue_exception(vcpu, X86_TRAP_UD);
-	return backend(read_cpl)(vcpu) ? NACRE_RESUME : fail_with_bytes(vcpu);
-}
-
-enum nacre_result nacre_exit_task_switch(struct nacre_vcpu *vcpu)
-{
-	return fail_with_bytes(vcpu);
+	return backend(read_cpl)(vcpu) ? NACRE_RESUME : nacre_exit_unfinished(vcpu);
 }
 
 enum nacre_result nacre_exit_exception(struct nacre_vcpu *vcpu, u8 vector,

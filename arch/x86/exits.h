@@ -44,8 +44,8 @@ enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu, gfn_t hole);
 /* What nothing here can finish: #UD, and from CPL 0 userspace is told. */
 nacre_exit_fn nacre_exit_emulate;
-/* The same without an instruction that could be at fault. */
-nacre_exit_fn nacre_exit_task_switch;
+/* The latter alone, where no instruction is at fault: a task switch. */
+nacre_exit_fn nacre_exit_unfinished;
 
 /* Intercepted exceptions that the guest gets as they are. */
 enum nacre_result nacre_exit_exception(struct nacre_vcpu *vcpu, u8 vector,

@@ -35,7 +35,10 @@ static bool ends_halt(struct nacre_vcpu *vcpu)
 
 bool nacre_arch_has_work(struct nacre_vcpu *vcpu)
 {
-	return nacre_apic_wakes(vcpu) || ends_halt(vcpu);
+	const struct nacre_apic *apic = vcpu->arch.apic;
+
+	/* Whatever has come from elsewhere is for the vCPU to take. */
+	return (apic && READ_ONCE(apic->pending)) || ends_halt(vcpu);
 }
 
 void nacre_arch_wake(struct nacre_vcpu *vcpu)

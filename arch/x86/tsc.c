@@ -29,15 +29,11 @@ void nacre_tsc_init_vm(struct nacre_vm *vm)
 	vm->arch.tsc.khz = tsc_khz;
 }
 
-static u64 cycles(u64 ns, u32 khz)
-{
-	return mul_u64_u32_div(ns, khz, USEC_PER_SEC);
-}
-
 /* What the counter that was written last must show by now. */
 static u64 expected(const struct nacre_tsc *tsc, u64 now)
 {
-	return tsc->written + cycles(now - tsc->written_ns, tsc->khz);
+	return tsc->written + mul_u64_u32_div(now - tsc->written_ns, tsc->khz,
+					      USEC_PER_SEC);
 }
 
 static bool is_near(u64 value, u64 other, u32 khz)
