@@ -188,5 +188,5 @@ long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
 		return 0;
 	if (n < 0)
 		return n;
-	return gup_flags & FOLL_NOWAIT ? -EAGAIN : -EFAULT;
+	return -EFAULT;
 }

@@ -98,8 +98,7 @@ int compat_fpu_from_uabi(struct fpu_guest *gfpu, const void *buf, u64 xcr0,
  * the rights that @gup_flags ask for.
  *
  * The other faults the page in. Return: 0; -EHWPOISON if the page is bad;
- * -EAGAIN if FOLL_NOWAIT was asked and it would have had to wait; -EINTR if
- * a signal came first; -EFAULT or another error otherwise.
+ * -EINTR if a signal came first; -EFAULT or another error otherwise.
  */
 bool compat_get_user_page_fast(unsigned long hva, unsigned int gup_flags,
 			       struct page **page);
