@@ -82,7 +82,7 @@ REQUIRED(void, load_stage2, (struct nacre_vcpu *, hpa_t root))		\
 /* one line for the log when a VM dies */				\
 REQUIRED(void, describe, (struct nacre_vcpu *, char *, size_t))
 
-/* A trip's are of one file in each backend; the others it has prototypes for. */
+/* A trip's are of one file in each backend; the others have prototypes. */
 #define NACRE_BACKEND_OPS(REQUIRED, OPTIONAL)				\
 NACRE_BACKEND_TRIP_OPS(REQUIRED, OPTIONAL)				\
 NACRE_BACKEND_STATE_OPS(REQUIRED, OPTIONAL)

@@ -385,7 +385,8 @@ enum nacre_result nacre_exit_unfinished(struct nacre_vcpu *vcpu)
 enum nacre_result nacre_exit_emulate(struct nacre_vcpu *vcpu)
 {
 	nacre_queue_exception(vcpu, X86_TRAP_UD);
-	return backend(read_cpl)(vcpu) ? NACRE_RESUME : nacre_exit_unfinished(vcpu);
+	return backend(read_cpl)(vcpu) ? NACRE_RESUME :
+					 nacre_exit_unfinished(vcpu);
 }
 
 enum nacre_result nacre_exit_exception(struct nacre_vcpu *vcpu, u8 vector,
