@@ -140,8 +140,10 @@ END
 need fpu_alloc_guest_fpstate fpu_free_guest_fpstate fpu_swap_kvm_fpstate \
 	fpu_copy_guest_fpstate_to_uabi fpu_copy_uabi_to_guest_fpstate \
 	get_user_pages_unlocked get_user_pages_fast_only \
-	intel_pt_handle_vmx l1tf_mitigation x86_spec_ctrl_current \
-	cpu_mitigations_off
+	intel_pt_handle_vmx l1tf_mitigation x86_spec_ctrl_current
+# A kernel that is built without mitigations has a constant in its header.
+grep -q 'CONFIG_CPU_MITIGATIONS 1' "$kdir/include/generated/autoconf.h" &&
+	need cpu_mitigations_off
 
 symbol CURRENT_CR3_FAST __get_current_cr3_fast
 symbol CR4_READ_SHADOW cr4_read_shadow
