@@ -30,8 +30,9 @@ REQUIRED(void, load, (struct nacre_vcpu *))	/* preemption off */	\
 REQUIRED(void, put, (struct nacre_vcpu *))	/* preemption off */	\
 /* one trip into the guest */						\
 REQUIRED(void, prepare_entry, (struct nacre_vcpu *))	/* loaded */	\
-REQUIRED(void, enter, (struct nacre_vcpu *))	/* irqs off */		\
-REQUIRED(void, after_exit, (struct nacre_vcpu *))	/* irqs off */
+REQUIRED(void, note_host, (struct nacre_vcpu *))	/* irqs off */	\
+/* True: handle_exit() resumes, without sleep or the guest's memory */	\
+REQUIRED(bool, enter, (struct nacre_vcpu *))	/* irqs off */
 
 #define NACRE_BACKEND_STATE_OPS(REQUIRED, OPTIONAL)			\
 /* the processor */							\
@@ -116,6 +117,9 @@ extern const struct nacre_backend nacre_svm_backend;
 
 /* Whether it has fetch_lazy(). */
 DECLARE_STATIC_KEY_FALSE(nacre_fetches_late);
+
+/* Whether insn_length() is to be asked. */
+DECLARE_STATIC_KEY_FALSE(nacre_tells_lengths);
 
 /* Picks the backend whose ident() says yes and binds it. */
 int nacre_backend_bind(void);

@@ -280,8 +280,10 @@ unsigned int nacre_fetch_bytes(struct nacre_vcpu *vcpu, u8 *bytes)
 }
 
 /* RF lasts for one instruction, TF traps after it. */
-static void end_rf_and_tf(struct nacre_vcpu *vcpu, u64 rflags)
+static noinline void end_rf_and_tf(struct nacre_vcpu *vcpu)
 {
+	u64 rflags = nacre_rflags(vcpu);
+
 	if (rflags & X86_EFLAGS_RF)
 		nacre_set_rflags(vcpu, rflags & ~(u64)X86_EFLAGS_RF);
 	if (rflags & X86_EFLAGS_TF)
@@ -289,30 +291,35 @@ static void end_rf_and_tf(struct nacre_vcpu *vcpu, u64 rflags)
 }
 
 static __always_inline enum nacre_result skip_to(struct nacre_vcpu *vcpu,
-						 u64 rip)
+						 u64 from, u64 rip)
 {
-	u64 rflags = nacre_rflags(vcpu);
-
 	/* Outside 64-bit code EIP is all there is, and only this leaves it. */
-	if (unlikely((nacre_rip(vcpu) ^ rip) >> 32) &&
-	    !nacre_is_64bit_code(vcpu))
+	if (unlikely((from ^ rip) >> 32) && !nacre_is_64bit_code(vcpu))
 		rip = (u32)rip;
 	nacre_set_rip(vcpu, rip);
 	backend(write_shadow)(vcpu, 0);
-	if (unlikely(rflags & (X86_EFLAGS_RF | X86_EFLAGS_TF)))
-		end_rf_and_tf(vcpu, rflags);
+	if (unlikely(nacre_rflags(vcpu) & (X86_EFLAGS_RF | X86_EFLAGS_TF)))
+		end_rf_and_tf(vcpu);
 	return NACRE_RESUME;
+}
+
+static __always_inline enum nacre_result skip_by(struct nacre_vcpu *vcpu,
+						 u8 length)
+{
+	u64 rip = nacre_rip(vcpu);
+
+	return skip_to(vcpu, rip, rip + length);
 }
 
 enum nacre_result nacre_skip_to(struct nacre_vcpu *vcpu, u64 rip)
 {
-	return skip_to(vcpu, rip);
+	return skip_to(vcpu, nacre_rip(vcpu), rip);
 }
 
 enum nacre_result nacre_skip_decoded(struct nacre_vcpu *vcpu,
 				     const struct nacre_insn *insn)
 {
-	return skip_to(vcpu, nacre_rip(vcpu) + insn->length);
+	return skip_by(vcpu, insn->length);
 }
 
 enum nacre_result nacre_fetch_failed(struct nacre_vcpu *vcpu,
@@ -340,15 +347,23 @@ static noinline enum nacre_result fetch_and_skip(struct nacre_vcpu *vcpu)
 					  nacre_fetch_failed(vcpu, result);
 }
 
+static noinline enum nacre_result recognize_and_skip(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_insn *insn = recognize(vcpu);
+
+	if (likely(insn))
+		return skip_by(vcpu, insn->length);
+	return fetch_and_skip(vcpu);
+}
+
 enum nacre_result nacre_skip_insn(struct nacre_vcpu *vcpu)
 {
-	u8 length = backend(insn_length)(vcpu);
-	const struct nacre_insn *insn;
+	u8 length;
 
-	if (length)
-		return skip_to(vcpu, nacre_rip(vcpu) + length);
-	insn = recognize(vcpu);
-	if (likely(insn))
-		return skip_to(vcpu, nacre_rip(vcpu) + insn->length);
-	return fetch_and_skip(vcpu);
+	if (static_branch_unlikely(&nacre_tells_lengths)) {
+		length = backend(insn_length)(vcpu);
+		if (likely(length))
+			return skip_by(vcpu, length);
+	}
+	return recognize_and_skip(vcpu);
 }

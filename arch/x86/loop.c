@@ -27,6 +27,12 @@
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
+enum trip {
+	TRIP_TURNED_BACK,	/* no entry: somebody wanted attention */
+	TRIP_EXIT,		/* to be handled */
+	TRIP_HANDLED,
+};
+
 /* Requests that change what happens next. RESUME: nothing is in the way. */
 static enum nacre_result handle_requests(struct nacre_vcpu *vcpu)
 {
@@ -62,17 +68,47 @@ static void leave_guest_mode(struct nacre_vcpu *vcpu)
 	smp_store_release(&vcpu->mode, NACRE_OUTSIDE_GUEST);
 }
 
-/* Interrupts are off; they come back on with the exit's own taken. */
-static void enter_guest(struct nacre_vcpu *vcpu)
+static enum nacre_result handle_exit(struct nacre_vcpu *vcpu)
 {
+	trace_nacre_exit(vcpu);
+	nacre_collect_events(vcpu);
+	return backend(handle_exit)(vcpu);
+}
+
+/*
+ * What only asks for an answer gets it here, with the guest's state still in
+ * the processor and interrupts off: one that comes ends the guest's next run at
+ * once, and what any thread wants is seen by the look before it. While an EOI
+ * may be in the guest's memory the local APIC is not what it seems.
+ *
+ * Return: whether the last exit has been handled.
+ */
+static bool go_round(struct nacre_vcpu *vcpu)
+{
+	for (;;) {
+		if (!backend(enter)(vcpu) || vcpu->arch.pv_eoi_offered)
+			return false;
+		handle_exit(vcpu);
+		if (must_turn_back(vcpu))
+			return true;
+		trace_nacre_entry(vcpu);
+		backend(prepare_entry)(vcpu);
+	}
+}
+
+/* Interrupts are off; they come back on with the exit's own taken. */
+static enum trip enter_guest(struct nacre_vcpu *vcpu)
+{
+	bool handled;
+
 	vcpu->ran = true;
 	nacre_guest_time_begin();
 	nacre_debug_enter(vcpu);
 	nacre_xstate_enter(vcpu);
-	backend(enter)(vcpu);
+	backend(note_host)(vcpu);
+	handled = go_round(vcpu);
 	nacre_xstate_exit(vcpu);
 	nacre_debug_exit(vcpu);
-	backend(after_exit)(vcpu);
 	compat_note_guest_ran();
 	leave_guest_mode(vcpu);
 
@@ -82,12 +118,12 @@ static void enter_guest(struct nacre_vcpu *vcpu)
 	asm volatile("nop" : : : "memory");
 	local_irq_disable();
 	nacre_guest_time_end();
+	return handled ? TRIP_HANDLED : TRIP_EXIT;
 }
 
-/* Whether it came to an entry: false means that somebody wanted attention. */
-static bool one_trip(struct nacre_vcpu *vcpu)
+static enum trip one_trip(struct nacre_vcpu *vcpu)
 {
-	bool turn_back;
+	enum trip trip = TRIP_TURNED_BACK;
 
 	preempt_disable();
 	backend(prepare_entry)(vcpu);
@@ -96,16 +132,15 @@ static bool one_trip(struct nacre_vcpu *vcpu)
 	nacre_vcpu_srcu_unlock(vcpu);
 	/* Mode before requests; pairs with the barrier in nacre_vcpu_kick(). */
 	smp_mb__after_srcu_read_unlock();
-	turn_back = must_turn_back(vcpu);
-	if (turn_back)
+	if (must_turn_back(vcpu))
 		leave_guest_mode(vcpu);
 	else
-		enter_guest(vcpu);
+		trip = enter_guest(vcpu);
 	local_irq_enable();
 	preempt_enable();
 	nacre_vcpu_srcu_lock(vcpu);
 	nacre_pv_eoi_collect(vcpu);
-	return !turn_back;
+	return trip;
 }
 
 /* The VMM asked to be told when it may inject an interrupt. */
@@ -136,30 +171,27 @@ static enum nacre_result before_entry(struct nacre_vcpu *vcpu)
 enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 {
 	enum nacre_result result;
-	bool turned_back;
+	enum trip trip;
 
 	for (;;) {
 		result = before_entry(vcpu);
 		if (result != NACRE_RESUME || !nacre_arch_runnable(vcpu))
 			return result;
 		trace_nacre_entry(vcpu);
-		if (likely(one_trip(vcpu))) {
-			trace_nacre_exit(vcpu);
-			nacre_collect_events(vcpu);
-			result = backend(handle_exit)(vcpu);
+		trip = one_trip(vcpu);
+		if (likely(trip == TRIP_EXIT)) {
+			result = handle_exit(vcpu);
 			if (result != NACRE_RESUME)
 				return result;
-			turned_back = false;
-		} else {
+		} else if (trip == TRIP_TURNED_BACK) {
 			nacre_cancel_events(vcpu);
-			turned_back = true;
 		}
 		if (window_is_open(vcpu)) {
 			vcpu->run->exit_reason = NACRE_EXIT_IRQ_WINDOW_OPEN;
 			return NACRE_TO_USER;
 		}
 		/* What comes later is seen by the last look. */
-		if (unlikely(turned_back) && compat_guest_work_pending())
+		if (unlikely(trip != TRIP_EXIT) && compat_guest_work_pending())
 			return NACRE_RESUME;
 	}
 }

@@ -152,6 +152,8 @@ int svm_setup(void)
 	unsigned int n;
 
 	resolve_caps();
+	if (svm_caps.nrips)
+		static_branch_enable(&nacre_tells_lengths);
 	svm_npt_setup();
 
 	iopm = alloc_pages(GFP_KERNEL, IOPM_ORDER);

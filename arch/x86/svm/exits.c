@@ -141,6 +141,20 @@ enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu)
 	return nacre_exit_unexpected(vcpu);
 }
 
+/* Exits that are answered from the vCPU's own state. */
+bool svm_can_answer(const struct nacre_exit *exit)
+{
+	switch (exit->code) {
+	case SVM_CPUID:
+	case SVM_VMMCALL:
+		return true;
+	case SVM_MSR:
+		return !(exit->info[0] & VMCB_MSR_WRITE);
+	default:
+		return false;
+	}
+}
+
 u8 svm_insn_length(struct nacre_vcpu *vcpu)
 {
 	u64 next_rip = to_svm(vcpu)->vmcb->control.next_rip;

@@ -136,12 +136,17 @@ static bool host_ldt_may_change(void)
 }
 
 /*
- * Interrupts off. What a thread's time slice in the kernel leaves alone needs
- * no saving at each entry.
+ * What a thread's time slice in the kernel leaves alone needs no saving at each
+ * entry. SVM is off where it failed to come up with the processor, and at
+ * reboot.
  */
-static void save_host(struct svm_vcpu *svm)
+static void svm_note_host(struct nacre_vcpu *vcpu)
 {
+	struct svm_vcpu *svm = to_svm(vcpu);
+
 	if (svm->host_saved && likely(!host_ldt_may_change()))
+		return;
+	if (unlikely(!READ_ONCE(svm->cpu->on)))
 		return;
 	svm_vmsave(svm->cpu->host_area);
 	svm->host_debugctl = get_debugctlmsr();
@@ -183,23 +188,6 @@ static bool run_guest_without_debugctl(struct svm_vcpu *svm)
 	return ran;
 }
 
-static void svm_enter(struct nacre_vcpu *vcpu)
-{
-	struct svm_vcpu *svm = to_svm(vcpu);
-	bool ran = false;
-
-	/* Off where it failed to come up with the processor, and at reboot. */
-	if (likely(READ_ONCE(svm->cpu->on))) {
-		save_host(svm);
-		if (svm->want_nudge)
-			irq_work_queue(&svm->cpu->nudge);
-		ran = unlikely(svm->host_debugctl) ?
-		      run_guest_without_debugctl(svm) : run_guest(svm);
-	}
-	if (unlikely(!ran))
-		svm->vmcb->control.exit_code = SVM_INVALID;
-}
-
 static void collect_registers(struct svm_vcpu *svm)
 {
 	struct nacre_vcpu_arch *arch = &svm->vcpu.arch;
@@ -217,11 +205,10 @@ static void collect_registers(struct svm_vcpu *svm)
 	arch->dirty = 0;
 }
 
-static void svm_after_exit(struct nacre_vcpu *vcpu)
+static void after_exit(struct svm_vcpu *svm)
 {
-	struct svm_vcpu *svm = to_svm(vcpu);
 	struct vmcb_control *control = &svm->vmcb->control;
-	struct nacre_exit *exit = &vcpu->arch.exit;
+	struct nacre_exit *exit = &svm->vcpu.arch.exit;
 
 	collect_registers(svm);
 	exit->code = control->exit_code;
@@ -229,7 +216,7 @@ static void svm_after_exit(struct nacre_vcpu *vcpu)
 	exit->info[1] = control->exit_info2;
 	if (unlikely(exit->code == SVM_INVALID)) {
 		/* Nothing of the VMCB was used; nothing is in the cache. */
-		svm_cancel_injection(vcpu);
+		svm_cancel_injection(&svm->vcpu);
 		return;
 	}
 	if (unlikely(control->tlb_control != VMCB_TLB_KEEP)) {
@@ -245,6 +232,24 @@ static void svm_after_exit(struct nacre_vcpu *vcpu)
 		svm_collect_events(svm);
 	if (unlikely(exit->code == SVM_EXCEPTION + X86_TRAP_MC))
 		nacre_host_machine_check();
+}
+
+static bool svm_enter(struct nacre_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	bool ran = false;
+
+	if (likely(READ_ONCE(svm->cpu->on))) {
+		if (svm->want_nudge)
+			irq_work_queue(&svm->cpu->nudge);
+		ran = unlikely(svm->host_debugctl) ?
+		      run_guest_without_debugctl(svm) : run_guest(svm);
+	}
+	if (unlikely(!ran))
+		svm->vmcb->control.exit_code = SVM_INVALID;
+	after_exit(svm);
+	return static_branch_unlikely(&nacre_tells_lengths) &&
+	       svm_can_answer(&vcpu->arch.exit);
 }
 
 const struct nacre_backend nacre_svm_backend = {
@@ -265,8 +270,8 @@ const struct nacre_backend nacre_svm_backend = {
 	.load			= svm_load,
 	.put			= svm_put,
 	.prepare_entry		= svm_prepare_entry,
+	.note_host		= svm_note_host,
 	.enter			= svm_enter,
-	.after_exit		= svm_after_exit,
 	.handle_exit		= svm_handle_exit,
 	.read_segment		= svm_read_segment,
 	.write_segment		= svm_write_segment,

@@ -108,6 +108,9 @@ hpa_t svm_iopm(void);
 /* vmcb.c */
 void svm_vmcb_reset(struct svm_vcpu *svm);
 
+/* exits.c */
+bool svm_can_answer(const struct nacre_exit *exit);
+
 /* inject.c */
 void svm_collect_events(struct svm_vcpu *svm);
 void svm_end_interrupt_window(struct svm_vcpu *svm);

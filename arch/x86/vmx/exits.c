@@ -61,6 +61,12 @@ enum reason {
 			 BIT_ULL(REASON_EPT_VIOLATION) |	\
 			 BIT_ULL(REASON_EPT_MISCONFIG))
 
+#define TELLS_MORE	(IN_DELIVERY | BIT_ULL(REASON_MACHINE_CHECK))
+
+/* Those that are answered from the vCPU's own state. */
+#define ANSWERED	(BIT_ULL(REASON_CPUID) | BIT_ULL(REASON_VMCALL) | \
+			 BIT_ULL(REASON_RDMSR))
+
 #define DR7_GENERAL_DETECT	BIT_ULL(13)
 #define DR6_GENERAL_DETECT	BIT_ULL(13)
 
@@ -98,7 +104,7 @@ static void keep_step_pending(struct vmx_vcpu *vmx)
 	u64 pending;
 
 	if (!(nacre_rflags(&vmx->vcpu) & X86_EFLAGS_TF) ||
-	    !(vmx_int_state(vmx) & INT_STATE_SHADOW))
+	    !vmx_read_shadow(&vmx->vcpu))
 		return;
 	pending = vmcs_read_natural(VMCS_GUEST_PENDING_DEBUG);
 	vmcs_write_natural(VMCS_GUEST_PENDING_DEBUG, pending | DR_STEP);
@@ -239,7 +245,7 @@ static nacre_exit_fn *const exits[REASONS] = {
  * By the guest's state, or an event that makes no sense (then it is no exit,
  * but an instruction's error): the VMM's to mend. Or the VM was killed.
  */
-static enum nacre_result entry_failed(struct nacre_vcpu *vcpu)
+static noinline enum nacre_result entry_failed(struct nacre_vcpu *vcpu)
 {
 	u32 code = vcpu->arch.exit.code;
 
@@ -272,24 +278,40 @@ static bool is_machine_check(const struct vmx_vcpu *vmx)
 	return (code & REASON_BASIC) == REASON_MACHINE_CHECK;
 }
 
-/* Interrupts are off. Nothing of the guest has been read yet. */
-void vmx_collect_exit(struct vmx_vcpu *vmx)
+static noinline void collect_more(struct vmx_vcpu *vmx)
 {
-	struct nacre_exit *exit = &vmx->vcpu.arch.exit;
+	u32 code = vmx->vcpu.arch.exit.code;
 
-	exit->vectoring.type = NACRE_EVENT_NONE;
-	if (unlikely(exit->code & REASON_ENTRY_FAILED))
+	if (code & REASON_ENTRY_FAILED)
 		vmx_cancel_injection(&vmx->vcpu);
-	else if (exit->code < REASONS && BIT_ULL(exit->code) & IN_DELIVERY)
+	else if (code < REASONS && BIT_ULL(code) & IN_DELIVERY)
 		vmx_collect_event(vmx);
-	vmx->entry_event = 0;
-	if (unlikely(is_machine_check(vmx)))
+	if (is_machine_check(vmx))
 		nacre_host_machine_check();
+}
+
+/* Interrupts are off. Nothing of the guest has been read yet. */
+bool vmx_collect_exit(struct vmx_vcpu *vmx)
+{
+	u32 code = vmx->vcpu.arch.exit.code;
+	u64 bit = code < REASONS ? BIT_ULL(code) : TELLS_MORE;
+
+	if (bit & TELLS_MORE)
+		collect_more(vmx);
+	vmx->entry_event = 0;
+	if (!(bit & ANSWERED))
+		return false;
+	vmx_fetch_insn(vmx);
+	return true;
 }
 
 u8 vmx_insn_length(struct nacre_vcpu *vcpu)
 {
-	u32 length = vmcs_read32(VMCS_EXIT_LENGTH);
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
 
-	return length > NACRE_MAX_INSN ? 0 : length;
+	if (!(vmx->cached & BIT(VMX_CACHE_LENGTH))) {
+		vmx->insn_length = vmcs_read32(VMCS_EXIT_LENGTH);
+		vmx->cached |= BIT(VMX_CACHE_LENGTH);
+	}
+	return vmx->insn_length;
 }

@@ -12,6 +12,24 @@
 #include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
+static inline u32 int_state(struct vmx_vcpu *vmx)
+{
+	if (!(vmx->cached & BIT(VMX_CACHE_INT_STATE))) {
+		vmx->cached |= BIT(VMX_CACHE_INT_STATE);
+		vmx->int_state = vmcs_read32(VMCS_GUEST_INT_STATE);
+	}
+	return vmx->int_state;
+}
+
+void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state)
+{
+	if (vmx->cached & BIT(VMX_CACHE_INT_STATE) && vmx->int_state == state)
+		return;
+	vmx->cached |= BIT(VMX_CACHE_INT_STATE);
+	vmx->int_state = state;
+	vmcs_write32(VMCS_GUEST_INT_STATE, state);
+}
+
 /*
  * How long the instruction is that raises a soft event again: as the exit said
  * that cut it short. INT3 and INTO are one byte. INT n whose length nobody
@@ -89,24 +107,24 @@ void vmx_nmi_unblocked(struct vmx_vcpu *vmx)
 bool vmx_interrupt_allowed(struct nacre_vcpu *vcpu)
 {
 	return nacre_rflags(vcpu) & X86_EFLAGS_IF &&
-	       !(vmx_int_state(to_vmx(vcpu)) & INT_STATE_SHADOW);
+	       !(int_state(to_vmx(vcpu)) & INT_STATE_SHADOW);
 }
 
 bool vmx_nmi_allowed(struct nacre_vcpu *vcpu)
 {
-	return !(vmx_int_state(to_vmx(vcpu)) &
+	return !(int_state(to_vmx(vcpu)) &
 		 (INT_STATE_SHADOW | INT_STATE_NMI));
 }
 
 bool vmx_nmi_masked(struct nacre_vcpu *vcpu)
 {
-	return vmx_int_state(to_vmx(vcpu)) & INT_STATE_NMI;
+	return int_state(to_vmx(vcpu)) & INT_STATE_NMI;
 }
 
 void vmx_mask_nmi(struct nacre_vcpu *vcpu, bool masked)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	u32 state = vmx_int_state(vmx) & ~(u32)INT_STATE_NMI;
+	u32 state = int_state(vmx) & ~(u32)INT_STATE_NMI;
 
 	vmx_set_int_state(vmx, masked ? state | INT_STATE_NMI : state);
 }
@@ -120,7 +138,7 @@ void vmx_want_interrupt_window(struct nacre_vcpu *vcpu)
 void vmx_want_nmi_window(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	bool sti = vmx_int_state(vmx) & INT_STATE_STI;
+	bool sti = int_state(vmx) & INT_STATE_STI;
 
 	vmx_set_proc(vmx, sti ? PROC_INTERRUPT_WINDOW : PROC_NMI_WINDOW, true);
 }
@@ -138,7 +156,7 @@ void vmx_watch_cr8(struct nacre_vcpu *vcpu, u8 threshold)
 
 u32 vmx_read_shadow(struct nacre_vcpu *vcpu)
 {
-	u32 state = vmx_int_state(to_vmx(vcpu)), shadow = 0;
+	u32 state = int_state(to_vmx(vcpu)), shadow = 0;
 
 	if (state & INT_STATE_STI)
 		shadow |= NACRE_X86_SHADOW_INT_STI;
@@ -148,14 +166,23 @@ u32 vmx_read_shadow(struct nacre_vcpu *vcpu)
 }
 
 /* Not both at once; Intel SDM, "Checks on Guest Non-Register State". */
-void vmx_write_shadow(struct nacre_vcpu *vcpu, u32 shadow)
+static noinline void write_shadow(struct vmx_vcpu *vmx, u32 shadow)
 {
-	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	u32 state = vmx_int_state(vmx) & ~(u32)INT_STATE_SHADOW;
+	u32 state = int_state(vmx) & ~(u32)INT_STATE_SHADOW;
 
 	if (shadow & NACRE_X86_SHADOW_INT_MOV_SS)
 		state |= INT_STATE_MOV_SS;
 	else if (shadow & NACRE_X86_SHADOW_INT_STI)
 		state |= INT_STATE_STI;
 	vmx_set_int_state(vmx, state);
+}
+
+/* For the most part it is the end of one that was not there. */
+void vmx_write_shadow(struct nacre_vcpu *vcpu, u32 shadow)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	if (shadow || !(vmx->cached & BIT(VMX_CACHE_INT_STATE)) ||
+	    vmx->int_state & INT_STATE_SHADOW)
+		write_shadow(vmx, shadow);
 }

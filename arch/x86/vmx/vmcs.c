@@ -336,6 +336,19 @@ void vmx_fetch_lazy(struct nacre_vcpu *vcpu, enum nacre_lazy what)
 	}
 }
 
+/* Right after an exit: all that it takes to pass the instruction, at once. */
+void vmx_fetch_insn(struct vmx_vcpu *vmx)
+{
+	struct nacre_vcpu_arch *arch = &vmx->vcpu.arch;
+
+	arch->rip = vmcs_read_natural(VMCS_GUEST_RIP);
+	arch->rflags = vmcs_read_natural(VMCS_GUEST_RFLAGS);
+	vmx->int_state = vmcs_read32(VMCS_GUEST_INT_STATE);
+	vmx->insn_length = vmcs_read32(VMCS_EXIT_LENGTH);
+	arch->avail = BIT(NACRE_LAZY_RIP) | BIT(NACRE_LAZY_RFLAGS);
+	vmx->cached = BIT(VMX_CACHE_INT_STATE) | BIT(VMX_CACHE_LENGTH);
+}
+
 /* The processor loads them by itself but where it enters in PAE paging. */
 static void write_pdptrs(struct nacre_vcpu *vcpu)
 {
@@ -349,13 +362,10 @@ static void write_pdptrs(struct nacre_vcpu *vcpu)
 }
 
 /* CR0 and CR4 were written when they changed. */
-void vmx_write_lazy(struct vmx_vcpu *vmx)
+void vmx_write_lazy(struct vmx_vcpu *vmx, u32 dirty)
 {
 	struct nacre_vcpu_arch *arch = &vmx->vcpu.arch;
-	u32 dirty = arch->dirty;
 
-	if (dirty & BIT(NACRE_LAZY_RIP))
-		vmcs_write_natural(VMCS_GUEST_RIP, arch->rip);
 	if (dirty & BIT(NACRE_LAZY_RSP))
 		vmcs_write_natural(VMCS_GUEST_RSP, arch->gpr[NACRE_RSP]);
 	if (dirty & BIT(NACRE_LAZY_RFLAGS))
@@ -364,7 +374,6 @@ void vmx_write_lazy(struct vmx_vcpu *vmx)
 		vmcs_write_natural(VMCS_GUEST_CR3, arch->cr3);
 	if (dirty & BIT(NACRE_LAZY_PDPTRS))
 		write_pdptrs(&vmx->vcpu);
-	arch->dirty = 0;
 }
 
 /* What does not change by itself outside the guest is read once. */
@@ -376,21 +385,6 @@ static __always_inline u32 read_once(struct vmx_vcpu *vmx, enum vmx_cache what,
 		*value = vmcs_read32(field);
 	}
 	return *value;
-}
-
-u32 vmx_int_state(struct vmx_vcpu *vmx)
-{
-	return read_once(vmx, VMX_CACHE_INT_STATE, VMCS_GUEST_INT_STATE,
-			 &vmx->int_state);
-}
-
-void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state)
-{
-	if (vmx->cached & BIT(VMX_CACHE_INT_STATE) && vmx->int_state == state)
-		return;
-	vmx->cached |= BIT(VMX_CACHE_INT_STATE);
-	vmx->int_state = state;
-	vmcs_write32(VMCS_GUEST_INT_STATE, state);
 }
 
 /* Of a segment's four fields, counted from those of ES: LDTR is before TR. */

@@ -288,27 +288,48 @@ static void show_cr8(struct vmx_vcpu *vmx)
 	vmcs_write32(VMCS_CR8_THRESHOLD, threshold);
 }
 
-static void vmx_prepare_entry(struct nacre_vcpu *vcpu)
+static noinline void load_stale(struct vmx_vcpu *vmx)
 {
-	struct vmx_vcpu *vmx = to_vmx(vcpu);
-
 	if (!vmx->guest_in)
 		load_guest(vmx);
 	if (vmx->swapped_stale)
 		load_syscall(vmx);
-	if (vmx->uses_tsc_aux)
-		load_swapped(vmx, VMX_TSC_AUX, vcpu->arch.tsc_aux);
 	if (vmx->flush_ept || vmx->flush_vpid)
 		vmx_flush_pending(vmx);
-	if (vmx->apic_page)
-		show_cr8(vmx);
-	vmx_write_lazy(vmx);
 }
 
-/* Interrupts off: what the host runs with now, an exit brings back. */
-static void update_host(struct vmx_vcpu *vmx)
+/* As a rule it is because of an instruction that was passed. */
+static void write_lazy(struct vmx_vcpu *vmx)
+{
+	struct nacre_vcpu_arch *arch = &vmx->vcpu.arch;
+	u32 dirty = arch->dirty;
+
+	arch->dirty = 0;
+	if (dirty & BIT(NACRE_LAZY_RIP))
+		vmcs_write_natural(VMCS_GUEST_RIP, arch->rip);
+	if (unlikely(dirty & ~BIT(NACRE_LAZY_RIP)))
+		vmx_write_lazy(vmx, dirty);
+}
+
+static void vmx_prepare_entry(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	if (unlikely(!vmx->guest_in || vmx->swapped_stale || vmx->flush_ept ||
+		     vmx->flush_vpid))
+		load_stale(vmx);
+	if (vmx->uses_tsc_aux)
+		load_swapped(vmx, VMX_TSC_AUX, vcpu->arch.tsc_aux);
+	if (vmx->apic_page)
+		show_cr8(vmx);
+	write_lazy(vmx);
+}
+
+/* What the host runs with now, an exit brings back. */
+static void vmx_note_host(struct nacre_vcpu *vcpu)
 {
 	u64 cr3 = compat_host_cr3(), cr4 = compat_host_cr4();
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
 
 	if (vmx->host_cr3 != cr3) {
 		vmx->host_cr3 = cr3;
@@ -318,8 +339,6 @@ static void update_host(struct vmx_vcpu *vmx)
 		vmx->host_cr4 = cr4;
 		vmcs_write_natural(VMCS_HOST_CR4, cr4);
 	}
-	if (static_branch_unlikely(&vmx_flushes_l1d))
-		vmx_flush_l1d();
 }
 
 /* By the host's own gate, whose handler's IRET lets in the next. */
@@ -359,48 +378,45 @@ static noinstr bool run_guest(struct vmx_vcpu *vmx)
 	return ran;
 }
 
-static void vmx_enter(struct nacre_vcpu *vcpu)
-{
-	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	bool ran = false;
-
-	/* Off where it failed to come up with the processor, and at reboot. */
-	if (likely(READ_ONCE(vmx->cpu->on))) {
-		update_host(vmx);
-		ran = run_guest(vmx);
-	}
-	if (unlikely(!ran)) {
-		vcpu->arch.exit.code = VMX_NOT_ENTERED;
-		return;
-	}
-	/* A VMCS that was refused by the guest's state stays clear. */
-	if (likely(!(vcpu->arch.exit.code & REASON_ENTRY_FAILED)))
-		vmx->launched = true;
-	/* The guest's is 0, and so is the host's after an exit. */
-	if (unlikely(vmx->host_debugctl))
-		update_debugctlmsr(vmx->host_debugctl);
-}
-
 /* What the guest did to its CR8, which only the page has. */
 static void collect_cr8(struct vmx_vcpu *vmx)
 {
 	u8 cr8 = vmx->apic_page[APIC_PAGE_TPR] >> 4;
 
-	if (cr8 != nacre_cr8(&vmx->vcpu))
+	if (unlikely(cr8 != nacre_cr8(&vmx->vcpu)))
 		nacre_set_cr8(&vmx->vcpu, cr8);
 }
 
-static void vmx_after_exit(struct nacre_vcpu *vcpu)
+static bool after_exit(struct vmx_vcpu *vmx)
+{
+	/* A VMCS that was refused by the guest's state stays clear. */
+	if (unlikely(!vmx->launched))
+		vmx->launched = !(vmx->vcpu.arch.exit.code &
+				  REASON_ENTRY_FAILED);
+	/* The guest's is 0, and so is the host's after an exit. */
+	if (unlikely(vmx->host_debugctl))
+		update_debugctlmsr(vmx->host_debugctl);
+	vmx->vcpu.arch.avail = 0;
+	vmx->cached = 0;
+	if (vmx->apic_page)
+		collect_cr8(vmx);
+	return vmx_collect_exit(vmx);
+}
+
+static bool vmx_enter(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 
-	if (likely(vcpu->arch.exit.code != VMX_NOT_ENTERED)) {
-		vcpu->arch.avail = 0;
-		vmx->cached = 0;
-		if (vmx->apic_page)
-			collect_cr8(vmx);
+	vcpu->arch.exit.vectoring.type = NACRE_EVENT_NONE;
+	/* Off where it failed to come up with the processor, and at reboot. */
+	if (likely(READ_ONCE(vmx->cpu->on))) {
+		if (static_branch_unlikely(&vmx_flushes_l1d))
+			vmx_flush_l1d();
+		if (likely(run_guest(vmx)))
+			return after_exit(vmx);
 	}
-	vmx_collect_exit(vmx);
+	vcpu->arch.exit.code = VMX_NOT_ENTERED;
+	return vmx_collect_exit(vmx);
 }
 
 const struct nacre_backend nacre_vmx_backend = {
@@ -420,8 +436,8 @@ const struct nacre_backend nacre_vmx_backend = {
 	.load			= vmx_load,
 	.put			= vmx_put,
 	.prepare_entry		= vmx_prepare_entry,
+	.note_host		= vmx_note_host,
 	.enter			= vmx_enter,
-	.after_exit		= vmx_after_exit,
 	.handle_exit		= vmx_handle_exit,
 	.fetch_lazy		= vmx_fetch_lazy,
 	.read_segment		= vmx_read_segment,

@@ -56,6 +56,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
 /* Kept of the VMCS until the next exit; a bit in vmx_vcpu.cached each. */
 enum vmx_cache {
 	VMX_CACHE_INT_STATE,
+	VMX_CACHE_LENGTH,
 	VMX_CACHE_CS_RIGHTS,
 	VMX_CACHE_SS_RIGHTS,
 };
@@ -99,6 +100,7 @@ struct vmx_vcpu {
 
 	u32 cached;		/* BIT(enum vmx_cache) */
 	u32 int_state, cs_rights, ss_rights;
+	u8 insn_length;
 	u64 eptp;
 	bool flush_ept, flush_vpid;	/* before the next entry */
 
@@ -133,14 +135,14 @@ void vmx_vmcs_setup(void);
 void vmx_vmcs_reset(struct vmx_vcpu *vmx);
 void vmx_vmcs_moved(struct vmx_vcpu *vmx);
 void vmx_set_proc(struct vmx_vcpu *vmx, u32 bits, bool on);
-void vmx_write_lazy(struct vmx_vcpu *vmx);
-u32 vmx_int_state(struct vmx_vcpu *vmx);
-void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state);
+void vmx_fetch_insn(struct vmx_vcpu *vmx);
+void vmx_write_lazy(struct vmx_vcpu *vmx, u32 dirty);
 
 /* exits.c */
-void vmx_collect_exit(struct vmx_vcpu *vmx);
+bool vmx_collect_exit(struct vmx_vcpu *vmx);
 
 /* inject.c */
+void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state);
 void vmx_collect_event(struct vmx_vcpu *vmx);
 void vmx_nmi_unblocked(struct vmx_vcpu *vmx);
 void vmx_end_window(struct vmx_vcpu *vmx, u32 bit);
