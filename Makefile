@@ -73,13 +73,14 @@ bench:
 	@selftests/bench/exit_cost.sh --tsv Documentation/exit-cost.tsv \
 		--svg Documentation/exit-cost.svg
 
+# ONLY="STEP..." makes a part; scripts/check.sh slow --list tells the steps.
 .PHONY: check
 check:
-	@scripts/check.sh
+	@scripts/check.sh quick $(ONLY)
 
 .PHONY: check-slow
 check-slow:
-	@scripts/check.sh slow
+	@scripts/check.sh slow $(ONLY)
 
 .PHONY: install
 install: module pearl
@@ -108,6 +109,7 @@ help:
 	@echo 'make install        the module, the udev rule, pearl and libnacre'
 	@echo 'make check          build and test everything, from a fresh machine on'
 	@echo 'make check-slow     the same, on more machines and a debug kernel'
+	@echo '                    ONLY="STEP...": these steps of it; check.sh --list'
 	@echo 'make unit           the tests that need no machine of their own'
 	@echo 'make bench          what an exit costs, nacre and in-tree KVM'
 	@echo 'make lint           checkpatch, sparse, W=1, objtool, shellcheck, sizes'

@@ -1,13 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Build and test everything, from a fresh machine on. Each step's output goes
-# to build/check/; what failed is shown again at the end, before the one line
-# that counts.
-#
-# usage: check.sh [slow]
+# Build and test everything, from a fresh machine on, or a part of it.
 
 set -u -o pipefail
+
+usage()
+{
+	cat <<'END'
+usage: check.sh [quick | slow] [STEP...]
+       check.sh [quick | slow] --list
+       check.sh --help
+
+Install what is needed, build it, and make each step of the check; slow has
+those of quick, too. With STEP only these are made, whose logs then lie beside
+those of earlier parts.
+
+  --list	the steps' names, and what they are
+
+A step's output goes to build/check/STEP.log. What failed is shown again at the
+end, before the one line that counts.
+END
+}
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
@@ -15,7 +29,9 @@ exec </dev/null
 unset MAKEFLAGS MAKELEVEL MFLAGS
 export HOME=${HOME:-/root} LC_ALL=C.UTF-8
 
-mode=${1:-quick}
+mode=quick
+listing=
+only=()
 logs=build/check
 jobs=$(nproc)
 kernels=(6.1 6.12)
@@ -28,8 +44,51 @@ declare -A what started
 tests_built=yes
 declare -A module_built=([6.1]=yes [6.12]=yes [debug]=yes)
 
-rm -rf "$logs"
-mkdir -p "$logs"
+# The names of the steps that there are, while nothing is done yet.
+planning=yes
+plan=()
+
+wrong()
+{
+	echo "check.sh: $*" >&2
+	usage >&2
+	exit 2
+}
+
+arguments()
+{
+	while [[ $# -gt 0 ]]; do
+		case $1 in
+		--help) usage; exit ;;
+		--list) listing=yes ;;
+		quick | slow) mode=$1 ;;
+		-*) wrong "unknown option $1" ;;
+		*) only+=("$1") ;;
+		esac
+		shift
+	done
+}
+
+# chosen NAME WHAT: is this step to be made?
+chosen()
+{
+	what[$1]=$2
+	if [[ $planning ]]; then
+		plan+=("$1")
+		return 1
+	fi
+	[[ ${#only[@]} -eq 0 || " ${only[*]} " = *" $1 "* ]]
+}
+
+# The debug kernel is compiled: a quarter of an hour, alone.
+debug_chosen()
+{
+	if [[ ${#only[@]} -gt 0 ]]; then
+		[[ ${only[*]} = *debug* ]]
+	else
+		[[ $mode = slow ]]
+	fi
+}
 
 # Only what this script started.
 # shellcheck disable=SC2317
@@ -88,6 +147,12 @@ finish()
 # step NAME WHAT SECONDS COMMAND...
 step()
 {
+	! chosen "$1" "$2" || perform "$@"
+}
+
+# perform NAME WHAT SECONDS COMMAND...: whatever was chosen.
+perform()
+{
 	what[$1]=$2
 	say "$2 ..."
 	start "$1" "${@:3}"
@@ -109,17 +174,16 @@ tools()
 	for k in "${kernels[@]}"; do
 		needs+=(--kernel "$k")
 	done
-	if [[ $mode = slow ]]; then
-		# The debug kernel is compiled: a quarter of an hour, alone.
+	if debug_chosen; then
 		needs+=(--machine svm-max --kernel debug)
 		limit=10800
 	fi
 
 	# The lab adds the source of newer packages to apt.
-	step packages "packages" 1800 scripts/packages.sh &&
-		step lab "the lab's machines and kernels" "$limit" \
+	perform packages "packages" 1800 scripts/packages.sh &&
+		perform lab "the lab's machines and kernels" "$limit" \
 			lab/setup "${needs[@]}" &&
-		step source "kernel source" 900 scripts/kernel-source.sh
+		perform source "kernel source" 900 scripts/kernel-source.sh
 }
 
 # What runs in the machines; each kernel's module by itself, so that a
@@ -128,11 +192,12 @@ builds()
 {
 	local k
 
-	step selftests "selftests, built" 900 make -j"$jobs" -C selftests \
+	perform selftests "selftests, built" 900 make -j"$jobs" -C selftests \
 		O="$top/build/selftests" || tests_built=
 	for k in "${kernels[@]}"; do
 		build_module "$k"
 	done
+	! debug_chosen || build_module debug
 }
 
 build_module()
@@ -140,7 +205,7 @@ build_module()
 	local kdir
 
 	kdir=$(lab/setup --print-build-dir "$1" 2>/dev/null)
-	step "module-$1" "module for $1" 900 make -j"$jobs" module \
+	perform "module-$1" "module for $1" 900 make -j"$jobs" module \
 		KDIR="$kdir" || module_built[$1]=
 }
 
@@ -150,7 +215,6 @@ tests()
 	local name=$1 machine=$2 kernel=$3 module=$4 limit=2000
 
 	[[ $kernel != debug ]] || limit=10000
-	what[$name]="selftests of $module on $machine with $kernel"
 	if [[ -z $tests_built ]] ||
 	   [[ $module = nacre && -z ${module_built[$kernel]} ]]; then
 		lost "$name" "${what[$name]}"
@@ -162,25 +226,28 @@ tests()
 		"${@:5}" -- selftests/run
 }
 
-# machines MODULE MACHINE/KERNEL... [-- OPTION...]: two at a time keep two
-# processors busy.
+# machines MODULE MACHINE/KERNEL...: two at a time keep two processors busy.
 machines()
 {
-	local module=$1 name pair names=() pairs=()
+	local module=$1 pair name names=() options=() title line=
 
 	shift
-	while [[ $# -gt 0 && $1 != -- ]]; do
-		pairs+=("$1")
-		shift
-	done
-	shift
-	for pair in "${pairs[@]}"; do
+	if [[ $1 = --cmdline ]]; then
+		options=("$1" "$2")
+		line=$2
+		shift 2
+	fi
+	for pair; do
+		name=$module-${pair/\//-}${line:+-$line}
+		title="selftests of $module on ${pair%/*} with ${pair#*/}"
+		[[ -z $line ]] || title+=" and the distribution's kernel line"
+		chosen "$name" "$title" || continue
 		if [[ ${#names[@]} -eq 2 ]]; then
 			finish_tests "${names[0]}"
 			names=("${names[1]}")
 		fi
-		name=$module-${pair/\//-}${*:+-mitigated}
-		tests "$name" "${pair%/*}" "${pair#*/}" "$module" "$@"
+		tests "$name" "${pair%/*}" "${pair#*/}" "$module" \
+			"${options[@]}"
 		names+=("$name")
 	done
 	for name in "${names[@]}"; do
@@ -200,6 +267,7 @@ guests()
 {
 	local name=$1 kernel=$3 module=$4 image=build/check/guest.img mem=2048
 
+	chosen "$name" "$2" || return 0
 	# Its checkers take an eighth of the memory, and the guest half a GiB.
 	[[ $kernel != debug ]] || mem=3072
 	if [[ $module = nacre && -z ${module_built[$kernel]} ]]; then
@@ -207,7 +275,7 @@ guests()
 		return
 	fi
 	[[ -f $image ]] || lab/guest-image.sh "$image" >"$logs/image.log" 2>&1
-	step "$name" "$2" 1800 lab/run --machine "${guest_machine:-svm}" \
+	perform "$name" "$2" 1800 lab/run --machine "${guest_machine:-svm}" \
 		--kernel "$kernel" --module "$module" --mem $mem --timeout 1500 -- \
 		"selftests/pearl/$5" build/userspace/pearl "$image" "${@:6}"
 }
@@ -242,18 +310,19 @@ ends()
 # Where it loads and where it refuses to: machines of its own, two at a time.
 loads()
 {
+	local title="loading and refusing with $1"
+
+	chosen "load-$1" "$title" || return 0
 	if [[ -z $tests_built || -z ${module_built[$1]} ]]; then
-		lost "load-$1" "loading and refusing with $1"
+		lost "load-$1" "$title"
 	else
-		step "load-$1" "loading and refusing with $1" 2400 \
-			selftests/load.sh "$1"
+		perform "load-$1" "$title" 2400 selftests/load.sh "$1"
 	fi
 }
 
 # Each machine with one kernel; the others have their turn in slow().
 quick()
 {
-	builds
 	step unit "tests on this machine" 1200 make unit
 	step lint "lint" 1800 make lint
 	step lab-selftest "the lab's own test" 3000 lab/selftest
@@ -268,11 +337,9 @@ quick()
 # checkers say.
 debug()
 {
-	build_module debug
 	step lab-debug "the lab's own test of the debug kernel" 3600 \
 		lab/selftest --debug-kernel
-	tests debug svm debug nacre
-	finish_tests debug
+	machines nacre svm/debug
 	guests console-debug "a guest of pearl on the debug kernel" debug nacre \
 		console.sh "$(vmlinuz 6.1)"
 }
@@ -282,8 +349,8 @@ slow()
 	machines nacre svm/6.1 vmx/6.12 svm-nrips/6.1 vmx-new/6.12 svm-max/6.12
 	machines kvm svm/6.1 svm/6.12 vmx/6.1 vmx/6.12 svm-nrips/6.1 \
 		svm-nrips/6.12 vmx-new/6.1 vmx-new/6.12 svm-max/6.1 svm-max/6.12
-	machines nacre svm/6.1 vmx/6.1 svm-nrips/6.1 vmx-new/6.1 svm-max/6.1 \
-		-- --cmdline default
+	machines nacre --cmdline default svm/6.1 vmx/6.1 svm-nrips/6.1 \
+		vmx-new/6.1 svm-max/6.1
 	console nacre 6.1
 	console kvm 6.1
 	console kvm 6.12
@@ -298,6 +365,25 @@ slow()
 	debug
 	step abi-diff "a million calls on nacre and in-tree KVM" 14400 \
 		selftests/abi_diff.sh --calls 1000000 --timeout 14000
+}
+
+# Each step with its name, and no name that is none.
+make_plan()
+{
+	local name
+
+	quick
+	[[ $mode != slow ]] || slow
+	planning=
+	for name in "${only[@]}"; do
+		[[ " ${plan[*]} " = *" $name "* ]] ||
+			wrong "no step '$name'; --list tells them"
+	done
+	[[ $listing ]] || return 0
+	for name in "${plan[@]}"; do
+		printf '%-27s %s\n' "$name" "${what[$name]}"
+	done
+	exit
 }
 
 # Each case of step $1 that failed, below the last of what it said of itself.
@@ -315,7 +401,15 @@ what_failed()
 	END { exit !found }' "$logs/$1.log" 2>/dev/null | head -n 200
 }
 
+arguments "$@"
+make_plan
+# The parts' logs are kept for one another.
+[[ ${#only[@]} -gt 0 ]] || rm -rf "$logs"
+mkdir -p "$logs"
+rm -f "$logs"/*.pid "$logs/guest.img"
+
 if tools; then
+	builds
 	quick
 	[[ $mode != slow ]] || slow
 else
