@@ -82,6 +82,11 @@ check:
 check-slow:
 	@scripts/check.sh slow $(ONLY)
 
+# The logs in build/check become selftests/verdicts.tsv.
+.PHONY: verdicts
+verdicts:
+	@scripts/verdicts.sh --renew
+
 .PHONY: install
 install: module pearl
 	$(kbuild) CONFIG_MODULE_SIG_ALL= DEPMOD=true modules_install
@@ -110,6 +115,7 @@ help:
 	@echo 'make check          build and test everything, from a fresh machine on'
 	@echo 'make check-slow     the same, on more machines and a debug kernel'
 	@echo '                    ONLY="STEP...": these steps of it; check.sh --list'
+	@echo 'make verdicts       what these runs came to, into selftests/verdicts.tsv'
 	@echo 'make unit           the tests that need no machine of their own'
 	@echo 'make bench          what an exit costs, nacre and in-tree KVM'
 	@echo 'make lint           checkpatch, sparse, W=1, objtool, shellcheck, sizes'

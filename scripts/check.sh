@@ -19,7 +19,8 @@ those of earlier parts.
   --list	the steps' names, and what they are
 
 A step's output goes to build/check/STEP.log. What failed is shown again at the
-end, before the one line that counts.
+end, before the one line that counts. The verdicts of each run of all selftests
+are compared with selftests/verdicts.tsv; scripts/verdicts.sh renews that.
 END
 }
 
@@ -40,6 +41,7 @@ begin=$SECONDS
 passed=0 failed=0 skipped=0
 broken=()
 running=()
+runs=()
 declare -A what started
 tests_built=yes
 declare -A module_built=([6.1]=yes [6.12]=yes [debug]=yes)
@@ -221,6 +223,7 @@ tests()
 		return
 	fi
 	say "${what[$name]} ..."
+	runs+=("$name")
 	start "$name" $((limit + 400)) lab/run --machine "$machine" \
 		--kernel "$kernel" --module "$module" --timeout "$limit" \
 		"${@:5}" -- selftests/run
@@ -367,6 +370,20 @@ slow()
 		selftests/abi_diff.sh --calls 1000000 --timeout 14000
 }
 
+# What the runs came to is what it was. Whoever checks everything also has every
+# row of the file before him.
+verdicts()
+{
+	local logs_of_runs=("${runs[@]/%/.log}") options=()
+
+	[[ ${#runs[@]} -gt 0 ]] || return 0
+	[[ $mode = slow ]] || options=(--quick)
+	[[ $mode != slow || ${#only[@]} -gt 0 ]] || options=(--all)
+	perform verdicts "the runs' verdicts, beside selftests/verdicts.tsv" \
+		60 scripts/verdicts.sh --compare "${options[@]}" \
+		"${logs_of_runs[@]/#/$logs/}"
+}
+
 # Each step with its name, and no name that is none.
 make_plan()
 {
@@ -412,6 +429,7 @@ if tools; then
 	builds
 	quick
 	[[ $mode != slow ]] || slow
+	verdicts
 else
 	lost rest "everything else"
 fi
