@@ -123,12 +123,16 @@ machine svm svm "${svm[@]}" &
 	machine reboot svm reboot
 	machine no_svm nosvm no_svm
 	machine no_npt svm-nonpt no_nested_paging
+	machine no_ept vmx-noept no_ept
+	machine no_urg vmx-nourg no_unrestricted_guest
 } &
 wait
 
 report_depends
 report no_svm no_svm
 report no_npt no_nested_paging
+report no_ept no_ept
+report no_urg no_unrestricted_guest
 report svm "${svm[@]}"
 report_reboot
 echo "1..$total"

@@ -11,6 +11,8 @@ set -u
 work=$(mktemp -d)
 marks=0
 holder=
+in_tree=kvm_amd
+! grep -q GenuineIntel /proc/cpuinfo || in_tree=kvm_intel
 
 fail()
 {
@@ -112,14 +114,14 @@ in_tree_load()
 {
 	local error
 
-	error=$(modprobe kvm_amd 2>&1) || fail "kvm_amd does not load: $error"
+	error=$(modprobe $in_tree 2>&1) || fail "$in_tree does not load: $error"
 }
 
 in_tree_unload()
 {
 	local error
 
-	error=$(modprobe -r kvm_amd 2>&1) || fail "kvm_amd stays: $error"
+	error=$(modprobe -r $in_tree 2>&1) || fail "$in_tree stays: $error"
 	loaded kvm && fail "kvm stays"
 }
 
@@ -173,9 +175,28 @@ case_no_svm()
 	refused "Operation not supported" "has no SVM"
 }
 
+# lacking LOG-PATTERN: what in-tree KVM can do without, which finds the
+# processor as it was.
+lacking()
+{
+	refused "Operation not supported" "$1"
+	in_tree_load
+	in_tree_unload
+}
+
 case_no_nested_paging()
 {
-	refused "Operation not supported" "nested paging \(NPT\) is not"
+	lacking "SVM is there, but nested paging \(NPT\) is not"
+}
+
+case_no_ept()
+{
+	lacking "VMX is there, but extended page tables \(EPT\) is not"
+}
+
+case_no_unrestricted_guest()
+{
+	lacking "VMX is there, but unrestricted guest is not"
 }
 
 case_firmware_has_disabled_svm()
@@ -389,8 +410,9 @@ for name; do
 	"case_$name"
 	# Whatever is left would spoil the next case.
 	[[ -z $holder ]] || { kill -9 "$holder"; wait "$holder"; holder=; } 2>/dev/null
-	[[ $(<"/sys/devices/system/cpu/cpu1/online") = 1 ]] || cpu 1 1
-	for module in nacre kvm_amd kvm labhost; do
+	cpu1=/sys/devices/system/cpu/cpu1/online
+	[[ ! -e $cpu1 || $(<$cpu1) = 1 ]] || cpu 1 1
+	for module in nacre $in_tree kvm labhost; do
 		! loaded $module || { fail "$module is left"; rmmod $module; }
 	done
 	echo "${bad:+not }ok $name"
