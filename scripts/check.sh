@@ -365,6 +365,10 @@ slow()
 	step soak "memory under everything for a minute" 600 \
 		lab/run --timeout 500 -- env NACRE_SOAK_SECONDS=60 \
 		selftests/run memory_soak
+	step fuzz-decode "fuzzing the decoder for a minute" 900 \
+		make -C selftests/host O="$top/build/selftests/host" fuzz
+	step fuzz-linux "fuzzing the loader of kernels for a minute" 900 \
+		make -C selftests/pearl O="$top/build/selftests/pearl" fuzz
 	debug
 	step abi-diff "a million calls on nacre and in-tree KVM" 14400 \
 		selftests/abi_diff.sh --calls 1000000 --timeout 14000

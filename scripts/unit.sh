@@ -18,6 +18,7 @@ run()
 
 run scripts/tap-sum-test.sh
 run scripts/verdicts-test.sh
+run scripts/check-test.sh
 run selftests/abi_layout_test.sh build/linux-headers-uapi/include \
 	build/selftests/abi
 run selftests/abi_diff.sh --selfcheck
