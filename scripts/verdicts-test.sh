@@ -114,6 +114,7 @@ case_makes_a_file()
 	row run b 6.1 nacre default 2 0 1 0
 	row case t/two skip b '*' '*' '*' 'has no two'
 	row test t 2 'one two'
+	has "b/6.1/nacre/fast: 2 passed, 0 failed, 1 skipped, 0 known, from ./3.log"
 	[[ $(grep -c ^run file) -eq 5 && $(grep -c ^case file) -eq 1 ]] ||
 		wrong "other rows: $(<file)"
 }

@@ -394,8 +394,6 @@ function drop_gone(    name, run, there) {
 }
 
 function renew(    i, run, set, p, list, n, names, many) {
-	for (i = 1; i < ARGC; i++)
-		tell(ARGV[i])
 	for (run in filed)
 		runs[run] = 1
 	for (run in log_of)
@@ -424,14 +422,19 @@ function renew(    i, run, set, p, list, n, names, many) {
 	print_cases(names, many)
 	print "#test\tname\tcases\ttheir names"
 	print_tests(names, many)
+	for (i = 1; i < ARGC; i++)
+		tell(ARGV[i])
 }
 
-function tell(log_file,    why) {
+function tell(log_file,    why, n) {
 	why = unfit(log_file)
-	if (why == "")
-		print run_of[log_file] ": taken from " log_file >told
-	else if (log_file in run_of)
+	if (why == "") {
+		split(sums(run_of[log_file], 0), n, " ")
+		print run_of[log_file] ": " n[1] " passed, " n[2] " failed, " \
+		      n[3] " skipped, " n[4] " known, from " log_file >told
+	} else if (log_file in run_of) {
 		print log_file ": not taken: " why >told
+	}
 }
 
 BEGIN {
