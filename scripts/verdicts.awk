@@ -95,9 +95,8 @@ function was_verdict(run, name) {
 
 function log_line(line, log_file,    f) {
 	sub(/\r$/, "", line)
-	if (line ~ /^# machine [^ ,]+, kernel [^ ,]+, module [^ ,]+, cmdline [^ ,]+$/) {
-		gsub(/,/, "", line)
-		split(line, f, " ")
+	if (line ~ /^# machine .*, cmdline [^ ,]+$/ &&
+	    split(line, f, ",? ") == 9) {
 		run_of[log_file] = f[3] "/" f[5] "/" f[7] "/" f[9]
 	} else if (line ~ /^1\.\.[0-9]+$/) {
 		plan[log_file] = substr(line, 4) + 0
