@@ -193,10 +193,43 @@ TEST_F(mce, written_values)
 	EXPECT_EQ(NO_VECTOR, guest_writes(vcpu, MSR_MC(2, ADDR), 0x123));
 	EXPECT_EQ(NO_VECTOR, guest_writes(vcpu, MSR_MC(2, STATUS), 0));
 	EXPECT_EQ(GP_VECTOR, guest_writes(vcpu, MSR_MC(2, STATUS), 1));
-	/* AMD's McStatusWrEn lets a guest do it. */
-	EXPECT_EQ(NO_VECTOR, guest_writes(vcpu, MSR_HWCR, 1 << 18));
-	EXPECT_EQ(NO_VECTOR, guest_writes(vcpu, MSR_MC(2, STATUS), 1));
 	EXPECT_TRUE(set_msr(vcpu, MSR_MC(3, STATUS), MC_VAL));
+}
+
+static void set_vendor(struct vcpu *vcpu, const char name[12])
+{
+	struct nacre_cpuid2 *c = supported_cpuid();
+	struct nacre_cpuid_entry2 *leaf = find_leaf(c, 0, 0);
+
+	memcpy(&leaf->ebx, name, 4);
+	memcpy(&leaf->edx, name + 4, 4);
+	memcpy(&leaf->ecx, name + 8, 4);
+	CHECK(raw_set_cpuid(vcpu, c) == 0);
+	free(c);
+}
+
+/* AMD APM, "MCi_STATUS Registers": McStatusWrEn lets a guest fill it. */
+TEST_F(mce, status_write_enable)
+{
+	static const struct {
+		const char *vendor;
+		unsigned int vector;
+	} cases[] = {
+		{ "AuthenticAMD", NO_VECTOR },
+		{ "HygonGenuine", NO_VECTOR },
+		{ "GenuineIntel", GP_VECTOR },
+	};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct vcpu *vcpu = vcpu_new(self->vcpu->vm, i + 1);
+
+		set_vendor(vcpu, cases[i].vendor);
+		ASSERT_EQ(0, setup(vcpu, BANKS));
+		EXPECT_TRUE(set_msr(vcpu, MSR_HWCR, 1 << 18));
+		EXPECT_EQ(cases[i].vector,
+			  guest_writes(vcpu, MSR_MC(2, STATUS), 1))
+			TH_LOG("%s", cases[i].vendor);
+	}
 }
 
 TEST_F(mce, report_arguments)

@@ -167,6 +167,14 @@ bool nacre_guest_is_intel(const struct nacre_vcpu *vcpu)
 	return vendor_is(nacre_find_cpuid(vcpu, 0, 0), "GenuineIntel");
 }
 
+bool nacre_guest_is_amd(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_cpuid_entry2 *basic = nacre_find_cpuid(vcpu, 0, 0);
+
+	return vendor_is(basic, "AuthenticAMD") ||
+	       vendor_is(basic, "HygonGenuine");
+}
+
 /*
  * Intel SDM, CPUID: above the highest leaf of its range the processor answers
  * as for the highest basic leaf. AMD's answers zero.
@@ -177,8 +185,7 @@ find_out_of_range(const struct nacre_vcpu *vcpu, u32 *function, u32 index)
 	const struct nacre_cpuid_entry2 *basic = nacre_find_cpuid(vcpu, 0, 0);
 	const struct nacre_cpuid_entry2 *range;
 
-	if (!basic || vendor_is(basic, "AuthenticAMD") ||
-	    vendor_is(basic, "HygonGenuine"))
+	if (!basic || nacre_guest_is_amd(vcpu))
 		return NULL;
 	range = nacre_find_cpuid(vcpu, range_base(*function), 0);
 	if (range && *function <= range->eax)

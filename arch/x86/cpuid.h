@@ -12,9 +12,10 @@ struct nacre_vcpu;
 const struct nacre_cpuid_entry2 *
 nacre_find_cpuid(const struct nacre_vcpu *vcpu, u32 function, u32 index);
 
-/* Has the guest's CPUID X86_FEATURE_*; is it Intel's by its name? */
+/* Has the guest's CPUID X86_FEATURE_*; is it Intel's or AMD's by its name? */
 bool nacre_guest_has(const struct nacre_vcpu *vcpu, unsigned int feature);
 bool nacre_guest_is_intel(const struct nacre_vcpu *vcpu);
+bool nacre_guest_is_amd(const struct nacre_vcpu *vcpu);
 
 /* Execute CPUID: EAX and ECX in, four registers out. */
 void nacre_execute_cpuid(struct nacre_vcpu *vcpu);

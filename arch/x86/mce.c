@@ -135,6 +135,13 @@ bool nacre_read_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 	return true;
 }
 
+/* A guest of AMD's can put errors there itself. */
+static bool may_fill_status(const struct nacre_vcpu *vcpu)
+{
+	return nacre_guest_is_amd(vcpu) &&
+	       vcpu->arch.msr.hwcr & HWCR_MC_STATUS_WRITE;
+}
+
 static bool valid_bank_value(const struct nacre_vcpu *vcpu, u32 index,
 			     u64 value, enum nacre_msr_by by)
 {
@@ -142,8 +149,7 @@ static bool valid_bank_value(const struct nacre_vcpu *vcpu, u32 index,
 	case NACRE_MC_CTL:
 		return !value || (value | MC_CTL_MAY_BE_OFF) == ALL_ON;
 	case NACRE_MC_STATUS:
-		return !value || by == BY_USER ||
-		       vcpu->arch.msr.hwcr & HWCR_MC_STATUS_WRITE;
+		return !value || by == BY_USER || may_fill_status(vcpu);
 	default:
 		return true;
 	}
