@@ -165,13 +165,29 @@ guest_entry void self_ipi(void)
 	guest_done();
 }
 
-guest_entry void disabled(void)
+/* Intel SDM, "Local APIC State After It Has Been Software Disabled" */
+static void expect_deaf(void)
 {
-	guest_on(LOW, on_vector);
-	apic_write(APIC_ICR, ICR_SELF | LOW);
 	window();
 	GUEST_ASSERT_EQ(0, taken);
 	GUEST_ASSERT(!apic_bit(APIC_IRR, LOW));
+}
+
+guest_entry void disabled(void)
+{
+	guest_on(LOW, on_vector);
+	apic_ipi(0, LOW);
+	expect_deaf();
+	apic_write(APIC_ICR, ICR_ALL | LOW);
+	expect_deaf();
+	guest_done();
+}
+
+guest_entry void disabled_self_ipi(void)
+{
+	guest_on(LOW, on_vector);
+	apic_write(APIC_ICR, ICR_SELF | LOW);
+	expect_deaf();
 	guest_done();
 }
 
@@ -289,6 +305,7 @@ GUEST_TEST(lvt_masks)
 GUEST_TEST(writable_bits)
 GUEST_TEST(self_ipi)
 GUEST_TEST(disabled)
+GUEST_TEST(disabled_self_ipi)
 GUEST_TEST(priority)
 GUEST_TEST(nesting)
 GUEST_TEST(errors)

@@ -272,7 +272,11 @@ TEST_F(lapic_state, x2apic)
 	REG(APIC_ICR2) = 0x12345678;
 	set_lapic(vcpu, &self->s);
 	get_lapic(vcpu, &out);
-	EXPECT_EQ(0, memcmp(&self->s, &out, sizeof(out)));
+	/* Between registers is nothing, and in-tree KVM keeps ICR's half. */
+	for (u32 reg = 0; reg < NACRE_APIC_REG_SIZE; reg += 16) {
+		EXPECT_EQ(REG(reg), *lapic_reg(&out, reg))
+			TH_LOG("register %#x", reg);
+	}
 }
 
 TEST_F(lapic_state, x2apic_id_format)

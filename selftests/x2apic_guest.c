@@ -136,22 +136,36 @@ guest_entry void registers(void)
 	EACH(readable)
 		GUEST_ASSERT_EQ(NO_VECTOR, rdmsr_catch(X2APIC_MSR(readable[i]),
 						       &v));
+	EACH(writable)
+		GUEST_ASSERT_EQ(NO_VECTOR,
+				wrmsr_catch(X2APIC_MSR(writable[i]), 0));
+	guest_done();
+}
+
+guest_entry void not_readable(void)
+{
+	u64 v;
+
+	to_x2apic();
 	EACH(unreadable) {
 		if (rdmsr_catch(X2APIC_MSR(unreadable[i]), &v) != GP_VECTOR)
 			guest_fail(__FILE__, __LINE__, "unreadable", 2,
 				   unreadable[i], v);
 	}
-	EACH(writable)
-		GUEST_ASSERT_EQ(NO_VECTOR,
-				wrmsr_catch(X2APIC_MSR(writable[i]), 0));
+	/* Beyond the registers of old. */
+	GUEST_ASSERT_EQ(GP_VECTOR, rdmsr_catch(0x840, &v));
+	GUEST_ASSERT_EQ(GP_VECTOR, rdmsr_catch(0x8ff, &v));
+	guest_done();
+}
+
+guest_entry void not_writable(void)
+{
+	to_x2apic();
 	EACH(unwritable) {
 		if (wrmsr_catch(X2APIC_MSR(unwritable[i]), 0) != GP_VECTOR)
 			guest_fail(__FILE__, __LINE__, "unwritable", 1,
 				   unwritable[i], 0);
 	}
-	/* Beyond the registers of old. */
-	GUEST_ASSERT_EQ(GP_VECTOR, rdmsr_catch(0x840, &v));
-	GUEST_ASSERT_EQ(GP_VECTOR, rdmsr_catch(0x8ff, &v));
 	GUEST_ASSERT_EQ(GP_VECTOR, wrmsr_catch(0x8ff, 0));
 	guest_done();
 }
@@ -305,6 +319,8 @@ GUEST_TEST(transitions)
 GUEST_TEST(reserved_bits)
 GUEST_TEST(wrong_mode)
 GUEST_TEST(registers)
+GUEST_TEST(not_readable)
+GUEST_TEST(not_writable)
 GUEST_TEST(upper_half)
 GUEST_TEST(reset_values)
 GUEST_TEST(eoi_non_zero)
