@@ -128,6 +128,25 @@ TEST_F(values, probed_blindly)
 	}
 }
 
+static bool host_is_amd(struct nacre_cpuid2 *c)
+{
+	struct nacre_cpuid_entry2 *leaf = find_leaf(c, 0, 0);
+
+	return leaf->ebx == 0x68747541;		/* "Auth" */
+}
+
+/* AMD's alone. */
+TEST_F(values, probed_on_amd)
+{
+	u64 expected = host_is_amd(self->c) ? NO_VECTOR : GP_VECTOR, v;
+	const u32 vm_ignne = 0xc0010115, ic_cfg = 0xc0011021;
+
+	EXPECT_EQ(expected, guest_writes(self->vcpu, vm_ignne, 1));
+	EXPECT_EQ(GP_VECTOR, guest_reads(self->vcpu, vm_ignne, &v));
+	EXPECT_EQ(expected, guest_reads(self->vcpu, ic_cfg, &v));
+	EXPECT_EQ(GP_VECTOR, guest_writes(self->vcpu, ic_cfg, 0));
+}
+
 /* The loader of microcode takes anything and does nothing. */
 TEST_F(values, microcode)
 {

@@ -368,6 +368,7 @@ static const struct {
 	u64 value;
 	enum probe_write write;
 	bool write_only;
+	bool amd;	/* of a host that is AMD's alone */
 } probed[] = {
 	{ MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE, 0, READ_ONLY },
 	{ MSR_IA32_PLATFORM_ID, MSR_IA32_PLATFORM_ID, 0, READ_ONLY },
@@ -402,19 +403,25 @@ static const struct {
 	{ MSR_K8_INT_PENDING_MSG, MSR_K8_INT_PENDING_MSG, 0, READ_ONLY },
 	{ MSR_FAM10H_MMIO_CONF_BASE, MSR_FAM10H_MMIO_CONF_BASE, 0, ZERO_ONLY },
 	{ MSR_K8_TSEG_ADDR, MSR_K8_TSEG_MASK, 0, READ_ONLY },
-	{ MSR_VM_IGNNE, MSR_VM_IGNNE, 0, IGNORED, true },
-	{ MSR_F15H_IC_CFG, MSR_F15H_IC_CFG, 0, READ_ONLY },
+	{ MSR_VM_IGNNE, MSR_VM_IGNNE, 0, IGNORED, true, true },
+	{ MSR_F15H_IC_CFG, MSR_F15H_IC_CFG, 0, READ_ONLY, false, true },
 	{ MSR_AMD64_DC_CFG, MSR_AMD64_TW_CFG, 0, IGNORED },
 	{ MSR_AMD64_BU_CFG2, MSR_AMD64_BU_CFG2, 0, IGNORED },
 	{ MSR_F15H_EX_CFG, MSR_F15H_EX_CFG, 0, IGNORED },
 };
+
+static bool probed_here(unsigned int i, u32 index)
+{
+	return index >= probed[i].first && index <= probed[i].last &&
+	       (!probed[i].amd || boot_cpu_has(X86_FEATURE_SVM));
+}
 
 bool nacre_read_probed_msr(u32 index, u64 *value)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(probed); i++) {
-		if (index < probed[i].first || index > probed[i].last)
+		if (!probed_here(i, index))
 			continue;
 		*value = probed[i].value;
 		return !probed[i].write_only;
@@ -427,7 +434,7 @@ bool nacre_write_probed_msr(u32 index, u64 value)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(probed); i++) {
-		if (index < probed[i].first || index > probed[i].last)
+		if (!probed_here(i, index))
 			continue;
 		return probed[i].write == IGNORED ||
 		       (probed[i].write == ZERO_ONLY && !value);
