@@ -152,6 +152,7 @@ TEST_F(values, microcode)
 {
 	u64 v, revision = get(self->vcpu, MSR_UCODE_REV);
 
+	EXPECT_EQ(host_is_amd(self->c) ? 0x01000065 : 1ull << 32, revision);
 	EXPECT_EQ(NO_VECTOR, guest_writes(self->vcpu, 0x79, 0x123456));
 	EXPECT_EQ(NO_VECTOR, guest_writes(self->vcpu, 0xc0010020, 0x123456));
 	EXPECT_EQ(GP_VECTOR, guest_reads(self->vcpu, 0x79, &v));

@@ -30,6 +30,13 @@
 #define OSVW_MIN_LENGTH		3
 #define OSVW_NOT_FOR_GUESTS	(BIT_ULL(1) | BIT_ULL(2))
 
+/*
+ * What a guest sees until the VMM says otherwise: of no use to know a host by,
+ * and the same on each. A VMM that wants the host's reads the feature MSR.
+ */
+#define UCODE_REV_AMD		0x01000065
+#define UCODE_REV_INTEL		BIT_ULL(32)
+
 /* Of this host, read at load. */
 static struct {
 	u64 ucode_rev;
@@ -69,7 +76,8 @@ void nacre_msr_init(struct nacre_vcpu *vcpu)
 {
 	struct nacre_msr_state *msr = &vcpu->arch.msr;
 
-	msr->ucode_rev = host.ucode_rev;
+	msr->ucode_rev = boot_cpu_has(X86_FEATURE_SVM) ? UCODE_REV_AMD :
+							 UCODE_REV_INTEL;
 	msr->platform_info = MSR_PLATFORM_INFO_CPUID_FAULT;
 	msr->misc_enable = MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
 			   MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
