@@ -60,13 +60,23 @@ static bool same(const struct trace_row *a, const struct trace_row *b)
 	       a->flags == b->flags;
 }
 
-static bool number(const struct blob_bytes *b, size_t from, size_t size,
-		   uint64_t *v)
+/* A byte that stayed as it was is not in the trace. */
+static uint8_t byte_after(const struct call *c, const struct blob_bytes *b,
+			  size_t at)
+{
+	if (b->wrote[at] || c->feed)
+		return b->byte[at];
+	return at < c->len ? c->buf[at] : 0xa5;
+}
+
+static bool number(const struct call *c, const struct blob_bytes *b,
+		   size_t from, size_t size, uint64_t *v)
 {
 	*v = 0;
-	if (size > 8 || !b->wrote[from])
+	if (size > 8 || (c->feed && !b->wrote[from]))
 		return false;
-	memcpy(v, b->byte + from, size);
+	for (size_t i = 0; i < size; i++)
+		*v |= (uint64_t)byte_after(c, b, from + i) << 8 * i;
 	return true;
 }
 
@@ -82,8 +92,9 @@ static long name_field(struct difference *d, long off)
 		return -1;
 	leaf_name(l, off, d->field, sizeof(d->field));
 	leaf_span(l, off, &from, &size);
-	d->numbers = number(&our_bytes, from, size, &d->our_value) &&
-		     number(&their_bytes, from, size, &d->their_value);
+	d->numbers = number(d->call, &our_bytes, from, size, &d->our_value) &&
+		     number(d->call, &their_bytes, from, size,
+			    &d->their_value);
 	return from + size;
 }
 
