@@ -325,7 +325,7 @@ struct trace_row {
 };
 
 struct trace {
-	char *module, *kernel;
+	char *module, *kernel, *vendor;
 	uint64_t seed, calls, avoided;
 	uint32_t jobs;
 	struct trace_row *rows;
@@ -350,7 +350,7 @@ void blob_expand(const char *blob, struct blob_bytes *to);
 /* record.c, compare.c, known.c, selfcheck.c: the commands. */
 struct options {
 	uint64_t seed, calls;
-	const char *dev, *known, *out, *kernel, *module;
+	const char *dev, *known, *out, *kernel, *vendor, *module;
 	long index;
 	unsigned int jobs;
 	bool verbose;
@@ -377,7 +377,8 @@ struct difference {
 bool difference_msr(const struct difference *d, uint64_t *v);
 
 struct known;
-struct known *known_load(const char *path, const char *kernel);
+struct known *known_load(const char *path, const char *kernel,
+			 const char *vendor);
 void known_avoid(const struct known *k);
 /* The row that allows this difference, or -1. */
 int known_allows(struct known *k, const struct difference *d);

@@ -435,6 +435,8 @@ static void check_headers(const struct trace *a, const struct trace *b)
 {
 	if (!a->kernel || !b->kernel || strcmp(a->kernel, b->kernel))
 		errx(2, "the traces are of different kernels");
+	if (!a->vendor || !b->vendor || strcmp(a->vendor, b->vendor))
+		errx(2, "the traces are of different processors");
 	if (a->seed != b->seed || a->calls != b->calls || a->jobs != b->jobs ||
 	    a->avoided != b->avoided)
 		errx(2, "the traces are of different calls");
@@ -451,7 +453,7 @@ int cmd_compare(const struct options *o, const char *ours, const char *theirs)
 	memset(&cmp, 0, sizeof(cmp));
 	cmp.ours = a;
 	cmp.theirs = b;
-	cmp.known = known_load(o->known, a->kernel);
+	cmp.known = known_load(o->known, a->kernel, a->vendor);
 	if (!seq_avoided())
 		known_avoid(cmp.known);
 	if (seq_avoided() != a->avoided)

@@ -25,7 +25,8 @@
  *		ret:A>B		KVM gives A and nacre B, errno or number or *
  *		out:FIELD	both agree but for fields of this beginning
  *		rest:FIELD	the same, and what follows it may differ too
- *	kernel	6.1, 6.12 or *
+ *	where	* or a kernel (6.1, 6.12), a vendor (intel, amd) or both with +
+ *		between: the machine's on which it may differ
  *	reason	in words; a row without is refused
  *
  * What a row says about ioctls that are not built, about MSRs that are absent,
@@ -39,7 +40,7 @@
 
 #include "abi_diff.h"
 
-enum { COL_FD, COL_CALL, COL_WHEN, COL_ALLOW, COL_KERNEL, COL_REASON, COLS };
+enum { COL_FD, COL_CALL, COL_WHEN, COL_ALLOW, COL_WHERE, COL_REASON, COLS };
 
 struct row {
 	char *text;		/* the line, for messages */
@@ -67,7 +68,21 @@ static void split(struct row *r, const char *path, unsigned int line)
 		errx(2, "%s:%u: no ioctl %s", path, line, r->col[COL_CALL]);
 }
 
-struct known *known_load(const char *path, const char *kernel)
+/* Each word of it is so. */
+static bool is_here(const char *where, const char *kernel, const char *vendor)
+{
+	char text[32], *at = text, *word;
+
+	snprintf(text, sizeof(text), "%s", where);
+	while ((word = strsep(&at, "+")))
+		if (strcmp(word, "*") && strcmp(word, kernel) &&
+		    strcmp(word, vendor))
+			return false;
+	return true;
+}
+
+struct known *known_load(const char *path, const char *kernel,
+			 const char *vendor)
 {
 	struct known *k = calloc(1, sizeof(*k));
 	FILE *from = fopen(path, "r");
@@ -89,8 +104,7 @@ struct known *known_load(const char *path, const char *kernel)
 		r.text = strdup(line);
 		r.split = strdup(line);
 		split(&r, path, line_nr);
-		if (strcmp(r.col[COL_KERNEL], "*") &&
-		    strcmp(r.col[COL_KERNEL], kernel)) {
+		if (!is_here(r.col[COL_WHERE], kernel, vendor)) {
 			free(r.text);
 			free(r.split);
 			continue;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <cpuid.h>
 #include <err.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -39,6 +40,15 @@ static const char *from_env(const char *name)
 	const char *value = getenv(name);
 
 	return value && *value ? value : "unknown";
+}
+
+/* Of the processor that this runs on. */
+static const char *vendor(void)
+{
+	unsigned int eax, ebx = 0, ecx, edx;
+
+	__get_cpuid(0, &eax, &ebx, &ecx, &edx);
+	return ebx == signature_INTEL_ebx ? "intel" : "amd";
 }
 
 static const struct option long_options[] = {
@@ -104,7 +114,7 @@ static void avoid(const struct options *o)
 
 	if (!o->known)
 		return;
-	k = known_load(o->known, o->kernel);
+	k = known_load(o->known, o->kernel, o->vendor);
 	known_avoid(k);
 	known_free(k);
 }
@@ -114,7 +124,7 @@ int main(int argc, char **argv)
 	struct options o = {
 		.seed = 1, .calls = 10000, .dev = default_dev(), .out = "-",
 		.jobs = cpus_given(), .index = -1,
-		.kernel = from_env("LAB_KERNEL"),
+		.kernel = from_env("LAB_KERNEL"), .vendor = vendor(),
 		.module = from_env("NACRE_MODULE"),
 	};
 	const char *command = argc > 1 ? argv[1] : "";

@@ -203,9 +203,10 @@ static void write_header(const struct options *o, FILE *to)
 	struct utsname u;
 
 	uname(&u);
-	fprintf(to, "H module %s\nH kernel %s\nH release %s\nH seed %llu\n"
-		"H calls %llu\nH jobs %u\nH avoided %llx\n", o->module,
-		o->kernel, u.release, (unsigned long long)o->seed,
+	fprintf(to, "H module %s\nH kernel %s\nH vendor %s\nH release %s\n"
+		"H seed %llu\nH calls %llu\nH jobs %u\nH avoided %llx\n",
+		o->module, o->kernel, o->vendor, u.release,
+		(unsigned long long)o->seed,
 		(unsigned long long)o->calls, o->jobs,
 		(unsigned long long)seq_avoided());
 }

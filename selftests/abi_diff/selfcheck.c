@@ -25,7 +25,8 @@ struct doctored {
 };
 
 static const char header[] =
-	"H module made-up\nH kernel 6.1\nH seed 7\nH calls 12000\nH jobs 1\n";
+	"H module made-up\nH kernel 6.1\nH vendor amd\nH seed 7\n"
+	"H calls 12000\nH jobs 1\n";
 
 #define UNBUILT "vcpu\tGET_LAPIC\t*\tunbuilt\t*\tnot built\n"
 
@@ -57,6 +58,12 @@ static const struct doctored cases[] = {
 	{ "a row for another kernel allows nothing",
 	  "vcpu\tGET_REGS\t*\tret:0>EINVAL\t6.12\tfor a reason\n", "GET_REGS",
 	  "-1 22 0", "0 0 0", NULL, 1, "kvm 0, nacre EINVAL" },
+	{ "a row for another vendor allows nothing",
+	  "vcpu\tGET_REGS\t*\tret:0>EINVAL\t6.1+intel\tfor a reason\n",
+	  "GET_REGS", "-1 22 0", "0 0 0", NULL, 1, "kvm 0, nacre EINVAL" },
+	{ "a row for this vendor and kernel allows it",
+	  "vcpu\tGET_REGS\t*\tret:0>EINVAL\t6.1+amd\tfor a reason\n",
+	  "GET_REGS", "-1 22 0", "0 0 0", NULL, 0, "1 listed" },
 	{ "a row whose condition does not hold allows nothing",
 	  "vm\tCREATE_VCPU\targ=77\tret:0>EINVAL\t*\tfor a reason\n",
 	  "CREATE_VCPU", "-1 22 0", "0 0 0", NULL, 1, "nacre EINVAL" },
@@ -220,7 +227,7 @@ static int run_case(const struct doctored *d, const char *dir)
 	if (chdir(dir) || !freopen("out", "w", stdout))
 		err(1, "%s", dir);
 	write_text("known", d->known);
-	k = known_load("known", "6.1");
+	k = known_load("known", "6.1", "amd");
 	known_avoid(k);
 	known_free(k);
 	write_trace("ours", d, true);

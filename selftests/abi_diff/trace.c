@@ -186,6 +186,8 @@ static void header(struct trace *t, char *key)
 		t->module = strdup(value);
 	else if (!strcmp(key, "kernel"))
 		t->kernel = strdup(value);
+	else if (!strcmp(key, "vendor"))
+		t->vendor = strdup(value);
 }
 
 static void begin_sequence(struct trace *t, uint32_t number)
@@ -268,6 +270,7 @@ void trace_free(struct trace *t)
 	blobs_free(t->blobs);
 	free(t->module);
 	free(t->kernel);
+	free(t->vendor);
 	free(t->rows);
 	free(t->first_row);
 	free(t->rows_of);
