@@ -147,6 +147,23 @@ TEST_F(values, probed_on_amd)
 	EXPECT_EQ(GP_VECTOR, guest_writes(self->vcpu, ic_cfg, 0));
 }
 
+/* Guests turn it on blindly; Intel SDM, "IA32_DEBUGCTL MSR", has the rest. */
+TEST_F(values, debugctl)
+{
+	const u32 debugctl = 0x1d9;
+	u64 v;
+
+	EXPECT_EQ(NO_VECTOR, guest_writes(self->vcpu, debugctl, 3));
+	EXPECT_EQ(NO_VECTOR, guest_reads(self->vcpu, debugctl, &v));
+	EXPECT_EQ(0, v & ~3ull);
+	/* AMD's are #GP with LBR virtualization, else taken. */
+	if (host_is_amd(self->c))
+		return;
+	EXPECT_EQ(GP_VECTOR, guest_writes(self->vcpu, debugctl, 1ull << 20));
+	EXPECT_EQ(GP_VECTOR, guest_writes(self->vcpu, debugctl, 1ull << 63));
+	EXPECT_FALSE(set_msr(self->vcpu, debugctl, 1ull << 40));
+}
+
 /* The loader of microcode takes anything and does nothing. */
 TEST_F(values, microcode)
 {

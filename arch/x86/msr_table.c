@@ -368,7 +368,10 @@ const struct nacre_msr *nacre_find_msr(u32 index)
 	return NULL;
 }
 
-enum probe_write { READ_ONLY, IGNORED, ZERO_ONLY };
+enum probe_write { READ_ONLY, IGNORED, ZERO_ONLY, BRANCHES_ONLY };
+
+/* Bits of DEBUGCTL that guests set to follow branches. */
+#define DEBUGCTL_BRANCHES	((u64)(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF))
 
 /* MSRs without state, for guests that do not ask CPUID before. */
 static const struct {
@@ -394,8 +397,9 @@ static const struct {
 	{ MSR_IA32_PERF_STATUS, MSR_IA32_PERF_STATUS, 1000 | 4ull << 40,
 	  READ_ONLY },
 	{ MSR_IA32_PERF_CTL, MSR_IA32_PERF_CTL, 0, READ_ONLY },
-	/* No branch is recorded. */
-	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0, IGNORED },
+	/* No branch is recorded or trapped; Intel's has reserved bits. */
+	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0, IGNORED, false, true },
+	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0, BRANCHES_ONLY },
 	{ MSR_IA32_LASTBRANCHFROMIP, MSR_IA32_LASTINTTOIP, 0, READ_ONLY },
 	{ MSR_RAPL_POWER_UNIT, MSR_RAPL_POWER_UNIT, 0, READ_ONLY },
 	{ MSR_PKG_ENERGY_STATUS, MSR_PKG_ENERGY_STATUS, 0, READ_ONLY },
@@ -437,6 +441,20 @@ bool nacre_read_probed_msr(u32 index, u64 *value)
 	return false;
 }
 
+static bool ignores(enum probe_write write, u64 value)
+{
+	switch (write) {
+	case IGNORED:
+		return true;
+	case ZERO_ONLY:
+		return !value;
+	case BRANCHES_ONLY:
+		return !(value & ~DEBUGCTL_BRANCHES);
+	default:
+		return false;
+	}
+}
+
 bool nacre_write_probed_msr(u32 index, u64 value)
 {
 	unsigned int i;
@@ -444,8 +462,7 @@ bool nacre_write_probed_msr(u32 index, u64 value)
 	for (i = 0; i < ARRAY_SIZE(probed); i++) {
 		if (!probed_here(i, index))
 			continue;
-		return probed[i].write == IGNORED ||
-		       (probed[i].write == ZERO_ONLY && !value);
+		return ignores(probed[i].write, value);
 	}
 	return false;
 }
