@@ -347,6 +347,7 @@ static noinline enum nacre_result fetch_and_skip(struct nacre_vcpu *vcpu)
 					  nacre_fetch_failed(vcpu, result);
 }
 
+/* A frame for each of the two is more than both need. */
 static noinline enum nacre_result recognize_and_skip(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_insn *insn = recognize(vcpu);
@@ -356,14 +357,17 @@ static noinline enum nacre_result recognize_and_skip(struct nacre_vcpu *vcpu)
 	return fetch_and_skip(vcpu);
 }
 
+static noinline enum nacre_result skip_as_told(struct nacre_vcpu *vcpu)
+{
+	u8 length = backend(insn_length)(vcpu);
+
+	return likely(length) ? skip_by(vcpu, length) :
+				recognize_and_skip(vcpu);
+}
+
 enum nacre_result nacre_skip_insn(struct nacre_vcpu *vcpu)
 {
-	u8 length;
-
-	if (static_branch_unlikely(&nacre_tells_lengths)) {
-		length = backend(insn_length)(vcpu);
-		if (likely(length))
-			return skip_by(vcpu, length);
-	}
+	if (static_branch_unlikely(&nacre_tells_lengths))
+		return skip_as_told(vcpu);
 	return recognize_and_skip(vcpu);
 }
