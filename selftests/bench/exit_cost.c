@@ -2,7 +2,8 @@
 /*
  * What an exit costs: for each row and each of two guests the least time of a
  * round trip, as a line "row <tab> guest <tab> ticks". On a machine whose TSC
- * counts instructions (lab/run --count) that is exact.
+ * counts instructions (lab/run --count) that is exact. In Bochs lines "row <tab>
+ * guest <tab> instruction <tab> how often" follow, of what is dear.
  *
  * One guest is the plainest there is; the other has state unlike the host's in
  * all that an entry may have to swap. No figure is told unless guest time is
@@ -23,6 +24,7 @@ guest_entry void none(void)
 #include <stdio.h>
 #include <stdlib.h>
 #include "bench/exit_cost_checks.h"
+#include "bench/exit_cost_counts.h"
 
 #define DR7_LOCAL_0 0x401
 #define XCR0_LEAST 3
@@ -41,7 +43,13 @@ static const struct guest {
 };
 
 static struct vcpu *new_guest(const struct guest *guest, const char *entry,
-			      u32 set, u32 spins);
+			      u32 set, u32 count);
+
+/* What a row comes to: ticks for each round, counts for all of them. */
+struct cost {
+	u64 ticks, rounds;
+	struct counts counts;
+};
 
 #include "bench/exit_cost_memory.h"
 
@@ -49,7 +57,8 @@ static const struct row {
 	const char *name;
 	bool irqchip;		/* impossible without */
 	u32 set;
-	u64 (*measure)(const struct guest *guest);	/* else by the guest */
+	/* else by the guest */
+	struct cost (*measure)(const struct guest *guest);
 } rows[] = {
 	{ .name = "cpuid" },
 	{ .name = "rdmsr" },
@@ -112,8 +121,9 @@ static void load_state(struct vcpu *vcpu, u32 set)
 	CHECK(ioctl(vcpu->fd, NACRE_SET_XCRS, &xcrs) == 0);
 }
 
+/* @count: of repeats, or of spins. */
 static struct vcpu *new_guest(const struct guest *guest, const char *entry,
-			      u32 set, u32 spins)
+			      u32 set, u32 count)
 {
 	struct vcpu *vcpu = vcpu_new(guest->loaded ? vm_new_irqchip() :
 				     vm_new(), 0);
@@ -124,7 +134,7 @@ static struct vcpu *new_guest(const struct guest *guest, const char *entry,
 		set |= SET_DEADLINE | (can & (SET_OSXSAVE | SET_PKRU));
 	}
 	vcpu_setup(vcpu, guest->mode, entry);
-	vcpu_args(vcpu, 2, (u64)(set | (can & SET_INTEL)), (u64)spins);
+	vcpu_args(vcpu, 2, (u64)(set | (can & SET_INTEL)), (u64)count);
 	return vcpu;
 }
 
@@ -144,30 +154,49 @@ static void run_row(struct vcpu *vcpu)
 		die("exit %s at %#llx", exit_text(vcpu), get_rip(vcpu));
 }
 
-static u64 measure(const struct guest *guest, const struct row *row)
+static struct counts run_counted(struct vcpu *vcpu)
 {
-	struct vcpu *vcpu;
+	struct counts before = counts_now();
+
+	run_row(vcpu);
+	return counts_less(counts_now(), before);
+}
+
+/* What comes before the rounds is in the counts of one repeat as well. */
+static struct cost measure(const struct guest *guest, const struct row *row)
+{
+	struct vcpu *one, *vcpu;
+	struct cost cost = {};
 	char entry[32];
-	u64 ticks, rounds;
+	u64 ticks;
 
 	snprintf(entry, sizeof(entry), "row_%s", row->name);
-	vcpu = new_guest(guest, entry, row->set, 0);
-	run_row(vcpu);
+	one = new_guest(guest, entry, row->set, 1);
+	vcpu = new_guest(guest, entry, row->set, 1 + REPEATS);
+	if (somebody_counts())
+		cost.counts = run_counted(one);
+	cost.counts = counts_less(run_counted(vcpu), cost.counts);
 	ticks = vcpu->uc.args[1];
-	rounds = vcpu->uc.args[2];
+	cost.rounds = vcpu->uc.args[2];
+	cost.ticks = (ticks + cost.rounds / 2) / cost.rounds;
+	cost.rounds *= REPEATS;
+	vm_free(one->vm);
 	vm_free(vcpu->vm);
-	return (ticks + rounds / 2) / rounds;
+	return cost;
 }
 
 static void print_row(const struct guest *guest, const struct row *row)
 {
+	struct cost cost;
+
 	printf("%s\t%s\t", row->name, guest->name);
-	if (row->irqchip && !guest->loaded)
+	if (row->irqchip && !guest->loaded) {
 		printf("-\n");
-	else if (row->measure)
-		printf("%llu\n", row->measure(guest));
-	else
-		printf("%llu\n", measure(guest, row));
+		return;
+	}
+	cost = row->measure ? row->measure(guest) : measure(guest, row);
+	printf("%llu\n", cost.ticks);
+	print_counts(row->name, guest->name, &cost.counts, cost.rounds);
 }
 
 static void print_rows(const struct guest *guest, const char *only)

@@ -12,7 +12,7 @@
 /* Few of a string, which may be an exit for each byte. */
 #define ROUNDS 200
 #define STRING_ROUNDS 2
-#define REPEATS 8
+#define REPEATS 8			/* as a rule; the host says how many */
 
 #define BENCH_PORT 0x10
 #define BENCH_MMIO 0xc0000000ul		/* no memory there */
@@ -78,12 +78,12 @@ static void prepare(u32 set)
 		arm_deadline(set);
 }
 
-/* The least time of @rounds times @body. */
-#define TIME(rounds, body)							\
+/* The least time of @rounds times @body, of @repeats. */
+#define TIME(repeats, rounds, body)					\
 	({								\
 		u64 _least = ~0ull;					\
 									\
-		for (u32 _r = 0; _r < REPEATS; _r++) {			\
+		for (u32 _r = 0; _r < repeats; _r++) {			\
 			u64 _t = rdtsc();				\
 									\
 			for (u32 round = rounds; round; round--) {	\
@@ -98,13 +98,13 @@ static void prepare(u32 set)
 	})
 
 #define ROW_OF(name, rounds, before, body)				\
-guest_entry void row_##name(u32 set)					\
+guest_entry void row_##name(u32 set, u32 repeats)			\
 {									\
-	u64 empty = TIME(rounds, );					\
+	u64 empty = TIME(repeats, rounds, );				\
 									\
 	prepare(set);							\
 	before;								\
-	guest_sync(1, TIME(rounds, body) - empty, rounds);		\
+	guest_sync(1, TIME(repeats, rounds, body) - empty, rounds);		\
 }
 
 #define ROW(name, before, body)	ROW_OF(name, ROUNDS, before, body)

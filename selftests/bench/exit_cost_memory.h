@@ -28,36 +28,48 @@ static u8 *small_pages(unsigned int shift)
 	return memory;
 }
 
-static u64 one_pass(struct vcpu *vcpu)
+static struct cost one_pass(struct vcpu *vcpu)
 {
+	struct cost cost = { .rounds = TOUCHES };
+	struct counts before = counts_now();
+
 	run_to_sync(vcpu, 1);
-	return vcpu->uc.args[1];
+	cost.counts = counts_less(counts_now(), before);
+	cost.ticks = vcpu->uc.args[1];
+	return cost;
+}
+
+/* A page's, by a pass that has faults and one that has not. */
+static struct cost each_page(struct vcpu *vcpu)
+{
+	struct cost with = one_pass(vcpu), without = one_pass(vcpu);
+
+	with.ticks = (with.ticks - without.ticks) / TOUCHES;
+	with.counts = counts_less(with.counts, without.counts);
+	vm_free(vcpu->vm);
+	return with;
 }
 
 /* Per page, of memory that the VMM has touched or not. */
-static u64 touch(const struct guest *guest, bool present)
+static struct cost touch(const struct guest *guest, bool present)
 {
 	struct vcpu *vcpu = new_guest(guest, "touches", 0, LARGE_SHIFT);
 	u8 *memory = small_pages(LARGE_SHIFT);
-	u64 first;
 
 	for (u32 i = 0; present && i < TOUCHES; i++)
 		memory[PAGE_SIZE * ((i * 2654435761u) &
 				    ((1u << LARGE_SHIFT) - 1))] = 1;
 	vm_add_memory_at(vcpu->vm, TOUCH_SLOT, TOUCH_GPA,
 			 slot_size(LARGE_SHIFT), 0, memory);
-	first = one_pass(vcpu);
-	first -= one_pass(vcpu);
-	vm_free(vcpu->vm);
-	return first / TOUCHES;
+	return each_page(vcpu);
 }
 
-static u64 touch_absent(const struct guest *guest)
+static struct cost touch_absent(const struct guest *guest)
 {
 	return touch(guest, false);
 }
 
-static u64 touch_present(const struct guest *guest)
+static struct cost touch_present(const struct guest *guest)
 {
 	return touch(guest, true);
 }
@@ -85,29 +97,28 @@ static void read_log(struct vcpu *vcpu)
 	CHECK(!ioctl(vcpu->vm->fd, NACRE_GET_DIRTY_LOG, &log));
 }
 
-static u64 dirty_fault(const struct guest *guest)
+static struct cost dirty_fault(const struct guest *guest)
 {
-	struct vcpu *vcpu = logged_guest(guest);
-	u64 with = one_pass(vcpu), without = one_pass(vcpu);
-
-	vm_free(vcpu->vm);
-	return (with - without) / TOUCHES;
+	return each_page(logged_guest(guest));
 }
 
-static u64 log_read(const struct guest *guest)
+static struct cost log_read(const struct guest *guest)
 {
 	struct vcpu *vcpu = logged_guest(guest);
-	u64 t;
+	struct cost cost = { .rounds = TOUCHES };
+	struct counts before;
 
 	/* What is mapped the first time need not be the second. */
 	one_pass(vcpu);
 	read_log(vcpu);
 	one_pass(vcpu);
-	t = rdtsc();
+	before = counts_now();
+	cost.ticks = rdtsc();
 	read_log(vcpu);
-	t = rdtsc() - t;
+	cost.ticks = (rdtsc() - cost.ticks) / TOUCHES;
+	cost.counts = counts_less(counts_now(), before);
 	vm_free(vcpu->vm);
-	return t / TOUCHES;
+	return cost;
 }
 
 /* What this thread was busy, not what it waited for. */
@@ -119,43 +130,57 @@ static u64 busy_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
+struct life {
+	struct cost birth, end;
+};
+
 /* A VM beside that lives on: so that it is not the first, or the last. */
-static void one_life(const struct guest *guest, u64 *birth, u64 *end)
+static struct life one_life(const struct guest *guest)
 {
+	struct counts born, before = counts_now();
+	struct life life = { .birth.rounds = 1, .end.rounds = 1 };
 	struct vm *vm;
 	u64 t = busy_ns();
 
 	vm = guest->loaded ? vm_new_irqchip() : vm_new();
 	vcpu_new(vm, 0);
-	*birth = busy_ns() - t;
+	life.birth.ticks = busy_ns() - t;
+	born = counts_now();
+	life.birth.counts = counts_less(born, before);
 	t = busy_ns();
 	vm_free(vm);
-	*end = busy_ns() - t;
+	life.end.ticks = busy_ns() - t;
+	life.end.counts = counts_less(counts_now(), born);
+	return life;
 }
 
-static u64 least_of_lives(const struct guest *guest, bool of_end)
+static struct cost less_of(struct cost a, struct cost b)
+{
+	return a.ticks < b.ticks ? a : b;
+}
+
+static struct life least_of_lives(const struct guest *guest)
 {
 	struct vm *beside = vm_new_bare();
-	u64 least = ~0ull, birth, end;
+	struct life least = one_life(guest), life;
 
-	for (int i = 0; i < LIVES; i++) {
-		one_life(guest, &birth, &end);
-		if (of_end)
-			birth = end;
-		least = birth < least ? birth : least;
+	for (int i = 1; i < LIVES; i++) {
+		life = one_life(guest);
+		least.birth = less_of(least.birth, life.birth);
+		least.end = less_of(least.end, life.end);
 	}
 	vm_free(beside);
 	return least;
 }
 
-static u64 create(const struct guest *guest)
+static struct cost create(const struct guest *guest)
 {
-	return least_of_lives(guest, false);
+	return least_of_lives(guest).birth;
 }
 
-static u64 destroy(const struct guest *guest)
+static struct cost destroy(const struct guest *guest)
 {
-	return least_of_lives(guest, true);
+	return least_of_lives(guest).end;
 }
 
 #endif
