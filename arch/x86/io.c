@@ -8,7 +8,6 @@
 #include "arch/x86/chips.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
-#include "arch/x86/linear.h"
 #include "arch/x86/regs.h"
 
 /* A quirk of the ABI (NACRE_X86_QUIRK_OUT_7E_INC_RIP), on by default there. */
@@ -44,10 +43,21 @@ static enum nacre_result finish_out(struct nacre_vcpu *vcpu)
 	return nacre_skip_to(vcpu, vcpu->arch.pio.next_rip);
 }
 
+/* Up to 16 bits leave the rest of the register, 32 bits clear it. */
 static void set_result(struct nacre_vcpu *vcpu, u32 value)
 {
-	nacre_set_masked(vcpu, NACRE_RAX,
-			 nacre_address_mask(vcpu->arch.pio.size), value);
+	u64 *rax = &vcpu->arch.gpr[NACRE_RAX];
+
+	switch (vcpu->arch.pio.size) {
+	case 1:
+		*(u8 *)rax = value;
+		break;
+	case 2:
+		*(u16 *)rax = value;
+		break;
+	default:
+		*rax = value;
+	}
 }
 
 static enum nacre_result finish_in(struct nacre_vcpu *vcpu)
