@@ -22,11 +22,6 @@ void nacre_queue_exception(struct nacre_vcpu *vcpu, u8 vector);
 void nacre_queue_exception_e(struct nacre_vcpu *vcpu, u8 vector, u32 error);
 void nacre_queue_page_fault(struct nacre_vcpu *vcpu, gva_t gva, u32 error);
 void nacre_queue_debug(struct nacre_vcpu *vcpu, u64 dr6_bits);
-static inline void nacre_inject_gp(struct nacre_vcpu *vcpu, u32 error)
-{
-	nacre_queue_exception_e(vcpu, X86_TRAP_GP, error);
-}
-
 void nacre_queue_interrupt(struct nacre_vcpu *vcpu, u8 vector, bool soft);
 /* From any thread. */
 void nacre_queue_nmi(struct nacre_vcpu *vcpu);

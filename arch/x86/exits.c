@@ -102,7 +102,7 @@ enum nacre_result nacre_exit_xsetbv(struct nacre_vcpu *vcpu)
 
 enum nacre_result nacre_exit_gp(struct nacre_vcpu *vcpu)
 {
-	nacre_inject_gp(vcpu, 0);
+	nacre_queue_exception_e(vcpu, X86_TRAP_GP, 0);
 	return NACRE_RESUME;
 }
 

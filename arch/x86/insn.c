@@ -125,7 +125,7 @@ static enum nacre_fetch_result fetch_more(struct nacre_vcpu *vcpu,
 	gva_t gva;
 
 	if (!count || !code_address(vcpu, code, *have, &gva)) {
-		nacre_inject_gp(vcpu, 0);
+		nacre_queue_exception_e(vcpu, X86_TRAP_GP, 0);
 		return NACRE_FETCH_FAULT;
 	}
 	/* Bytes beyond CS's limit are not the guest's to execute. */
@@ -235,7 +235,7 @@ fetch_and_decode(struct nacre_vcpu *vcpu, const struct nacre_insn **insn)
 		case NACRE_DECODE_INVALID:
 			return NACRE_FETCH_UNKNOWN;
 		case NACRE_DECODE_TOO_LONG:
-			nacre_inject_gp(vcpu, 0);
+			nacre_queue_exception_e(vcpu, X86_TRAP_GP, 0);
 			return NACRE_FETCH_FAULT;
 		}
 	}

@@ -41,6 +41,7 @@
 struct svm_caps svm_caps;
 DEFINE_PER_CPU(struct svm_cpu, svm_cpu);
 static struct page *iopm;
+hpa_t svm_iopm;
 
 static bool cpu_is_amd(void)
 {
@@ -161,6 +162,7 @@ int svm_setup(void)
 		return -ENOMEM;
 	/* Every port exits: none is the guest's. */
 	memset(page_address(iopm), 0xff, PAGE_SIZE << IOPM_ORDER);
+	svm_iopm = __sme_set(page_to_phys(iopm));
 
 	for_each_possible_cpu(n) {
 		if (cpu_alloc(n)) {
@@ -169,11 +171,6 @@ int svm_setup(void)
 		}
 	}
 	return 0;
-}
-
-hpa_t svm_iopm(void)
-{
-	return __sme_set(page_to_phys(iopm));
 }
 
 bool svm_in_use(void)

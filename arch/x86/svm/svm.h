@@ -103,7 +103,7 @@ int svm_ident(const char **why);
 bool svm_in_use(void);
 int svm_setup(void);
 void svm_teardown(void);
-hpa_t svm_iopm(void);
+extern hpa_t svm_iopm;
 
 /* vmcb.c */
 void svm_vmcb_reset(struct svm_vcpu *svm);

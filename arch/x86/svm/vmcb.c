@@ -156,7 +156,7 @@ static void reset_control(struct svm_vcpu *svm)
 	struct vmcb_control *control = &svm->vmcb->control;
 
 	memset(control, 0, sizeof(*control));
-	control->iopm = svm_iopm();
+	control->iopm = svm_iopm;
 	control->msrpm = svm->msrpm_pa;
 	control->tsc_offset = svm->vcpu.arch.tsc_offset;
 	control->int_control = VMCB_V_INTR_MASKING;
