@@ -540,7 +540,7 @@ TEST_F(bad, slot_of_device_memory)
 }
 
 /* The same mistakes a thousand times over cost nothing. */
-TEST_F(bad, nothing_leaks)
+TEST_F_TIMEOUT(bad, nothing_leaks, 120)
 {
 	struct nacre_msrs msrs = { .nmsrs = 0xffffffff };
 	struct nacre_cpuid2 cpuid = { .nent = 0xffffffff };
