@@ -7,7 +7,8 @@
  *
  * One guest is the plainest there is; the other has state unlike the host's in
  * all that an entry may have to swap. No figure is told unless guest time is
- * accounted and a signal gets through: an exit that leaves that out is cheap.
+ * accounted, exits are traced and a signal gets through: an exit that leaves
+ * that out is cheap.
  */
 #include "test.h"
 #if GUEST_BITS != 16
@@ -214,6 +215,7 @@ static void check_guest(const struct guest *guest)
 
 	check_signal(vcpu);
 	check_reschedule(vcpu);
+	check_trace(vcpu);
 	vm_free(vcpu->vm);
 	vcpu = new_guest(guest, "exits", 0, SPINS);
 	check_guest_time(vcpu);

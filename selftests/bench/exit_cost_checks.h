@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What an exit may not leave out to be cheap: a guest that only exits has its
- * time accounted, is interrupted by a signal, and gives way to another thread.
+ * time accounted, is interrupted by a signal, gives way to another thread, and
+ * is seen by who traces exits.
  */
 #ifndef SELFTESTS_EXIT_COST_CHECKS_H
 #define SELFTESTS_EXIT_COST_CHECKS_H
@@ -15,6 +16,9 @@
 #define TICK_NS 4000000ull	/* of the lab's kernels: HZ is 250 */
 #define SHORT_NS (5 * TICK_NS)
 #define LONG_NS (30 * TICK_NS)
+
+#define TRACING "/sys/kernel/tracing/"
+#define LEAST_TRACED 1000
 
 static void no_handler(int signal)
 {
@@ -86,6 +90,47 @@ static void check_reschedule(struct vcpu *vcpu)
 	thread_join(thread, 10);
 	if (late > 2 * TICK_NS)
 		die("another thread ran %llu us late", late / 1000);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f || fputs(text, f) < 0 || fclose(f))
+		die("%s: %s", path, strerror(errno));
+}
+
+/* Events that this processor wrote, those that are overwritten among them. */
+static u64 traced(void)
+{
+	FILE *f = fopen(TRACING "per_cpu/cpu0/stats", "r");
+	unsigned long long n, sum = 0;
+	char line[128];
+
+	CHECK(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "entries: %llu", &n) == 1 ||
+		    sscanf(line, "overrun: %llu", &n) == 1)
+			sum += n;
+	}
+	fclose(f);
+	return sum;
+}
+
+static void check_trace(struct vcpu *vcpu)
+{
+	const char *enable = TRACING "events/nacre/nacre_exit/enable";
+	u64 before, seen;
+
+	if (access(enable, F_OK))
+		enable = TRACING "events/kvm/kvm_exit/enable";
+	before = traced();
+	write_text(enable, "1");
+	run_for(vcpu, SHORT_NS);
+	write_text(enable, "0");
+	seen = traced() - before;
+	if (seen < LEAST_TRACED)
+		die("%llu exits were traced, not %d", seen, LEAST_TRACED);
 }
 
 #endif
