@@ -540,27 +540,40 @@ TEST_F(bad, slot_of_device_memory)
 }
 
 /* The same mistakes a thousand times over cost nothing. */
-TEST_F_TIMEOUT(bad, nothing_leaks, 120)
+static void refused(const struct vcpu *vcpu, char *m, int rounds)
 {
 	struct nacre_msrs msrs = { .nmsrs = 0xffffffff };
 	struct nacre_cpuid2 cpuid = { .nent = 0xffffffff };
-	char *m = map_anon(HUGE_SIZE);
-	long before = 0;
+	struct vm *vm = vcpu->vm;
 
-	for (int i = 0; i < 2200; i++) {
-		if (i == 200)
-			before = settled_kib();
-		raw_set_memory(self->vm, 1, NACRE_MEM_LOG_DIRTY_PAGES, 0,
-			       HUGE_SIZE, m);
-		raw_set_memory(self->vm, 1, 0, GPA, HUGE_SIZE, m + 1);
-		ioctl(self->vm->fd, NACRE_CREATE_VCPU, 0);
-		ioctl(self->vm->fd, NACRE_CREATE_VCPU, 1 << 20);
-		ioctl(self->vm->dev, NACRE_CREATE_VM, 99);
-		ioctl(self->vcpu->fd, NACRE_SET_MSRS, &msrs);
-		ioctl(self->vcpu->fd, NACRE_SET_CPUID2, &cpuid);
-		ioctl(self->vcpu->fd, NACRE_GET_SREGS, NULL);
+	while (rounds--) {
+		raw_set_memory(vm, 1, NACRE_MEM_LOG_DIRTY_PAGES, 0, HUGE_SIZE,
+			       m);
+		raw_set_memory(vm, 1, 0, GPA, HUGE_SIZE, m + 1);
+		ioctl(vm->fd, NACRE_CREATE_VCPU, 0);
+		ioctl(vm->fd, NACRE_CREATE_VCPU, 1 << 20);
+		ioctl(vm->dev, NACRE_CREATE_VM, 99);
+		ioctl(vcpu->fd, NACRE_SET_MSRS, &msrs);
+		ioctl(vcpu->fd, NACRE_SET_CPUID2, &cpuid);
+		ioctl(vcpu->fd, NACRE_GET_SREGS, NULL);
 	}
-	EXPECT_GE(2048, missing_kib(before, 2048));
+}
+
+/* The debug kernel, where this takes long, looks for what is lost by itself. */
+TEST_F_TIMEOUT(bad, nothing_leaks, 50)
+{
+	int rounds = 2000 / slower();
+	long before, missing = LONG_MAX;
+	char *m = map_anon(HUGE_SIZE);
+
+	refused(self->vcpu, m, 200);
+	/* The host's own comes and goes, a few MiB; a leak is there each time. */
+	for (int i = 0; i < TRIES && missing > 2048; i++) {
+		before = settled_kib();
+		refused(self->vcpu, m, rounds);
+		missing = missing_kib(before, 2048);
+	}
+	EXPECT_GE(2048, missing);
 	EXPECT_EQ(-1, ioctl(self->vm->dev, NACRE_CREATE_VM, 99));
 	EXPECT_EQ(EINVAL, errno);
 	unmap_anon(m, HUGE_SIZE);
