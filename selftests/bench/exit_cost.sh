@@ -57,7 +57,7 @@ NF != 4 { next }
 NR == FNR { kvm[$1, $2, $3] = $4; next }
 {
 	other = kvm[$1, $2, $3] + 0
-	print $1, $2, $3, $4, other, $4 > other + 0.2 ? "more" : ""
+	print $1, $2, $3, $4, other, ($4 > other + 0.2 ? "more" : "")
 }
 ' "$dir/kvm" "$dir/nacre" >"$dir/counts"
 
