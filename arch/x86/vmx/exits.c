@@ -308,10 +308,8 @@ bool vmx_collect_exit(struct vmx_vcpu *vmx)
 u8 vmx_insn_length(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	u32 length = vmcs_read_once(vmx, VMX_CACHE_LENGTH, VMCS_EXIT_LENGTH,
+				    &vmx->insn_length);
 
-	if (!(vmx->cached & BIT(VMX_CACHE_LENGTH))) {
-		vmx->insn_length = vmcs_read32(VMCS_EXIT_LENGTH);
-		vmx->cached |= BIT(VMX_CACHE_LENGTH);
-	}
-	return vmx->insn_length;
+	return length > NACRE_MAX_INSN ? 0 : length;
 }

@@ -14,11 +14,8 @@
 
 static inline u32 int_state(struct vmx_vcpu *vmx)
 {
-	if (!(vmx->cached & BIT(VMX_CACHE_INT_STATE))) {
-		vmx->cached |= BIT(VMX_CACHE_INT_STATE);
-		vmx->int_state = vmcs_read32(VMCS_GUEST_INT_STATE);
-	}
-	return vmx->int_state;
+	return vmcs_read_once(vmx, VMX_CACHE_INT_STATE, VMCS_GUEST_INT_STATE,
+			      &vmx->int_state);
 }
 
 void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state)

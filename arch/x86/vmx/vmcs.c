@@ -376,17 +376,6 @@ void vmx_write_lazy(struct vmx_vcpu *vmx, u32 dirty)
 		write_pdptrs(&vmx->vcpu);
 }
 
-/* What does not change by itself outside the guest is read once. */
-static __always_inline u32 read_once(struct vmx_vcpu *vmx, enum vmx_cache what,
-				     enum vmcs_field field, u32 *value)
-{
-	if (!(vmx->cached & BIT(what))) {
-		vmx->cached |= BIT(what);
-		*value = vmcs_read32(field);
-	}
-	return *value;
-}
-
 /* Of a segment's four fields, counted from those of ES: LDTR is before TR. */
 static unsigned int field_of(enum nacre_segreg reg)
 {
@@ -461,17 +450,17 @@ u8 vmx_read_cpl(struct nacre_vcpu *vcpu)
 
 	if (!nacre_is_protected(vcpu))
 		return 0;
-	return FIELD_GET(RIGHTS_DPL, read_once(vmx, VMX_CACHE_SS_RIGHTS,
-					       VMCS_GUEST_SS_RIGHTS,
-					       &vmx->ss_rights));
+	return FIELD_GET(RIGHTS_DPL, vmcs_read_once(vmx, VMX_CACHE_SS_RIGHTS,
+						    VMCS_GUEST_SS_RIGHTS,
+						    &vmx->ss_rights));
 }
 
 /* In 64-bit code neither base nor limit counts, and each costs a VMREAD. */
 struct nacre_code vmx_read_code(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	u32 rights = read_once(vmx, VMX_CACHE_CS_RIGHTS, VMCS_GUEST_CS_RIGHTS,
-			       &vmx->cs_rights);
+	u32 rights = vmcs_read_once(vmx, VMX_CACHE_CS_RIGHTS,
+				    VMCS_GUEST_CS_RIGHTS, &vmx->cs_rights);
 	unsigned int n = field_of(NACRE_SEG_CS);
 
 	if (rights & RIGHTS_LONG && nacre_is_long_mode(vcpu))

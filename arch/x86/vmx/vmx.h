@@ -13,7 +13,7 @@
 #include "arch/x86/backend.h"
 #include "arch/x86/event_word.h"
 #include "arch/x86/vmx/controls.h"
-#include "arch/x86/vmx/vmcs.h"
+#include "arch/x86/vmx/ops.h"
 
 /* What this processor does; caps.c, before any VM. */
 struct vmx_caps {
@@ -99,8 +99,7 @@ struct vmx_vcpu {
 	u8 cr8_written;
 
 	u32 cached;		/* BIT(enum vmx_cache) */
-	u32 int_state, cs_rights, ss_rights;
-	u8 insn_length;
+	u32 int_state, insn_length, cs_rights, ss_rights;
 	u64 eptp;
 	bool flush_ept, flush_vpid;	/* before the next entry */
 
@@ -115,6 +114,18 @@ struct vmx_vcpu {
 static inline struct vmx_vcpu *to_vmx(struct nacre_vcpu *vcpu)
 {
 	return container_of(vcpu, struct vmx_vcpu, vcpu);
+}
+
+/* What does not change by itself outside the guest is read once. */
+static __always_inline u32 vmcs_read_once(struct vmx_vcpu *vmx,
+					  enum vmx_cache what,
+					  enum vmcs_field field, u32 *value)
+{
+	if (!(vmx->cached & BIT(what))) {
+		vmx->cached |= BIT(what);
+		*value = vmcs_read32(field);
+	}
+	return *value;
 }
 
 /* vmx_inject() and so on. */
