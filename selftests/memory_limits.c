@@ -22,16 +22,6 @@ guest_entry void strides(u64 size, u64 step)
 	guest_done();
 }
 
-static bool put_text(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-	bool good = f && fputs(text, f) >= 0;
-
-	if (f)
-		good &= fclose(f) == 0;
-	return good;
-}
-
 static bool make_group(void)
 {
 	rmdir(GROUP);

@@ -273,16 +273,6 @@ TEST_F(notifier, fork_copies)
 	check_counters(vcpu, self->memory);
 }
 
-static bool write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-	bool good = f && fputs(text, f) >= 0;
-
-	if (f)
-		good &= fclose(f) == 0;
-	return good;
-}
-
 static u64 read_number(const char *path)
 {
 	unsigned long long v = 0;
@@ -304,10 +294,10 @@ TEST_F(notifier, same_page_merging)
 	char *twin = map_anon(SIZE);
 	pthread_t t;
 
-	if (!write_file(KSM "run", "1"))
+	if (!put_text(KSM "run", "1"))
 		SKIP(return, "KSM cannot be switched on");
-	write_file(KSM "sleep_millisecs", "1");
-	write_file(KSM "pages_to_scan", "1000");
+	put_text(KSM "sleep_millisecs", "1");
+	put_text(KSM "pages_to_scan", "1000");
 	for (u64 i = 0; i < PAGES; i++)
 		cell(self->memory, i)->host = cell(twin, i)->host =
 			1ull << 32 | i;
@@ -329,7 +319,7 @@ TEST_F(notifier, same_page_merging)
 		EXPECT_EQ(0, cell(twin, i)->counter);
 		EXPECT_EQ(1ull << 32 | i, cell(twin, i)->host);
 	}
-	write_file(KSM "run", "2");
+	put_text(KSM "run", "2");
 }
 
 /* A huge page is split and made again while the guest writes to it. */

@@ -92,14 +92,6 @@ static void check_reschedule(struct vcpu *vcpu)
 		die("another thread ran %llu us late", late / 1000);
 }
 
-static void write_text(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	if (!f || fputs(text, f) < 0 || fclose(f))
-		die("%s: %s", path, strerror(errno));
-}
-
 /* Events that this processor wrote, those that are overwritten among them. */
 static u64 traced(void)
 {
@@ -125,9 +117,9 @@ static void check_trace(struct vcpu *vcpu)
 	if (access(enable, F_OK))
 		enable = TRACING "events/kvm/kvm_exit/enable";
 	before = traced();
-	write_text(enable, "1");
+	CHECK(put_text(enable, "1"));
 	run_for(vcpu, SHORT_NS);
-	write_text(enable, "0");
+	CHECK(put_text(enable, "0"));
 	seen = traced() - before;
 	if (seen < LEAST_TRACED)
 		die("%llu exits were traced, not %d", seen, LEAST_TRACED);

@@ -30,7 +30,9 @@ static struct counts counts_now(void)
 {
 	struct counts now = {};
 
-	for (int i = 0; somebody_counts() && i < LAB_COUNTS; i++)
+	if (!somebody_counts())
+		return now;
+	for (int i = 0; i < LAB_COUNTS; i++)
 		now.of[i] = lab_ask(LAB_ASK_COUNT, i, NULL);
 	return now;
 }

@@ -288,6 +288,9 @@ void *thread_join(pthread_t thread, unsigned int seconds);
 u64 now_ns(void);
 void pause_us(unsigned int us);
 
+/* What a file of the kernel's is to be told. */
+bool put_text(const char *path, const char *text);
+
 /* The CPUs that this program was given, and a thread on the @n-th alone. */
 unsigned int nr_cpus(void);
 void pin_thread(pthread_t thread, unsigned int n);
