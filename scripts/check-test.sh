@@ -7,17 +7,12 @@ set -u -o pipefail
 export LC_ALL=C
 
 top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/cases.sh
+. "$top/scripts/cases.sh"
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$top" || exit 1
-count=0
-bad=0
 mapfile -t steps < <(scripts/check.sh slow --list | sed 's/ .*//')
-
-wrong()
-{
-	why+="# $*"$'\n'
-}
 
 is_step()
 {
@@ -148,18 +143,4 @@ case_kernels_have_steps()
 }
 
 reach
-echo "TAP version 13"
-for name in $(sed -n 's/^case_\([a-z_]*\)()$/\1/p' scripts/check-test.sh); do
-	why=
-	"case_$name"
-	count=$((count + 1))
-	if [[ -z $why ]]; then
-		echo "ok $count check: $name"
-	else
-		bad=$((bad + 1))
-		printf '%s' "$why"
-		echo "not ok $count check: $name"
-	fi
-done
-echo "1..$count"
-[[ $bad -eq 0 ]]
+run_cases check

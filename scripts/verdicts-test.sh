@@ -6,11 +6,11 @@
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=scripts/cases.sh
+. "$here/cases.sh"
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-count=0
-bad=0
 
 verdicts()
 {
@@ -48,11 +48,6 @@ has()
 	done
 }
 
-wrong()
-{
-	why+="# $*"$'\n'
-}
-
 # status EXPECTED ARGUMENT...
 status()
 {
@@ -71,17 +66,14 @@ row()
 	has "$*"
 }
 
-verdict()
+before_case()
 {
-	count=$((count + 1))
-	if [[ -z $why ]]; then
-		echo "ok $count verdicts: $1"
-		return
-	fi
-	bad=$((bad + 1))
-	printf '%s' "$why"
+	: >out
+}
+
+when_wrong()
+{
 	sed 's/^/#   /' out
-	echo "not ok $count verdicts: $1"
 }
 
 all=(a/6.1/nacre/fast a/6.12/nacre/fast a/6.1/kvm/fast b/6.1/nacre/fast
@@ -298,12 +290,4 @@ case_usage()
 	status 2 --bogus
 }
 
-echo "TAP version 13"
-for name in $(sed -n 's/^case_\([a-z_]*\)()$/\1/p' "$here/verdicts-test.sh"); do
-	why=
-	: >out
-	"case_$name"
-	verdict "$name"
-done
-echo "1..$count"
-[[ $bad -eq 0 ]]
+run_cases verdicts
