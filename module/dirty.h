@@ -36,7 +36,7 @@ int nacre_dirty_set_manual(struct nacre_vm *vm, u64 flags);
  * takes a bit that counts for a write has to see it. Pairs with the atomic
  * operation in take_words().
  */
-static inline void nacre_mark_dirty(const struct nacre_memslot *slot, gfn_t gfn)
+static inline void nacre_log_write(const struct nacre_memslot *slot, gfn_t gfn)
 {
 	/* Most are dirty already, and a locked operation is not free. */
 	if (slot->dirty && !test_bit(gfn - slot->gfn, slot->dirty))

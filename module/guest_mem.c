@@ -49,7 +49,7 @@ static void mark_piece(const struct piece *piece, gpa_t gpa)
 	/* The copy is no barrier; the cmpxchg of the other writers is. */
 	smp_mb();
 	for (gfn = piece->gfn; gfn <= last; gfn++)
-		nacre_mark_dirty(piece->slot, gfn);
+		nacre_log_write(piece->slot, gfn);
 }
 
 int nacre_read_guest(struct nacre_vm *vm, gpa_t gpa, void *data, size_t len)
@@ -120,7 +120,7 @@ int nacre_cmpxchg_guest(struct nacre_vm *vm, gpa_t gpa, u64 *old, u64 new,
 	ret = size == 4 ? cmpxchg_user_32(piece.user, old, new) :
 			  cmpxchg_user_64(piece.user, old, new);
 	if (!ret)
-		nacre_mark_dirty(piece.slot, piece.gfn);
+		nacre_log_write(piece.slot, piece.gfn);
 	return ret > 0 ? -EAGAIN : ret;
 }
 

@@ -233,7 +233,7 @@ static enum nacre_fault_result commit(struct nacre_vcpu *vcpu,
 		outcome = put(stage2, &vcpu->arch.tables, target);
 	/* After the leaf, and before the lock: dirty.h. */
 	if (outcome == DONE && target->write)
-		nacre_mark_dirty(&target->slot, target->gfn);
+		nacre_log_write(&target->slot, target->gfn);
 	read_unlock(&stage2->lock);
 	return finish(vcpu, target, outcome);
 }
@@ -327,7 +327,7 @@ static bool fix_logged_write(struct nacre_stage2 *stage2,
 	if (nacre_is_live(format, old) && old & NACRE_LEAF_HOST_WRITE)
 		fixed = cmpxchg(entry, old, allow_write(format, old)) == old;
 	if (fixed)
-		nacre_mark_dirty(slot, gfn);
+		nacre_log_write(slot, gfn);
 	read_unlock(&stage2->lock);
 	return fixed;
 }
