@@ -2,11 +2,14 @@
 /* The dirty log; the rules are in dirty.h. */
 #include <linux/compat.h>
 #include <linux/mm.h>
+#include <linux/smp.h>
 #include <linux/uaccess.h>
 
 #include "module/dirty.h"
 #include "module/memslot.h"
+#include "module/vcpu.h"
 #include "module/vm.h"
+#include "arch/x86/arch.h"
 #include "arch/x86/mmu/stage2.h"
 
 /* Words of the log that are worked on at a time. */
@@ -45,6 +48,44 @@ int nacre_dirty_set_manual(struct nacre_vm *vm, u64 flags)
 	vm->dirty_manual = flags;
 	mutex_unlock(&vm->slots_lock);
 	return 0;
+}
+
+void nacre_log_writes(struct nacre_vm *vm, const u64 *gpa, unsigned int count)
+{
+	int index = srcu_read_lock(&vm->srcu);
+	const struct nacre_memslots *slots = nacre_memslots(vm);
+	const struct nacre_memslot *slot = NULL;
+
+	for (; count; count--, gpa++) {
+		gfn_t gfn = *gpa >> PAGE_SHIFT;
+
+		if (!slot || gfn - slot->gfn >= slot->npages)
+			slot = nacre_find_slot(slots, gfn);
+		if (slot)
+			nacre_log_write(slot, gfn);
+	}
+	srcu_read_unlock(&vm->srcu, index);
+}
+
+static void collect_log(void *vcpu)
+{
+	nacre_arch_collect_log(vcpu);
+}
+
+/* Of what was written so far all is in the bits then; also dirty.h. */
+static void collect_logs(struct nacre_vm *vm)
+{
+	struct nacre_vcpu *vcpu;
+	unsigned long index;
+	int cpu;
+
+	if (!vm->arch.stage2.format->logs)
+		return;
+	nacre_for_each_vcpu(index, vcpu, vm) {
+		cpu = READ_ONCE(vcpu->cpu);
+		if (cpu >= 0)
+			smp_call_function_single(cpu, collect_log, vcpu, true);
+	}
 }
 
 /* The slot a log is asked of; slots_lock is held, so it stays. */
@@ -128,6 +169,7 @@ static long vm_get_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	slot = find_log(vm, log->slot, &err);
 	if (!slot)
 		return err;
+	collect_logs(vm);
 	if (!vm->dirty_manual)
 		return take_log(vm, slot, to);
 	return copy_to_user(to, slot->dirty, words(slot->npages) *

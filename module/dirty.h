@@ -8,6 +8,11 @@
  * the bit after the leaf allows it; whoever takes the log takes the bit before
  * the leaf forbids it again, and flushes before the VMM is told. So a write
  * that the VMM was not told of finds its bit set, or sets it.
+ *
+ * Where the processor has a log of its own it notes a frame there when it sets
+ * the leaf's dirty bit, so that bit stands for the right to write. A vCPU's is
+ * emptied into the bits when it is full, when the vCPU is put, and before
+ * anybody reads them.
  */
 #ifndef NACRE_DIRTY_H
 #define NACRE_DIRTY_H
@@ -42,5 +47,8 @@ static inline void nacre_log_write(const struct nacre_memslot *slot, gfn_t gfn)
 	if (slot->dirty && !test_bit(gfn - slot->gfn, slot->dirty))
 		set_bit(gfn - slot->gfn, slot->dirty);
 }
+
+/* Of the frames at @gpa the processor has logged that they were written. */
+void nacre_log_writes(struct nacre_vm *vm, const u64 *gpa, unsigned int count);
 
 #endif /* NACRE_DIRTY_H */

@@ -16,6 +16,7 @@
 
 #include "module/dirty.h"
 #include "module/memslot.h"
+#include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/mmu/stage2.h"
 
@@ -218,10 +219,23 @@ static void end_log(struct nacre_vm *vm, const struct nacre_memslot *slot)
 	nacre_stage2_zap(vm, slot->gfn, slot->gfn + slot->npages, true);
 }
 
+/* Where processors log writes, all do by the time that a leaf is watched. */
+static void count_logs(struct nacre_vm *vm, int more)
+{
+	bool before = vm->nr_logs;
+
+	WRITE_ONCE(vm->nr_logs, vm->nr_logs + more);
+	if (before == !!vm->nr_logs || !vm->arch.stage2.format->logs)
+		return;
+	nacre_request_all(vm, NACRE_REQ_LOG);
+	nacre_flush_remote_tlbs(vm);
+}
+
 static void commit(struct nacre_vm *vm, struct change *change)
 {
 	bool begins = logs_anew(change), ends = change->old_log && change->new;
 
+	count_logs(vm, begins - !!change->old_log);
 	note_id(vm, change);
 	if (leaves_its_place(change))
 		take_away_old(vm, change);

@@ -34,6 +34,7 @@ struct nacre_vm {
 	struct nacre_memslots *retired;	/* slots_lock; maybe still read */
 	unsigned int nr_retired;	/* slots_lock */
 	u32 dirty_manual;		/* slots_lock; NACRE_DIRTY_LOG_* */
+	unsigned int nr_logs;		/* slots_lock to change; slots that have one */
 
 	struct nacre_notifier notifier;
 	struct nacre_vm_arch arch;

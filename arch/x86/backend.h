@@ -80,6 +80,9 @@ REQUIRED(u8,   insn_length, (struct nacre_vcpu *))	/* 0: not given */\
 REQUIRED(void, flush_guest, (struct nacre_vcpu *))	/* its own tables' */\
 REQUIRED(void, flush_stage2, (struct nacre_vcpu *))	/* and stage 2's */\
 REQUIRED(void, load_stage2, (struct nacre_vcpu *, hpa_t root))		\
+/* Let the processor log writes; pass on what it did */			\
+OPTIONAL(void, log_writes, (struct nacre_vcpu *, bool on))		\
+OPTIONAL(void, collect_log, (struct nacre_vcpu *))	/* any context */\
 /* one line for the log when a VM dies */				\
 REQUIRED(void, describe, (struct nacre_vcpu *, char *, size_t))
 

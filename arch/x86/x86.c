@@ -202,6 +202,7 @@ static void first_reset(struct nacre_vcpu *vcpu)
 	nacre_vcpu_load(vcpu);
 	nacre_reset_vcpu(vcpu, false);
 	backend(load_stage2)(vcpu, vcpu->vm->arch.stage2.root);
+	nacre_set_request(vcpu, NACRE_REQ_LOG);
 	nacre_tsc_init_vcpu(vcpu);
 	nacre_vcpu_put(vcpu);
 }
@@ -266,7 +267,14 @@ void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 
 void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu)
 {
+	if (unlikely(READ_ONCE(vcpu->vm->nr_logs)))
+		backend_optional(collect_log)(vcpu);
 	backend(put)(vcpu);
+}
+
+void nacre_arch_collect_log(struct nacre_vcpu *vcpu)
+{
+	backend_optional(collect_log)(vcpu);
 }
 
 /* cr8 is the VMM's to say where it has the interrupt controller. */

@@ -106,7 +106,8 @@ static void a_processor_that_can_all(void)
 		  EXIT_HOST_64BIT | EXIT_LOAD_PAT | EXIT_LOAD_EFER);
 	EXPECT_EQ(c.word[VMX_PROC2], PROC2_EPT | PROC2_UNRESTRICTED |
 		  PROC2_VPID | PROC2_WBINVD | PROC2_PAUSE_LOOP | PROC2_ENCLS |
-		  PROC2_RDTSCP | PROC2_INVPCID | PROC2_XSAVES);
+		  PROC2_RDTSCP | PROC2_INVPCID | PROC2_XSAVES |
+		  PROC2_LOG_WRITES);
 	EXPECT_EQ(c.max_leaf_level, 3);
 	EXPECT(c.ept_accessed_dirty && c.ept_5_levels);
 	EXPECT(c.invept_one && c.invvpid_one);
@@ -237,6 +238,10 @@ static void ept_capabilities(void)
 	EXPECT(!with_ept((least & ~EPT_CAP_INVEPT_ONE) | EPT_CAP_INVEPT_ALL,
 			 &c));
 	EXPECT(!c.invept_one);
+	/* No log of writes without dirty bits. */
+	EXPECT(!(c.word[VMX_PROC2] & PROC2_LOG_WRITES));
+	EXPECT(!with_ept(least | EPT_CAP_AD, &c));
+	EXPECT(c.word[VMX_PROC2] & PROC2_LOG_WRITES);
 }
 
 static void identifiers(void)

@@ -78,7 +78,8 @@ static void choose_leaf(struct target *target)
 			     !(slot->flags & NACRE_MEM_READONLY);
 	/* Under a log the first write has to be seen. */
 	target->writable = target->host_write &&
-			   (target->write || !slot->dirty);
+			   (target->write || !slot->dirty ||
+			    target->format->logs);
 }
 
 /* For an access that follows at once. */

@@ -34,7 +34,7 @@ struct zap {
 	gfn_t start, end;
 	gfn_t next;			/* everything below is done */
 	bool may_yield;
-	bool keep_small;		/* 4 KiB leaves stay, read-only */
+	bool keep_small;		/* 4 KiB leaves stay, for the dirty log */
 	bool found;
 	bool unflushed;
 	unsigned int work;		/* entries since the lock was taken */
@@ -138,19 +138,27 @@ static void note_use(const struct nacre_stage2_format *format, u64 leaf,
 		mark_page_accessed(page);
 }
 
-/* The dirty bit stays for whoever takes the leaf. */
-static bool forbid_write(const struct nacre_stage2_format *format, u64 *entry)
+/*
+ * The next write is to be seen: where the processor logs it, when it sets the
+ * dirty bit anew; else the bit stays for whoever takes the leaf.
+ */
+static bool watch_writes(const struct nacre_stage2_format *format, u64 *entry)
 {
-	if (!(READ_ONCE(*entry) & format->write))
+	u64 bit = format->logs ? format->dirty : format->write;
+	u64 old = READ_ONCE(*entry);
+
+	if (!(old & bit))
 		return false;
-	clear_bit(__ffs(format->write), (unsigned long *)entry);
+	if (format->logs)
+		note_use(format, old & ~format->accessed, 1);
+	clear_bit(__ffs(bit), (unsigned long *)entry);
 	return true;
 }
 
 static void zap_leaf(struct zap *zap, u64 *entry, u8 level)
 {
 	if (zap->keep_small && level == 1) {
-		zap->unflushed |= forbid_write(zap->format, entry);
+		zap->unflushed |= watch_writes(zap->format, entry);
 		return;
 	}
 	note_use(zap->format, xchg(entry, 0), level);
@@ -306,7 +314,7 @@ static bool protect_frame(struct cursor *cursor, gfn_t gfn)
 	if (cursor->base != nacre_level_base(gfn, 2))
 		find_table(cursor, gfn);
 	return cursor->table &&
-	       forbid_write(cursor->stage2->format,
+	       watch_writes(cursor->stage2->format,
 			    nacre_entry(cursor->table, gfn, 1));
 }
 

@@ -40,6 +40,7 @@ struct nacre_stage2_format {
 	u8 levels;		/* of the walk */
 	u8 max_leaf_level;	/* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB */
 	bool small_exec;	/* no leaf above level 1 may be executed */
+	bool logs;		/* processors log where they set the dirty bit */
 };
 
 /* Zeroed pages taken before the lock, as many as one fault can need. */
@@ -86,8 +87,8 @@ void nacre_table_cache_free(struct nacre_table_cache *cache);
 bool nacre_stage2_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
 		      bool may_yield);
 /*
- * For the dirty log: no leaf in [start, end) allows writes any more, and none
- * is huge. Flushes.
+ * For the dirty log: from now on the first write by a leaf in [start, end) is
+ * seen, by its fault or in the processor's log, and none is huge. Flushes.
  */
 void nacre_stage2_protect_all(struct nacre_vm *vm, gfn_t start, gfn_t end);
 /*

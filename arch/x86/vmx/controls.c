@@ -56,6 +56,7 @@ static const struct {
 	WANT(VMX_PROC2, PROC2_WBINVD),
 	WANT(VMX_PROC2, PROC2_PAUSE_LOOP),
 	WANT(VMX_PROC2, PROC2_ENCLS),
+	WANT(VMX_PROC2, PROC2_LOG_WRITES),
 	WANT(VMX_PROC2, PROC2_RDTSCP),
 	WANT(VMX_PROC2, PROC2_INVPCID),
 	WANT(VMX_PROC2, PROC2_XSAVES),
@@ -139,6 +140,9 @@ static const char *resolve_ept(u64 cap, struct vmx_controls *out)
 	out->ept_5_levels = cap & CAP_5_LEVELS;
 	out->invept_one = cap & CAP_INVEPT_ONE;
 	out->max_leaf_level = !(cap & CAP_2M) ? 1 : cap & CAP_1G ? 3 : 2;
+	/* What is logged is that a dirty bit was set. */
+	if (!out->ept_accessed_dirty)
+		out->word[VMX_PROC2] &= ~(u32)PROC2_LOG_WRITES;
 	return NULL;
 }
 

@@ -13,10 +13,14 @@
  * another VM's with the same root's page and identifier.
  */
 #include <linux/bits.h>
+#include <linux/gfp.h>
 #include <linux/idr.h>
+#include <linux/io.h>
+#include <linux/irqflags.h>
 #include <linux/printk.h>
 #include <asm/processor.h>
 
+#include "module/dirty.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/protect.h"
 #include "arch/x86/regs.h"
@@ -62,6 +66,7 @@ void vmx_ept_setup(void)
 	ept.levels = controls->ept_5_levels &&
 		     boot_cpu_data.x86_phys_bits > 48 ? 5 : 4;
 	ept.max_leaf_level = controls->max_leaf_level;
+	ept.logs = vmx_has(VMX_PROC2, PROC2_LOG_WRITES);
 	/* Where one that changes its size as code is fetched stops the host. */
 	ept.small_exec = nacre_protects(NACRE_PROTECT_STAGE2_SMALL_EXEC);
 }
@@ -107,6 +112,10 @@ void vmx_load_stage2(struct nacre_vcpu *vcpu, hpa_t root)
 	if (ept.accessed)
 		vmx->eptp |= EPTP_ACCESSED_DIRTY;
 	vmcs_write64(VMCS_EPTP, vmx->eptp);
+	if (vmx->log) {
+		vmcs_write64(VMCS_LOG, virt_to_phys(vmx->log));
+		vmcs_write16(VMCS_LOG_INDEX, VMX_LOG_ENTRIES - 1);
+	}
 	vmx_flush_stage2(vcpu);
 }
 
@@ -132,6 +141,16 @@ void vmx_flush_pending(struct vmx_vcpu *vmx)
 	vmx->flush_vpid = false;
 }
 
+/* The access was an IRET's. */
+static void note_nmi_unblocked(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_exit *exit = nacre_exit_of(vcpu);
+
+	if (exit->info[0] & QUAL_EPT_NMI_UNBLOCKED &&
+	    exit->vectoring.type == NACRE_EVENT_NONE)
+		vmx_nmi_unblocked(to_vmx(vcpu));
+}
+
 enum nacre_result vmx_exit_ept_violation(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_exit *exit = nacre_exit_of(vcpu);
@@ -144,9 +163,7 @@ enum nacre_result vmx_exit_ept_violation(struct nacre_vcpu *vcpu)
 		.walk = qual & QUAL_EPT_LINEAR && !(qual & QUAL_EPT_NOT_WALK),
 	};
 
-	if (qual & QUAL_EPT_NMI_UNBLOCKED &&
-	    exit->vectoring.type == NACRE_EVENT_NONE)
-		vmx_nmi_unblocked(to_vmx(vcpu));
+	note_nmi_unblocked(vcpu);
 	return nacre_exit_stage2(vcpu, &fault);
 }
 
@@ -157,4 +174,56 @@ enum nacre_result vmx_exit_ept_misconfig(struct nacre_vcpu *vcpu)
 			   nacre_exit_of(vcpu)->info[1]);
 	nacre_vm_kill(vcpu->vm);
 	return nacre_fail(vcpu, -EIO);
+}
+
+int vmx_log_init(struct vmx_vcpu *vmx)
+{
+	if (!ept.logs)
+		return 0;
+	vmx->log = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	return vmx->log ? 0 : -ENOMEM;
+}
+
+/* Each begins with an empty log: what is in it is old. */
+void vmx_log_writes(struct nacre_vcpu *vcpu, bool on)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	if (!vmx->log)
+		return;
+	vmcs_write16(VMCS_LOG_INDEX, VMX_LOG_ENTRIES - 1);
+	vmx->proc2 &= ~(u32)PROC2_LOG_WRITES;
+	if (on)
+		vmx->proc2 |= PROC2_LOG_WRITES;
+	vmcs_write32(VMCS_PROC2, vmx->proc2);
+}
+
+/*
+ * The index is of the next entry to write and counts down, from 0 to all ones:
+ * then the log is full. Intel SDM, "Page-Modification Logging".
+ */
+void vmx_collect_log(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	unsigned long flags;
+	u16 first;
+
+	local_irq_save(flags);
+	/* Else it was collected when the vCPU was put. */
+	if (vmx->log && this_cpu_ptr(&vmx_cpu)->current_vcpu == vmx) {
+		first = vmcs_read16(VMCS_LOG_INDEX) + 1;
+		if (first < VMX_LOG_ENTRIES) {
+			vmcs_write16(VMCS_LOG_INDEX, VMX_LOG_ENTRIES - 1);
+			nacre_log_writes(vcpu->vm, vmx->log + first,
+					  VMX_LOG_ENTRIES - first);
+		}
+	}
+	local_irq_restore(flags);
+}
+
+enum nacre_result vmx_exit_log_full(struct nacre_vcpu *vcpu)
+{
+	note_nmi_unblocked(vcpu);
+	vmx_collect_log(vcpu);
+	return NACRE_RESUME;
 }

@@ -52,6 +52,7 @@ enum reason {
 	REASON_XSETBV		= 55,
 	REASON_VMFUNC		= 59,
 	REASON_ENCLS		= 60,
+	REASON_LOG_FULL		= 62,
 	REASONS
 };
 
@@ -59,7 +60,8 @@ enum reason {
 #define IN_DELIVERY	(BIT_ULL(REASON_EXCEPTION) |		\
 			 BIT_ULL(REASON_TASK_SWITCH) |		\
 			 BIT_ULL(REASON_EPT_VIOLATION) |	\
-			 BIT_ULL(REASON_EPT_MISCONFIG))
+			 BIT_ULL(REASON_EPT_MISCONFIG) |	\
+			 BIT_ULL(REASON_LOG_FULL))
 
 #define TELLS_MORE	(IN_DELIVERY | BIT_ULL(REASON_MACHINE_CHECK))
 
@@ -239,6 +241,7 @@ static nacre_exit_fn *const exits[REASONS] = {
 	[REASON_XSETBV]			= nacre_exit_xsetbv,
 	[REASON_VMFUNC]			= nacre_exit_ud,
 	[REASON_ENCLS]			= nacre_exit_ud,
+	[REASON_LOG_FULL]		= vmx_exit_log_full,
 };
 
 /*

@@ -163,6 +163,8 @@ static void reset_controls(struct vmx_vcpu *vmx)
 	vmx->proc2 = controls->word[VMX_PROC2];
 	if (!vmx->vpid)
 		vmx->proc2 &= ~(u32)PROC2_VPID;
+	if (!READ_ONCE(vmx->vcpu.vm->nr_logs))
+		vmx->proc2 &= ~(u32)PROC2_LOG_WRITES;
 	vmx->entry = controls->word[VMX_ENTRY];
 	vmcs_write32(VMCS_PIN, controls->word[VMX_PIN]);
 	vmcs_write32(VMCS_PROC, vmx->proc);

@@ -29,6 +29,7 @@ enum vmcs_field {
 	VMCS_GUEST_ES			= 0x0800,	/* selectors, by 2: */
 	VMCS_GUEST_CS			= 0x0802,	/* ES CS SS DS FS GS */
 	VMCS_GUEST_TR			= 0x080e,	/* LDTR TR */
+	VMCS_LOG_INDEX			= 0x0812,
 	VMCS_HOST_ES			= 0x0c00,
 	VMCS_HOST_CS			= 0x0c02,
 	VMCS_HOST_SS			= 0x0c04,
@@ -39,6 +40,7 @@ enum vmcs_field {
 
 	/* 64 bits: control */
 	VMCS_MSR_BITMAP			= 0x2004,
+	VMCS_LOG			= 0x200e,
 	VMCS_TSC_OFFSET			= 0x2010,
 	VMCS_APIC_PAGE			= 0x2012,
 	VMCS_EPTP			= 0x201a,
@@ -179,6 +181,7 @@ enum vmcs_field {
 #define PROC2_PAUSE_LOOP		BIT(10)
 #define PROC2_INVPCID			BIT(12)
 #define PROC2_ENCLS			BIT(15)
+#define PROC2_LOG_WRITES		BIT(17)	/* PML */
 #define PROC2_XSAVES			BIT(20)
 
 /* VMCS_ENTRY_EVENT, VMCS_EXIT_EVENT, VMCS_VECTORING: event_word.h, and */
@@ -229,7 +232,7 @@ enum vmcs_field {
 #define QUAL_EPT_PRESENT		GENMASK_ULL(5, 3)
 #define QUAL_EPT_LINEAR			BIT_ULL(7)
 #define QUAL_EPT_NOT_WALK		BIT_ULL(8)	/* with LINEAR */
-#define QUAL_EPT_NMI_UNBLOCKED		BIT_ULL(12)
+#define QUAL_EPT_NMI_UNBLOCKED		BIT_ULL(12)	/* and of a full log */
 /* debug exceptions: as in DR6 */
 #define QUAL_DEBUG			(GENMASK_ULL(3, 0) | GENMASK_ULL(14, 13))
 

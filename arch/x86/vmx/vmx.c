@@ -86,7 +86,7 @@ static int vmx_vcpu_init(struct nacre_vcpu *vcpu)
 	}
 	vmx->vpid = vmx_get_vpid();
 	vcpu->arch.avail = ALL_AT_HAND;
-	return 0;
+	return vmx_log_init(vmx);
 }
 
 /* On the CPU that has the VMCS, interrupts off: from then on it is memory. */
@@ -125,6 +125,7 @@ static void vmx_vcpu_free(struct nacre_vcpu *vcpu)
 
 	detach_anywhere(vmx);
 	vmx_put_vpid(vmx->vpid);
+	free_page((unsigned long)vmx->log);
 	free_page((unsigned long)vmx->apic_page);
 	free_page((unsigned long)vmx->msr_bitmap);
 	if (vmx->vmcs)
@@ -471,5 +472,7 @@ const struct nacre_backend nacre_vmx_backend = {
 	.flush_guest		= vmx_flush_guest,
 	.flush_stage2		= vmx_flush_stage2,
 	.load_stage2		= vmx_load_stage2,
+	.log_writes		= vmx_log_writes,
+	.collect_log		= vmx_collect_log,
 	.describe		= vmx_describe,
 };

@@ -61,6 +61,8 @@ enum vmx_cache {
 	VMX_CACHE_SS_RIGHTS,
 };
 
+#define VMX_LOG_ENTRIES	512
+
 /* The host's, for the time that the guest's are in the processor. */
 struct vmx_host {
 	u64 fs_base, kernel_gs_base;
@@ -74,6 +76,7 @@ struct vmx_vcpu {
 	struct page *vmcs;
 	u8 *msr_bitmap;
 	u32 *apic_page;		/* with a TPR shadow; of it one word is used */
+	u64 *log;		/* PML: 512 guest-physical addresses, or NULL */
 	u16 vpid;		/* 0: none is to be had */
 
 	/* On the CPU that has the VMCS, interrupts off. */
@@ -172,6 +175,8 @@ void vmx_put_vpid(u16 vpid);
 void vmx_flush_pending(struct vmx_vcpu *vmx);
 enum nacre_result vmx_exit_ept_violation(struct nacre_vcpu *vcpu);
 enum nacre_result vmx_exit_ept_misconfig(struct nacre_vcpu *vcpu);
+int vmx_log_init(struct vmx_vcpu *vmx);
+enum nacre_result vmx_exit_log_full(struct nacre_vcpu *vcpu);
 
 /* enter.S: false where the processor did not enter. */
 bool vmx_switch(u64 *gpr, u64 *host_rsp, bool launched);
