@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# An initramfs for a guest inside a machine of the lab: busybox and nothing
-# else. It runs, and switches the guest off afterwards,
+# An initramfs for a guest inside a machine of the lab: busybox, and of each of
+# the lab's stock kernels that is there the modules for what pearl's machine
+# has, which are loaded as udev would. It runs, and switches the guest off afterwards,
 #   - the words of guest.run="..." on the kernel's command line, if there are;
 #   - else SCRIPT, if one was built in;
 #   - else a shell on the console, whose end it waits for. guest.greeting="..."
@@ -31,6 +32,23 @@ mkdir -p "$(dirname "$1")"
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 
+# The modules of kernel $1, with what they need and what leads to them.
+add_modules()
+{
+	local dir=$lab_cache/kernels/$1 release list=$tree/list name
+
+	release=$(<"$dir/release")
+	module_order "$dir" "$release" virtio_pci virtio_rng >"$list"
+	while read -r name; do
+		plain_module "$dir" "$name" "$tree/$name"
+	done <"$list"
+	rm "$list"
+	mkdir -p "$tree/lib/modules/$release"
+	cp "$dir/lib/modules/$release"/modules.{order,builtin,builtin.modinfo} \
+		"$tree/lib/modules/$release"
+	depmod -b "$tree" "$release"
+}
+
 mkdir "$tree"/{bin,proc,sys,dev,tmp,root}
 cp "$busybox" "$tree/bin"
 for name in $("$busybox" --list); do
@@ -38,6 +56,11 @@ for name in $("$busybox" --list); do
 done
 install -m 755 "$lab_dir/guest/guest-init" "$tree/init"
 [[ $# -lt 2 ]] || install -m 755 "$2" "$tree/script"
+for name in $(names_in kernels); do
+	if ! kernel_is_compiled "$name" && kernel_fetched "$name"; then
+		add_modules "$name"
+	fi
+done
 (cd "$tree" && find . | LC_ALL=C sort | cpio -o --quiet -H newc -R 0:0) |
 	gzip -9n >"$1.new"
 mv "$1.new" "$1"

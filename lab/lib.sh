@@ -78,3 +78,32 @@ kernel_ready()
 			return
 	done
 }
+
+# The modules that $2... need, in order of insertion, once each, as paths
+# below $1 without the suffix of a compression.
+module_order()
+{
+	local root=$1 release=$2 module
+
+	shift 2
+	for module; do
+		modprobe -C /dev/null -d "$root" -S "$release" \
+			--show-depends "$module" || exit
+	done | awk '$1 == "insmod" { print $2 }' |
+		sed "s|^$root/||; s/\.xz\$//; s/\.zst\$//" | awk '!seen[$0]++'
+}
+
+# Copy module $2 of $1 to $3, decompressed: busybox knows no other.
+plain_module()
+{
+	local from=$1/$2 to=$3
+
+	mkdir -p "${to%/*}"
+	if [[ -f $from ]]; then
+		cp "$from" "$to"
+	elif [[ -f $from.xz ]]; then
+		xz -dc "$from.xz" >"$to"
+	else
+		zstd -dcq "$from.zst" >"$to"
+	fi
+}
