@@ -7,6 +7,8 @@
 #   - else SCRIPT, if one was built in;
 #   - else a shell on the console, whose end it waits for. guest.greeting="..."
 #     is what it says first.
+# guest.end=reboot or =halt: how it ends where switching off takes more than
+# the VMM has.
 
 set -eu -o pipefail
 # shellcheck source=lab/lib.sh
@@ -38,7 +40,8 @@ add_modules()
 	local dir=$lab_cache/kernels/$1 release list=$tree/list name
 
 	release=$(<"$dir/release")
-	module_order "$dir" "$release" virtio_pci virtio_rng >"$list"
+	module_order "$dir" "$release" virtio_pci virtio_rng virtio_blk \
+		virtio_console 9pnet_virtio 9p minix >"$list"
 	while read -r name; do
 		plain_module "$dir" "$name" "$tree/$name"
 	done <"$list"
