@@ -6,6 +6,7 @@
  * host's timer, INIT, start-up) leaves a bit and a request, and is taken
  * before the next entry; interrupts go into IRR by atomic bits.
  */
+#include <linux/gfp.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/slab.h>
@@ -132,6 +133,11 @@ int nacre_apic_create(struct nacre_vcpu *vcpu)
 	apic = kzalloc(sizeof(*apic), GFP_KERNEL_ACCOUNT);
 	if (!apic)
 		return -ENOMEM;
+	apic->lapic.regs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!apic->lapic.regs) {
+		kfree(apic);
+		return -ENOMEM;
+	}
 	apic->vcpu = vcpu;
 	apic->lapic.ops = &lapic_ops;
 	apic->lapic.id = vcpu->id;
@@ -148,6 +154,7 @@ void nacre_apic_destroy(struct nacre_vcpu *vcpu)
 	if (!vcpu->arch.apic)
 		return;
 	hrtimer_cancel(&vcpu->arch.apic->timer);
+	free_page((unsigned long)vcpu->arch.apic->lapic.regs);
 	kfree(vcpu->arch.apic);
 	vcpu->arch.apic = NULL;
 }

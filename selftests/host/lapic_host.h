@@ -18,6 +18,7 @@
 #define XAPIC_ON	(0xfee00000 | LAPIC_BASE_ENABLE)
 
 static struct nacre_lapic lapic;
+static u32 lapic_regs[LAPIC_REGS_SIZE / sizeof(u32)];
 
 static struct {
 	unsigned int notified, nmis, inits, sipis, sends, eois, timers;
@@ -108,7 +109,9 @@ static inline void power_on(u32 id)
 	seen.now = 1000000;
 	seen.far = 1ull << 62;
 	memset(&lapic, 0, sizeof(lapic));
+	memset(lapic_regs, 0, sizeof(lapic_regs));
 	lapic.ops = &lapic_ops;
+	lapic.regs = lapic_regs;
 	lapic.id = id;
 	lapic.bsp = !id;
 	nacre_lapic_reset(&lapic, false);

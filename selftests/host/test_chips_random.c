@@ -17,6 +17,7 @@
 
 struct cpu {
 	struct nacre_lapic lapic;
+	u32 regs[LAPIC_REGS_SIZE / sizeof(u32)];
 	u64 timer;
 };
 
@@ -142,6 +143,7 @@ static void power_on(void)
 	now = 1000;
 	for (i = 0; i < CPUS; i++) {
 		cpus[i].lapic.ops = &lapic_ops;
+		cpus[i].lapic.regs = cpus[i].regs;
 		cpus[i].lapic.id = ids[i];
 		cpus[i].lapic.bsp = !i;
 		nacre_lapic_reset(&cpus[i].lapic, false);

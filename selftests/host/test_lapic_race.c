@@ -16,6 +16,7 @@
 #define ROUNDS		30000
 
 static struct nacre_lapic lapic;
+static u32 regs[LAPIC_REGS_SIZE / sizeof(u32)];
 static atomic_t told, finished, owed[256];
 static unsigned int taken, lost;
 static pthread_barrier_t next;
@@ -146,6 +147,7 @@ static void senders_and_vcpu(void)
 	unsigned int i;
 
 	lapic.ops = &ops;
+	lapic.regs = regs;
 	nacre_lapic_reset(&lapic, false);
 	nacre_lapic_write(&lapic, LAPIC_SVR, 0x1ff);
 	nacre_lapic_write(&lapic, LAPIC_LDR, 0x01000000);

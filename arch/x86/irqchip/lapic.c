@@ -443,18 +443,26 @@ static void send_ipi(struct nacre_lapic *apic, u32 low, u32 dest)
 	apic->ops->send(apic, &irq);
 }
 
-/* TDCR: bits 3, 1 and 0 are one number, of which 7 means 1. */
-static u32 timer_divisor(const struct nacre_lapic *apic)
+/*
+ * The mode and the divisor are kept besides the registers: the processor may
+ * have put there already what the guest wants them to be.
+ */
+static u32 timer_mode(const struct nacre_lapic *apic)
 {
-	u32 tdcr = peek(apic, LAPIC_TDCR);
+	return apic->timer_mode;
+}
+
+/* TDCR: bits 3, 1 and 0 are one number, of which 7 means 1. */
+static u32 divisor_of(u32 tdcr)
+{
 	u32 code = (tdcr & 3) | (tdcr & 8) >> 1;
 
 	return 1u << ((code + 1) & 7);
 }
 
-static u32 timer_mode(const struct nacre_lapic *apic)
+static u32 timer_divisor(const struct nacre_lapic *apic)
 {
-	return TIMER_MODE(peek(apic, LAPIC_LVT_TIMER));
+	return apic->timer_divisor;
 }
 
 /* The whole count, and no shorter than is good for the host. */
@@ -519,6 +527,7 @@ static void write_divisor(struct nacre_lapic *apic, u32 value)
 	u64 old = timer_divisor(apic), now, left;
 
 	poke(apic, LAPIC_TDCR, value & 0xb);
+	apic->timer_divisor = divisor_of(value);
 	if (!apic->timer_period || timer_divisor(apic) == old)
 		return;
 	now = apic->ops->now(apic);
@@ -611,6 +620,7 @@ static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
 		poke(apic, LAPIC_TMICT, 0);
 	}
 	poke(apic, LAPIC_LVT_TIMER, value);
+	apic->timer_mode = TIMER_MODE(value);
 	/* A count that runs goes on; its next period is by the new mode. */
 	if (apic->timer_period)
 		apic->timer_period = timer_length(apic);
@@ -689,8 +699,10 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 		poke(apic, LAPIC_ESR, atomic_xchg(&apic->errors, 0));
 		return true;
 	case LAPIC_TMICT:
-		if (timer_mode(apic) == TIMER_DEADLINE)
+		if (timer_mode(apic) == TIMER_DEADLINE) {
+			poke(apic, LAPIC_TMICT, 0);
 			return true;
+		}
 		poke(apic, LAPIC_TMICT, value);
 		start_timer(apic);
 		return true;
@@ -837,6 +849,12 @@ static void derive_x2apic_ids(struct nacre_lapic *apic)
 	poke(apic, LAPIC_LDR, (apic->id >> 4) << 16 | 1u << (apic->id & 0xf));
 }
 
+static void note_timer(struct nacre_lapic *apic)
+{
+	apic->timer_mode = TIMER_MODE(peek(apic, LAPIC_LVT_TIMER));
+	apic->timer_divisor = divisor_of(peek(apic, LAPIC_TDCR));
+}
+
 static void reset_registers(struct nacre_lapic *apic)
 {
 	u32 offset;
@@ -853,6 +871,7 @@ static void reset_registers(struct nacre_lapic *apic)
 	poke(apic, LAPIC_SVR, 0xff);
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
 		poke(apic, lvts[i], LVT_MASKED);
+	note_timer(apic);
 	atomic_set(&apic->errors, 0);
 }
 
@@ -992,6 +1011,7 @@ bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 		derive_x2apic_ids(apic);
 	else
 		check_xapic_registers(apic);
+	note_timer(apic);
 	note_vectors(apic);
 	atomic_set(&apic->errors, 0);
 	resume_timer(apic);

@@ -74,18 +74,20 @@ struct nacre_lapic_ops {
 
 struct nacre_lapic {
 	const struct nacre_lapic_ops *ops;
+	u32 *regs;		/* create; LAPIC_REGS_SIZE of a page */
 	u32 id;			/* the vCPU's; 32 bits of it in x2APIC mode */
 	bool wide_ids;		/* and in the state, too: see get_state() */
 	bool lacks_deadline;	/* CPUID has none: a guest cannot choose it */
 	bool bsp;		/* the boot processor's, whatever base says */
 	u64 base;		/* IA32_APIC_BASE */
+	u8 timer_mode;
+	u8 timer_divisor;
 	u64 tsc_deadline;
 	u64 timer_target;	/* ns, when the count is 0 next */
 	u64 timer_period;	/* ns, the whole count; 0: stopped */
 	atomic_t errors;	/* any thread: what a write of ESR will show */
 	bool irr_pending;	/* any thread; false: IRR is empty */
 	u8 isr_words;		/* a bit for each 32 vectors: any in service? */
-	u32 regs[LAPIC_REGS_SIZE / sizeof(u32)];
 };
 
 /* Power-on; @init: as after INIT, which leaves the ID and the base alone. */
