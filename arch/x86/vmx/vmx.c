@@ -32,6 +32,7 @@
 #include <asm/segment.h>
 
 #include "module/compat/compat.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/noinstr.h"
 #include "arch/x86/regs.h"
@@ -39,8 +40,6 @@
 #include "arch/x86/vmx/vmx.h"
 
 #define ALL_AT_HAND	(BIT(NACRE_NR_LAZY) - 1)
-/* Where the task priority is in the page that TPR shadowing uses. */
-#define APIC_PAGE_TPR	(0x80 / sizeof(u32))
 
 /* Of the VMCS that is current: it is the VM's end, and not the host's. */
 void vmx_insn_failed(const char *insn, u64 operand, u64 value)
@@ -79,11 +78,8 @@ static int vmx_vcpu_init(struct nacre_vcpu *vcpu)
 	if (!vmx->vmcs || !vmx->msr_bitmap)
 		return -ENOMEM;
 	*(u32 *)page_address(vmx->vmcs) = vmx_caps.revision;
-	if (vcpu->arch.apic && vmx_has(VMX_PROC, PROC_TPR_SHADOW)) {
-		vmx->apic_page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-		if (!vmx->apic_page)
-			return -ENOMEM;
-	}
+	if (vcpu->arch.apic && vmx_has(VMX_PROC, PROC_TPR_SHADOW))
+		vmx->apic_page = nacre_lapic_of(vcpu)->regs;
 	vmx->vpid = vmx_get_vpid();
 	vcpu->arch.avail = ALL_AT_HAND;
 	return vmx_log_init(vmx);
@@ -126,7 +122,6 @@ static void vmx_vcpu_free(struct nacre_vcpu *vcpu)
 	detach_anywhere(vmx);
 	vmx_put_vpid(vmx->vpid);
 	free_page((unsigned long)vmx->log);
-	free_page((unsigned long)vmx->apic_page);
 	free_page((unsigned long)vmx->msr_bitmap);
 	if (vmx->vmcs)
 		__free_page(vmx->vmcs);
@@ -277,12 +272,10 @@ static void vmx_put(struct nacre_vcpu *vcpu)
 }
 
 /* A threshold above CR8 is none; Intel SDM, "VM-Execution Control Fields". */
-static void show_cr8(struct vmx_vcpu *vmx)
+static void write_threshold(struct vmx_vcpu *vmx)
 {
-	u8 cr8 = nacre_cr8(&vmx->vcpu);
-	u8 threshold = min(vmx->cr8_threshold, cr8);
+	u8 threshold = min(vmx->cr8_threshold, nacre_cr8(&vmx->vcpu));
 
-	vmx->apic_page[APIC_PAGE_TPR] = cr8 << 4;
 	if (threshold == vmx->cr8_written)
 		return;
 	vmx->cr8_written = threshold;
@@ -322,7 +315,7 @@ static void vmx_prepare_entry(struct nacre_vcpu *vcpu)
 	if (vmx->uses_tsc_aux)
 		load_swapped(vmx, VMX_TSC_AUX, vcpu->arch.tsc_aux);
 	if (vmx->apic_page)
-		show_cr8(vmx);
+		write_threshold(vmx);
 	write_lazy(vmx);
 }
 
@@ -379,15 +372,6 @@ static noinstr bool run_guest(struct vmx_vcpu *vmx)
 	return ran;
 }
 
-/* What the guest did to its CR8, which only the page has. */
-static void collect_cr8(struct vmx_vcpu *vmx)
-{
-	u8 cr8 = vmx->apic_page[APIC_PAGE_TPR] >> 4;
-
-	if (unlikely(cr8 != nacre_cr8(&vmx->vcpu)))
-		nacre_set_cr8(&vmx->vcpu, cr8);
-}
-
 static bool after_exit(struct vmx_vcpu *vmx)
 {
 	/* A VMCS that was refused by the guest's state stays clear. */
@@ -399,8 +383,6 @@ static bool after_exit(struct vmx_vcpu *vmx)
 		update_debugctlmsr(vmx->host_debugctl);
 	vmx->vcpu.arch.avail = 0;
 	vmx->cached = 0;
-	if (vmx->apic_page)
-		collect_cr8(vmx);
 	return vmx_collect_exit(vmx);
 }
 

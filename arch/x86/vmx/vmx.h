@@ -75,7 +75,7 @@ struct vmx_vcpu {
 	/* init */
 	struct page *vmcs;
 	u8 *msr_bitmap;
-	u32 *apic_page;		/* with a TPR shadow; of it one word is used */
+	u32 *apic_page;		/* with a TPR shadow: the local APIC's registers */
 	u64 *log;		/* PML: 512 guest-physical addresses, or NULL */
 	u16 vpid;		/* 0: none is to be had */
 
