@@ -10,6 +10,7 @@
 #include <linux/smp.h>
 #include <trace/events/ipi.h>
 
+#include "module/compat/compat.h"
 #include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
@@ -83,6 +84,17 @@ void nacre_vcpu_kick(struct nacre_vcpu *vcpu)
 	    cmpxchg(&vcpu->mode, NACRE_IN_GUEST, NACRE_EXITING_GUEST) ==
 	    NACRE_IN_GUEST)
 		smp_send_reschedule(cpu);
+	put_cpu();
+}
+
+void nacre_vcpu_notify(struct nacre_vcpu *vcpu)
+{
+	int me = get_cpu(), cpu = READ_ONCE(vcpu->cpu);
+
+	if (READ_ONCE(vcpu->mode) != NACRE_IN_GUEST)
+		rcuwait_wake_up(&vcpu->wait);
+	else if (cpu >= 0 && cpu != me && cpu_online(cpu))
+		compat_send_posted(cpu);
 	put_cpu();
 }
 

@@ -86,6 +86,12 @@ void nacre_vcpu_put(struct nacre_vcpu *vcpu);
 /* Make a vCPU leave the guest or wake from its block; never waits. */
 void nacre_vcpu_kick(struct nacre_vcpu *vcpu);
 
+/*
+ * Tell it of something that its processor takes in without leaving the guest;
+ * else as a kick. The caller has a full barrier before this.
+ */
+void nacre_vcpu_notify(struct nacre_vcpu *vcpu);
+
 /* NACRE_RUN; module/run.c. */
 long nacre_vcpu_run(struct nacre_vcpu *vcpu);
 

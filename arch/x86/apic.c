@@ -9,6 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
@@ -26,6 +27,10 @@
 /* A deadline further away is rearmed when this has passed. */
 #define FARTHEST_NS	(NSEC_PER_SEC * 3600ull)
 #define APIC_PAGE_SIZE	0x1000
+
+bool nacre_enable_apicv = true;
+module_param_named(enable_apicv, nacre_enable_apicv, bool, 0444);
+MODULE_PARM_DESC(enable_apicv, "let processors work on guests' local APICs");
 
 static struct nacre_apic *apic_of(struct nacre_lapic *lapic)
 {
@@ -77,6 +82,32 @@ static void op_eoi(struct nacre_lapic *lapic, u8 vector)
 	nacre_chips_eoi(apic_of(lapic)->vcpu->vm, vector);
 }
 
+/*
+ * A thread that has the vCPU loaded is the one that works its chip. An
+ * interrupt handler may stand in the middle of that.
+ */
+static void op_post(struct nacre_lapic *lapic, const struct nacre_irq *irq)
+{
+	struct nacre_apic *apic = apic_of(lapic);
+	int me = get_cpu();
+
+	if (in_task() && READ_ONCE(apic->vcpu->cpu) == me) {
+		nacre_lapic_take(lapic, irq);
+		if (!lapic->by_processor)
+			nacre_set_request(apic->vcpu, NACRE_REQ_EVENT);
+	} else if (nacre_lapic_may_post(lapic, irq)) {
+		backend_optional(post)(apic->vcpu, irq->vector);
+	} else {
+		leave(apic, NACRE_APIC_LEVELS);
+	}
+	put_cpu();
+}
+
+static void op_mode(struct nacre_lapic *lapic)
+{
+	backend_optional(update_apic)(apic_of(lapic)->vcpu);
+}
+
 static u64 op_now(struct nacre_lapic *lapic)
 {
 	return ktime_get_ns();
@@ -115,6 +146,8 @@ static const struct nacre_lapic_ops lapic_ops = {
 	.startup = op_startup,
 	.send = op_send,
 	.eoi = op_eoi,
+	.post = op_post,
+	.mode = op_mode,
 	.now = op_now,
 	.set_timer = op_set_timer,
 	.tsc_to_ns = op_tsc_to_ns,
@@ -159,12 +192,28 @@ void nacre_apic_destroy(struct nacre_vcpu *vcpu)
 	vcpu->arch.apic = NULL;
 }
 
+void nacre_apic_collect(struct nacre_vcpu *vcpu)
+{
+	backend_optional(collect_posted)(vcpu);
+	if (!nacre_lapic_of(vcpu)->by_processor)
+		vcpu->arch.events.want_event = true;
+}
+
+/* What was sent until now is in IRR. */
+static void take_vectors(struct nacre_vcpu *vcpu)
+{
+	nacre_lapic_take_levels(nacre_lapic_of(vcpu));
+	if (nacre_apic_posted(vcpu))
+		nacre_apic_collect(vcpu);
+}
+
 void nacre_apic_reset(struct nacre_vcpu *vcpu, bool init)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
 	if (!lapic)
 		return;
+	take_vectors(vcpu);
 	nacre_lapic_reset(lapic, init);
 	vcpu->arch.apic_base = lapic->base;
 }
@@ -215,6 +264,8 @@ void nacre_apic_take(struct nacre_vcpu *vcpu)
 	struct nacre_apic *apic = vcpu->arch.apic;
 
 	take_timer(apic);
+	if (test_and_clear_bit(NACRE_APIC_LEVELS, &apic->pending))
+		nacre_lapic_take_levels(&apic->lapic);
 	if (test_and_clear_bit(NACRE_APIC_INIT, &apic->pending))
 		take_init(vcpu);
 	if (test_and_clear_bit(NACRE_APIC_SIPI, &apic->pending))
@@ -251,7 +302,19 @@ bool nacre_has_interrupt(struct nacre_vcpu *vcpu)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
-	return lapic && (pic_wants(vcpu) || nacre_lapic_pending(lapic) >= 0);
+	if (!lapic)
+		return false;
+	if (nacre_apic_posted(vcpu))
+		nacre_apic_collect(vcpu);
+	return pic_wants(vcpu) || nacre_lapic_pending(lapic) >= 0;
+}
+
+bool nacre_must_inject(struct nacre_vcpu *vcpu)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	return lapic && (lapic->by_processor ? pic_wants(vcpu) :
+					       nacre_has_interrupt(vcpu));
 }
 
 int nacre_get_interrupt(struct nacre_vcpu *vcpu)
@@ -261,6 +324,8 @@ int nacre_get_interrupt(struct nacre_vcpu *vcpu)
 
 	if (pic_wants(vcpu))
 		return nacre_pic_take(vcpu->vm);
+	if (lapic->by_processor)
+		return -1;
 	vector = nacre_lapic_pending(lapic);
 	if (vector >= 0)
 		nacre_lapic_ack(lapic, vector);
@@ -323,6 +388,7 @@ long nacre_get_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 		return -EINVAL;
 	/* An expiry that waits would be lost with the timer's state. */
 	take_timer(vcpu->arch.apic);
+	take_vectors(vcpu);
 	nacre_lapic_get_state(lapic, arg->data);
 	return 0;
 }
@@ -331,7 +397,11 @@ long nacre_set_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
-	if (!lapic || !nacre_lapic_set_state(lapic, arg->data))
+	if (!lapic)
+		return -EINVAL;
+	/* What was sent before is as old as what was there. */
+	take_vectors(vcpu);
+	if (!nacre_lapic_set_state(lapic, arg->data))
 		return -EINVAL;
 	nacre_set_request(vcpu, NACRE_REQ_EVENT);
 	return 0;

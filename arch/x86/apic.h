@@ -11,11 +11,15 @@
 #include "module/vcpu.h"
 #include "arch/x86/irqchip/lapic.h"
 
+/* Whether processors work on them, too: backend(update_apic) and so on. */
+extern bool nacre_enable_apicv;
+
 /* What waits for the vCPU's own thread. */
 enum nacre_apic_pending {
 	NACRE_APIC_TIMER,
 	NACRE_APIC_INIT,
 	NACRE_APIC_SIPI,
+	NACRE_APIC_LEVELS,
 };
 
 struct nacre_apic {
@@ -24,6 +28,8 @@ struct nacre_apic {
 	struct hrtimer timer;
 	unsigned long pending;		/* any thread; atomic bits */
 	u8 sipi_vector;			/* before NACRE_APIC_SIPI is set */
+	/* Create; not 0: something is posted. NULL where nothing ever is. */
+	const unsigned long *posted;
 };
 
 int nacre_apic_create(struct nacre_vcpu *vcpu);
@@ -37,12 +43,22 @@ static inline struct nacre_lapic *nacre_lapic_of(const struct nacre_vcpu *vcpu)
 	return vcpu->arch.apic ? &vcpu->arch.apic->lapic : NULL;
 }
 
-/* The vCPU's thread: take expiries, INIT and start-up. */
+static inline bool nacre_apic_posted(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_apic *apic = vcpu->arch.apic;
+
+	return apic && apic->posted && READ_ONCE(*apic->posted);
+}
+
+/* The vCPU's thread: take expiries, INIT, start-up and what is posted. */
 void nacre_apic_take(struct nacre_vcpu *vcpu);
+void nacre_apic_collect(struct nacre_vcpu *vcpu);
 static inline void nacre_apic_process(struct nacre_vcpu *vcpu)
 {
 	if (vcpu->arch.apic && unlikely(READ_ONCE(vcpu->arch.apic->pending)))
 		nacre_apic_take(vcpu);
+	if (nacre_apic_posted(vcpu))
+		nacre_apic_collect(vcpu);
 }
 
 /* INIT and start-up as NACRE_GET_VCPU_EVENTS and its SET have them. */
@@ -52,9 +68,10 @@ void nacre_apic_set_sipi_vector(struct nacre_vcpu *vcpu, u8 vector);
 
 /* Is an interrupt there that the guest would take with IF set? */
 bool nacre_has_interrupt(struct nacre_vcpu *vcpu);
+/* Likewise, and the processor does not deliver it by itself. */
+bool nacre_must_inject(struct nacre_vcpu *vcpu);
 /* Take it; -1: it went away. */
 int nacre_get_interrupt(struct nacre_vcpu *vcpu);
-
 
 /* The register page at IA32_APIC_BASE; false: not its access. */
 bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,

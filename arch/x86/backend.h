@@ -38,7 +38,8 @@ REQUIRED(bool, enter, (struct nacre_vcpu *))	/* irqs off */
 /* the processor */							\
 REQUIRED(int,  cpu_on, (void))			/* irqs off, this CPU */\
 REQUIRED(void, cpu_off, (void))			/* irqs off; idempotent */\
-/* behind a trip */							\
+/* behind a trip: the host's interrupt, if the exit acknowledged one */	\
+OPTIONAL(void, take_interrupt, (struct nacre_vcpu *))	/* irqs off */	\
 REQUIRED(enum nacre_result, handle_exit, (struct nacre_vcpu *))		\
 /* registers: set_* check nothing, arch/x86/regs.c has done so */	\
 OPTIONAL(void, fetch_lazy, (struct nacre_vcpu *, enum nacre_lazy))	\
@@ -73,6 +74,17 @@ REQUIRED(void, want_interrupt_window, (struct nacre_vcpu *))		\
 REQUIRED(void, want_nmi_window, (struct nacre_vcpu *))			\
 /* Tell when CR8 falls below, where the guest writes it by itself */	\
 OPTIONAL(void, watch_cr8, (struct nacre_vcpu *, u8 threshold))		\
+/*
+ * A processor that works on the registers of the guest's local APIC: which of
+ * them it may, see struct nacre_lapic, follows from the APIC's mode. It is told
+ * when that may have changed, and then of what was sent to the guest: post()
+ * is called by any thread, and makes *nacre_apic.posted not 0 before it reads
+ * vcpu->mode; what the processor has not taken goes into IRR by
+ * collect_posted(), without the vCPU's being loaded.
+ */									\
+OPTIONAL(void, update_apic, (struct nacre_vcpu *))			\
+OPTIONAL(void, post, (struct nacre_vcpu *, u8 vector))			\
+OPTIONAL(void, collect_posted, (struct nacre_vcpu *))			\
 REQUIRED(u32,  read_shadow, (struct nacre_vcpu *))	/* NACRE_X86_SHADOW_* */\
 REQUIRED(void, write_shadow, (struct nacre_vcpu *, u32 shadow))		\
 /* instructions and translations */					\

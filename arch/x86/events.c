@@ -268,7 +268,7 @@ static void inject_new_interrupt(struct nacre_vcpu *vcpu, bool busy)
 {
 	int vector;
 
-	if (!nacre_has_interrupt(vcpu))
+	if (!nacre_must_inject(vcpu))
 		return;
 	if (!busy && backend(interrupt_allowed)(vcpu)) {
 		vector = nacre_get_interrupt(vcpu);
@@ -279,7 +279,7 @@ static void inject_new_interrupt(struct nacre_vcpu *vcpu, bool busy)
 			inject_interrupt(vcpu);
 		}
 	}
-	if (nacre_has_interrupt(vcpu))
+	if (nacre_must_inject(vcpu))
 		backend(want_interrupt_window)(vcpu);
 }
 

@@ -113,6 +113,7 @@ static enum trip enter_guest(struct nacre_vcpu *vcpu)
 	nacre_debug_exit(vcpu);
 	compat_note_guest_ran();
 	leave_guest_mode(vcpu);
+	backend_optional(take_interrupt)(vcpu);
 
 	/* Take what ended the run, and ticks, while time is still the guest's. */
 	local_irq_enable();
@@ -132,9 +133,12 @@ static enum trip one_trip(struct nacre_vcpu *vcpu)
 	local_irq_disable();
 	WRITE_ONCE(vcpu->mode, NACRE_IN_GUEST);
 	nacre_vcpu_srcu_unlock(vcpu);
-	/* Mode before requests; pairs with the barrier in nacre_vcpu_kick(). */
+	/*
+	 * Mode before requests and what is posted; pairs with the barriers in
+	 * nacre_vcpu_kick() and of whoever posts.
+	 */
 	smp_mb__after_srcu_read_unlock();
-	if (must_turn_back(vcpu))
+	if (must_turn_back(vcpu) || nacre_apic_posted(vcpu))
 		leave_guest_mode(vcpu);
 	else
 		trip = enter_guest(vcpu);

@@ -5,6 +5,7 @@
 #include <linux/cpuhotplug.h>
 #include <linux/irqflags.h>
 #include <linux/syscore_ops.h>
+#include <asm/apic.h>
 #include <asm/reboot.h>
 
 #include "module/compat/compat.h"
@@ -189,4 +190,11 @@ long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
 	if (n < 0)
 		return n;
 	return -EFAULT;
+}
+
+void compat_send_posted(int cpu)
+{
+#ifdef NACRE_HAVE_APIC
+	apic->send_IPI(cpu, COMPAT_POSTED_VECTOR);
+#endif
 }

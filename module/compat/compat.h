@@ -13,6 +13,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/types.h>
 #include <asm/fpu/api.h>
+#include <asm/irq_vectors.h>
 #include <asm/mmu_context.h>
 #include <asm/nospec-branch.h>
 #include <asm/special_insns.h>
@@ -134,6 +135,18 @@ static inline void compat_note_guest_ran(void)
 		this_cpu_write(x86_ibpb_exit_to_user, true);
 #endif
 }
+
+/*
+ * The interrupt by which another CPU is told that something is posted for the
+ * guest it runs; else it does nothing there. 0: none. The kernel has a handler
+ * for it where it has an owner of the wake-up.
+ */
+#if defined(NACRE_HAVE_APIC) && defined(NACRE_HAVE_POSTED_INTR_WAKEUP)
+#define COMPAT_POSTED_VECTOR	POSTED_INTR_VECTOR
+#else
+#define COMPAT_POSTED_VECTOR	0
+#endif
+void compat_send_posted(int cpu);
 
 /* A timer on the monotonic clock whose callback runs with interrupts off. */
 static inline void

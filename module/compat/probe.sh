@@ -147,6 +147,8 @@ grep -q 'CONFIG_CPU_MITIGATIONS 1' "$kdir/include/generated/autoconf.h" &&
 
 symbol CURRENT_CR3_FAST __get_current_cr3_fast
 symbol CR4_READ_SHADOW cr4_read_shadow
+symbol APIC apic
+symbol POSTED_INTR_WAKEUP kvm_set_posted_intr_wakeup_handler
 symbol EMERGENCY_CALLBACK cpu_emergency_register_virt_callback
 
 compiles SANE linux/module.h 'int x = HZ;'

@@ -21,7 +21,7 @@ static struct nacre_lapic lapic;
 static u32 lapic_regs[LAPIC_REGS_SIZE / sizeof(u32)];
 
 static struct {
-	unsigned int notified, nmis, inits, sipis, sends, eois, timers;
+	unsigned int notified, modes, nmis, inits, sipis, sends, eois, timers;
 	u8 sipi_vector, eoi_vector;
 	struct nacre_irq sent;
 	u64 now;
@@ -33,6 +33,12 @@ static void note_notify(struct nacre_lapic *apic)
 {
 	(void)apic;
 	seen.notified++;
+}
+
+static void note_mode(struct nacre_lapic *apic)
+{
+	(void)apic;
+	seen.modes++;
 }
 
 static void note_nmi(struct nacre_lapic *apic)
@@ -92,6 +98,7 @@ static u64 tsc_time(struct nacre_lapic *apic, u64 tsc)
 
 static const struct nacre_lapic_ops lapic_ops = {
 	.notify = note_notify,
+	.mode = note_mode,
 	.nmi = note_nmi,
 	.init = note_init,
 	.startup = note_startup,

@@ -128,6 +128,7 @@ static const struct nacre_lapic_ops lapic_ops = {
 	.startup = op_startup,
 	.send = op_send,
 	.eoi = op_eoi,
+	.mode = op_none,
 	.now = op_now,
 	.set_timer = op_set_timer,
 	.tsc_to_ns = op_tsc_to_ns,

@@ -39,10 +39,16 @@ static void ignore_eoi(struct nacre_lapic *apic, u8 vector)
 	(void)vector;
 }
 
+static void ignore_mode(struct nacre_lapic *apic)
+{
+	(void)apic;
+}
+
 static const struct nacre_lapic_ops ops = {
 	.notify = tell,
 	.set_timer = set_timer,
 	.eoi = ignore_eoi,
+	.mode = ignore_mode,
 };
 
 /* Few vectors meet often, and empty the registers between. */

@@ -13,8 +13,6 @@
 
 /* An integrated APIC (10h and up) with six LVT entries. */
 #define VERSION_VALUE	0x00050014
-#define VECTORS		256
-#define WORDS		(VECTORS / 32)
 
 #define SVR_ENABLE	BIT(8)
 /* Focus checking has no effect, but older kernels set it in either mode. */
@@ -69,7 +67,6 @@ static void keep_bits(struct nacre_lapic *apic, u32 offset, u32 bits)
 	poke(apic, offset, peek(apic, offset) & bits);
 }
 
-/* IRR, TMR and ISR: 32 vectors in each register, one every 16 bytes. */
 static u32 *vectors(struct nacre_lapic *apic, size_t base, size_t word)
 {
 	return &apic->regs[base / sizeof(u32) + word * 4];
@@ -96,17 +93,25 @@ static bool test_vector(struct nacre_lapic *apic, u32 base, u8 vector)
 	       vector_bit(vector);
 }
 
-static int highest_request(struct nacre_lapic *apic)
+static int highest_vector(struct nacre_lapic *apic, u32 base)
 {
 	int word;
 
-	for (word = WORDS - 1; word >= 0; word--) {
-		u32 bits = READ_ONCE(*vectors(apic, LAPIC_IRR, word));
+	for (word = LAPIC_WORDS - 1; word >= 0; word--) {
+		u32 bits = READ_ONCE(*vectors(apic, base, word));
 
 		if (bits)
 			return word * 32 + fls(bits) - 1;
 	}
 	return -1;
+}
+
+/* Not, if there is surely none: a processor that delivers has its own. */
+static int highest_request(struct nacre_lapic *apic)
+{
+	if (!READ_ONCE(apic->irr_pending) && !apic->by_processor)
+		return -1;
+	return highest_vector(apic, LAPIC_IRR);
 }
 
 /* Each interrupt that is taken comes by here: one load for each word. */
@@ -144,6 +149,8 @@ static int highest_in_service(struct nacre_lapic *apic)
 {
 	int word = fls(apic->isr_words) - 1;
 
+	if (apic->by_processor)
+		return highest_vector(apic, LAPIC_ISR);
 	if (word < 0)
 		return -1;
 	return word * 32 + fls(*vectors(apic, LAPIC_ISR, word)) - 1;
@@ -164,6 +171,7 @@ static void end_service(struct nacre_lapic *apic, u8 vector)
 	*vectors(apic, LAPIC_ISR, word) &= ~vector_bit(vector);
 	if (!*vectors(apic, LAPIC_ISR, word))
 		apic->isr_words &= ~(1 << word);
+	apic->changed = true;
 }
 
 /* IRR and ISR were written as they are. */
@@ -172,15 +180,16 @@ static void note_vectors(struct nacre_lapic *apic)
 	u32 word;
 
 	apic->isr_words = 0;
-	for (word = 0; word < WORDS; word++) {
+	for (word = 0; word < LAPIC_WORDS; word++) {
 		if (*vectors(apic, LAPIC_ISR, word))
 			apic->isr_words |= 1 << word;
 	}
 	/* Which may be wrong until the next interrupt, and does no harm. */
 	WRITE_ONCE(apic->irr_pending, true);
+	apic->changed = true;
 }
 
-static bool software_enabled(const struct nacre_lapic *apic)
+bool nacre_lapic_sw_enabled(const struct nacre_lapic *apic)
 {
 	return peek(apic, LAPIC_SVR) & SVR_ENABLE;
 }
@@ -228,13 +237,11 @@ u8 nacre_lapic_priority(const struct nacre_lapic *apic)
 
 int nacre_lapic_pending(struct nacre_lapic *apic)
 {
-	int irr;
+	int irr = highest_request(apic);
 
 	/* Off by software it takes no more, but holds and gives what it has. */
-	if (!READ_ONCE(apic->irr_pending) || !nacre_lapic_enabled(apic))
-		return -1;
-	irr = highest_request(apic);
-	if (irr < 0 || (irr & 0xf0) <= (processor_priority(apic) & 0xf0))
+	if (irr < 0 || !nacre_lapic_enabled(apic) ||
+	    (irr & 0xf0) <= (processor_priority(apic) & 0xf0))
 		return -1;
 	return irr;
 }
@@ -243,7 +250,8 @@ u8 nacre_lapic_cr8_threshold(struct nacre_lapic *apic)
 {
 	int irr;
 
-	if (!READ_ONCE(apic->irr_pending) || !nacre_lapic_enabled(apic))
+	/* One that delivers looks at the priority by itself. */
+	if (apic->by_processor || !nacre_lapic_enabled(apic))
 		return 0;
 	irr = highest_request(apic);
 	if (irr < 0 || (irr & 0xf0) > (peek(apic, LAPIC_TPR) & 0xf0))
@@ -263,6 +271,12 @@ static void tell_pending(struct nacre_lapic *apic)
 		apic->ops->notify(apic);
 }
 
+void nacre_lapic_ended(struct nacre_lapic *apic, u8 vector)
+{
+	if (test_vector(apic, LAPIC_TMR, vector))
+		apic->ops->eoi(apic, vector);
+}
+
 void nacre_lapic_end(struct nacre_lapic *apic)
 {
 	int vector = highest_in_service(apic);
@@ -271,14 +285,14 @@ void nacre_lapic_end(struct nacre_lapic *apic)
 	if (vector < 0)
 		return;
 	end_service(apic, vector);
-	if (test_vector(apic, LAPIC_TMR, vector))
-		apic->ops->eoi(apic, vector);
+	nacre_lapic_ended(apic, vector);
 	tell_pending(apic);
 }
 
 bool nacre_lapic_end_can_wait(struct nacre_lapic *apic)
 {
-	if (READ_ONCE(apic->irr_pending) || !apic->isr_words)
+	if (apic->by_processor || READ_ONCE(apic->irr_pending) ||
+	    !apic->isr_words)
 		return false;
 	return !test_vector(apic, LAPIC_TMR, highest_in_service(apic));
 }
@@ -303,6 +317,72 @@ static void set_trigger_mode(struct nacre_lapic *apic, u8 vector, bool level)
 		clear_vector(apic, LAPIC_TMR, vector);
 }
 
+bool nacre_lapic_may_post(struct nacre_lapic *apic, const struct nacre_irq *irq)
+{
+	bool level = test_vector(apic, LAPIC_TMR, irq->vector);
+
+	if (irq->level && !level) {
+		atomic_or(vector_bit(irq->vector),
+			  (atomic_t *)&apic->levels[irq->vector / 32]);
+		return false;
+	}
+	/* An end that nobody waits for is told in vain, and that is all. */
+	if (level && !irq->level)
+		set_trigger_mode(apic, irq->vector, false);
+	return true;
+}
+
+void nacre_lapic_take_posted(struct nacre_lapic *apic, u32 word, u32 requests)
+{
+	u32 *irr = vectors(apic, LAPIC_IRR, word);
+
+	if (!(requests & ~*irr))
+		return;
+	WRITE_ONCE(*irr, *irr | requests);
+	WRITE_ONCE(apic->irr_pending, true);
+	apic->changed = true;
+}
+
+void nacre_lapic_take_levels(struct nacre_lapic *apic)
+{
+	u32 word, levels;
+
+	for (word = 0; word < LAPIC_WORDS; word++) {
+		if (!READ_ONCE(apic->levels[word]))
+			continue;
+		levels = atomic_xchg((atomic_t *)&apic->levels[word], 0);
+		atomic_or(levels, (atomic_t *)vectors(apic, LAPIC_TMR, word));
+		nacre_lapic_take_posted(apic, word, levels);
+		apic->changed = true;
+	}
+}
+
+void nacre_lapic_take(struct nacre_lapic *apic, const struct nacre_irq *irq)
+{
+	if (!nacre_lapic_may_post(apic, irq))
+		nacre_lapic_take_levels(apic);
+	else
+		nacre_lapic_take_posted(apic, irq->vector / 32,
+					vector_bit(irq->vector));
+}
+
+u16 nacre_lapic_highest(struct nacre_lapic *apic)
+{
+	int irr = highest_vector(apic, LAPIC_IRR);
+	int isr = highest_vector(apic, LAPIC_ISR);
+
+	return max(irr, 0) | max(isr, 0) << 8;
+}
+
+void nacre_lapic_hand_over(struct nacre_lapic *apic, bool to_processor)
+{
+	if (apic->by_processor == to_processor)
+		return;
+	apic->by_processor = to_processor;
+	note_vectors(apic);
+	apic->ops->notify(apic);
+}
+
 static bool accept_vector(struct nacre_lapic *apic, const struct nacre_irq *irq)
 {
 	u32 bit = vector_bit(irq->vector);
@@ -312,8 +392,12 @@ static bool accept_vector(struct nacre_lapic *apic, const struct nacre_irq *irq)
 		return false;
 	}
 	/* The end of a level is no message that an APIC takes. */
-	if (!software_enabled(apic) || (irq->level && !irq->assert))
+	if (!nacre_lapic_sw_enabled(apic) || (irq->level && !irq->assert))
 		return false;
+	if (apic->posts) {
+		apic->ops->post(apic, irq);
+		return true;
+	}
 	/* The trigger mode before the request: EOI looks at it. */
 	if (irq->level != test_vector(apic, LAPIC_TMR, irq->vector))
 		set_trigger_mode(apic, irq->vector, irq->level);
@@ -658,7 +742,7 @@ static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
 	value &= lvt_valid(offset);
 	if (offset == LAPIC_LVT_TIMER && apic->lacks_deadline)
 		value &= ~LVT_DEADLINE;
-	if (!software_enabled(apic))
+	if (!nacre_lapic_sw_enabled(apic))
 		value |= LVT_MASKED;
 	if (offset == LAPIC_LVT_TIMER)
 		write_lvt_timer(apic, value);
@@ -676,6 +760,7 @@ static void write_svr(struct nacre_lapic *apic, u32 value)
 	unsigned int i;
 
 	poke(apic, LAPIC_SVR, value & SVR_VALID);
+	apic->ops->mode(apic);
 	if (value & SVR_ENABLE)
 		return;
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
@@ -739,6 +824,21 @@ void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
 	}
 	if (!write_common(apic, offset, value))
 		note_error(apic, ESR_REGISTER);
+}
+
+void nacre_lapic_written(struct nacre_lapic *apic, u32 offset)
+{
+	u32 value;
+
+	offset &= 0xff0;
+	value = peek(apic, offset);
+	/* What is only written does not stay. */
+	if (offset == LAPIC_EOI || offset == LAPIC_SELF_IPI)
+		poke(apic, offset, 0);
+	if (nacre_lapic_is_x2apic(apic))
+		nacre_lapic_write_msr(apic, MSR_BASE + offset / 16, value);
+	else
+		nacre_lapic_write(apic, offset, value);
 }
 
 /* Offsets that can be read: bit n stands for register n * 16. */
@@ -862,6 +962,7 @@ static void reset_registers(struct nacre_lapic *apic)
 
 	WRITE_ONCE(apic->irr_pending, false);
 	apic->isr_words = 0;
+	apic->changed = true;
 	for (offset = 0; offset < LAPIC_REGS_SIZE; offset += sizeof(u32)) {
 		if (offset != LAPIC_ID)
 			poke(apic, offset, 0);
@@ -886,12 +987,13 @@ void nacre_lapic_reset(struct nacre_lapic *apic, bool init)
 	if (apic->bsp)
 		poke(apic, LAPIC_LVT_LINT0, NACRE_DELIVER_EXTINT << 8);
 	if (!init) {
-		WRITE_ONCE(apic->base, LAPIC_BASE_ENABLE | 0xfee00000 |
+		WRITE_ONCE(apic->base, LAPIC_BASE_ENABLE | LAPIC_BASE_PAGE |
 				       (apic->bsp ? LAPIC_BASE_BSP : 0));
 		poke(apic, LAPIC_ID, apic->id << 24);
 	}
 	if (nacre_lapic_is_x2apic(apic))
 		derive_x2apic_ids(apic);
+	apic->ops->mode(apic);
 }
 
 bool nacre_lapic_may_switch(u64 from, u64 to)
@@ -910,6 +1012,8 @@ bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
 	if (by_guest && !nacre_lapic_may_switch(old, base))
 		return false;
 	WRITE_ONCE(apic->base, base);
+	if (old != base)
+		apic->ops->mode(apic);
 	if (!((old ^ base) & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)))
 		return true;
 	if (!(base & LAPIC_BASE_ENABLE))
@@ -1014,6 +1118,7 @@ bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 	note_timer(apic);
 	note_vectors(apic);
 	atomic_set(&apic->errors, 0);
+	apic->ops->mode(apic);
 	resume_timer(apic);
 	tell_pending(apic);
 	return true;

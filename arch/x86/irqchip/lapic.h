@@ -44,10 +44,14 @@
 
 #define LAPIC_REGS_SIZE	0x400
 
+/* IRR, TMR and ISR: 32 vectors in each register, one every 16 bytes. */
+#define LAPIC_WORDS	8
+
 /* IA32_APIC_BASE. */
 #define LAPIC_BASE_BSP		BIT(8)
 #define LAPIC_BASE_X2APIC	BIT(10)
 #define LAPIC_BASE_ENABLE	BIT(11)
+#define LAPIC_BASE_PAGE		0xfee00000ull	/* where it is at power-on */
 
 struct nacre_lapic;
 
@@ -62,6 +66,10 @@ struct nacre_lapic_ops {
 	/* An IPI leaves; a level-triggered vector was retired. */
 	void (*send)(struct nacre_lapic *apic, const struct nacre_irq *irq);
 	void (*eoi)(struct nacre_lapic *apic, u8 vector);
+	/* Where it posts: a vector comes, to be taken by nacre_lapic_take(). */
+	void (*post)(struct nacre_lapic *apic, const struct nacre_irq *irq);
+	/* The base or SVR's enable bit is another, or may be. vCPU's thread. */
+	void (*mode)(struct nacre_lapic *apic);
 	/* The timer's clock in ns; its next expiry on that clock, 0: none. */
 	u64 (*now)(struct nacre_lapic *apic);
 	void (*set_timer)(struct nacre_lapic *apic, u64 when);
@@ -79,6 +87,9 @@ struct nacre_lapic {
 	bool wide_ids;		/* and in the state, too: see get_state() */
 	bool lacks_deadline;	/* CPUID has none: a guest cannot choose it */
 	bool bsp;		/* the boot processor's, whatever base says */
+	bool posts;		/* create; only the vCPU's thread writes IRR */
+	bool by_processor;	/* it delivers: IRR, ISR and PPR change unseen */
+	bool changed;		/* IRR, ISR or TMR, since the processor was told */
 	u64 base;		/* IA32_APIC_BASE */
 	u8 timer_mode;
 	u8 timer_divisor;
@@ -88,6 +99,7 @@ struct nacre_lapic {
 	atomic_t errors;	/* any thread: what a write of ESR will show */
 	bool irr_pending;	/* any thread; false: IRR is empty */
 	u8 isr_words;		/* a bit for each 32 vectors: any in service? */
+	u32 levels[LAPIC_WORDS];	/* any thread; see nacre_lapic_may_post() */
 };
 
 /* Power-on; @init: as after INIT, which leaves the ID and the base alone. */
@@ -102,6 +114,9 @@ static inline bool nacre_lapic_is_x2apic(const struct nacre_lapic *apic)
 {
 	return READ_ONCE(apic->base) & LAPIC_BASE_X2APIC;
 }
+
+/* By SVR: else it takes nothing new. */
+bool nacre_lapic_sw_enabled(const struct nacre_lapic *apic);
 
 /* May a guest go there? Intel SDM, "x2APIC State Transitions". */
 bool nacre_lapic_may_switch(u64 from, u64 to);
@@ -150,6 +165,26 @@ bool nacre_lapic_end_can_wait(struct nacre_lapic *apic);
 
 /* The time given to set_timer() has come. vCPU's thread. */
 void nacre_lapic_timer_expired(struct nacre_lapic *apic);
+
+/*
+ * With a processor that works on the registers, too. It is told by TMR whose
+ * end somebody waits for, before a request reaches IRR: only the vCPU's thread
+ * sets them. May anybody post it? If not it waits in levels. Any thread.
+ */
+bool nacre_lapic_may_post(struct nacre_lapic *apic,
+			  const struct nacre_irq *irq);
+void nacre_lapic_take_levels(struct nacre_lapic *apic);
+/* One, or what was posted, by vector / 32. */
+void nacre_lapic_take(struct nacre_lapic *apic, const struct nacre_irq *irq);
+void nacre_lapic_take_posted(struct nacre_lapic *apic, u32 word, u32 requests);
+/* The processor begins or ends to deliver. */
+void nacre_lapic_hand_over(struct nacre_lapic *apic, bool to_processor);
+/* The highest vectors requested, and << 8 in service; 0: none. */
+u16 nacre_lapic_highest(struct nacre_lapic *apic);
+/* It has ended the service of @vector, and cleared its bit in ISR. */
+void nacre_lapic_ended(struct nacre_lapic *apic, u8 vector);
+/* It has written what the guest wrote, without effect as yet. */
+void nacre_lapic_written(struct nacre_lapic *apic, u32 offset);
 
 /*
  * The registers as in struct nacre_lapic_state. A set lets the timer go on from
