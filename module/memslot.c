@@ -18,6 +18,7 @@
 #include "module/memslot.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
+#include "arch/x86/arch.h"
 #include "arch/x86/mmu/stage2.h"
 
 /* The ABI's limit for one slot. */
@@ -246,6 +247,8 @@ static void commit(struct nacre_vm *vm, struct change *change)
 		end_log(vm, change->new);
 	else if (change->old_log || vm->nr_retired >= MAX_RETIRED)
 		wait_for_readers(vm);
+	if (change->new && change->new != change->old)
+		nacre_arch_new_slot(vm, change->new);
 }
 
 static int apply(struct nacre_vm *vm, struct change *change)

@@ -345,6 +345,7 @@ struct nacre_tsc {
 
 struct nacre_vm_arch {
 	struct nacre_stage2 stage2;
+	atomic_t apics_elsewhere;	/* than at their page; any vCPU's thread */
 	struct nacre_chips *chips;	/* vm->lock; NULL until CREATE_IRQCHIP */
 	gpa_t tss_addr;
 	gpa_t identity_map_addr;

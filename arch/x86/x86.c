@@ -41,6 +41,7 @@ int nacre_arch_init(void)
 	nacre_xstate_setup();
 	nacre_msr_setup();
 	nacre_protect_setup();
+	nacre_enable_apicv &= !!nacre_backend()->update_apic;
 	nacre_host_cpuid_begin();
 	err = nacre_backend()->setup();
 	if (!err)
@@ -185,6 +186,13 @@ void nacre_arch_vm_destroy(struct nacre_vm *vm)
 {
 	kfree(vm->arch.chips);
 	nacre_stage2_destroy(vm);
+}
+
+/* What was there without one. */
+void nacre_arch_new_slot(struct nacre_vm *vm, const struct nacre_memslot *slot)
+{
+	if (NACRE_APIC_GFN - slot->gfn < slot->npages)
+		nacre_stage2_zap(vm, NACRE_APIC_GFN, NACRE_APIC_GFN + 1, true);
 }
 
 struct nacre_vcpu *nacre_arch_vcpu_alloc(void)

@@ -293,6 +293,35 @@ static enum nacre_fault_result map_target(struct nacre_vcpu *vcpu,
 	return commit(vcpu, target);
 }
 
+/*
+ * A slot that comes there is published before what is mapped is taken away, as
+ * is the place of an APIC that goes: one of the two is seen here.
+ */
+bool nacre_stage2_map_apic(struct nacre_vcpu *vcpu, u64 pfn)
+{
+	struct nacre_vm *vm = vcpu->vm;
+	struct nacre_stage2 *stage2 = &vm->arch.stage2;
+	const struct target target = {
+		.format = stage2->format,
+		.gfn = NACRE_APIC_GFN,
+		.write = true,
+		.writable = true,
+		.level = 1,
+		.page.pfn = pfn,
+	};
+	enum outcome outcome = NO_TABLE;
+
+	if (nacre_table_cache_fill(&vcpu->arch.tables,
+				   stage2->format->levels - 1))
+		return false;
+	read_lock(&stage2->lock);
+	if (!atomic_read(&vm->arch.apics_elsewhere) &&
+	    !nacre_find_slot(nacre_memslots(vm), NACRE_APIC_GFN))
+		outcome = put(stage2, &vcpu->arch.tables, &target);
+	read_unlock(&stage2->lock);
+	return outcome == DONE || outcome == WAS_THERE;
+}
+
 /* The entry of a small leaf, or NULL. */
 static u64 *find_small_leaf(const struct nacre_stage2 *stage2, gfn_t gfn)
 {

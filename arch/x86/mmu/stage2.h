@@ -77,6 +77,15 @@ enum nacre_fault_result
 nacre_stage2_fault(struct nacre_vcpu *vcpu,
 		   const struct nacre_stage2_fault *fault);
 
+/* The frame at which local APICs are at power-on. */
+#define NACRE_APIC_GFN	0xfee00ull
+
+/*
+ * Map a page there that the processor knows, where no slot is and no APIC of
+ * the VM's is elsewhere. Inside a read section of the slots.
+ */
+bool nacre_stage2_map_apic(struct nacre_vcpu *vcpu, u64 pfn);
+
 int nacre_table_cache_fill(struct nacre_table_cache *cache, unsigned int count);
 void nacre_table_cache_free(struct nacre_table_cache *cache);
 
