@@ -146,6 +146,7 @@ void vmx_teardown(void)
 	unsigned int n;
 
 	vmx_l1d_teardown();
+	vmx_apic_teardown();
 	for_each_possible_cpu(n) {
 		struct vmx_cpu *cpu = per_cpu_ptr(&vmx_cpu, n);
 
@@ -169,6 +170,7 @@ int vmx_setup(void)
 	for_each_possible_cpu(n)
 		err = err ?: cpu_alloc(n);
 	err = err ?: vmx_l1d_setup();
+	err = err ?: vmx_apic_setup();
 	if (err)
 		vmx_teardown();
 	return err;

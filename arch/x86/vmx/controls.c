@@ -128,6 +128,25 @@ static const char *resolve_words(const struct vmx_msrs *msrs,
 	return NULL;
 }
 
+/* All of it, or none. */
+static bool resolve_apicv(const struct vmx_msrs *msrs)
+{
+	static const u32 needed[VMX_WORDS] = {
+		[VMX_PIN] = PIN_POSTED_INTERRUPTS,
+		[VMX_PROC] = PROC_TPR_SHADOW | PROC_MSR_BITMAPS,
+		[VMX_PROC2] = PROC2_APIC_PAGE | PROC2_X2APIC |
+			      PROC2_APIC_REGISTERS | PROC2_APIC_DELIVERY,
+		[VMX_EXIT] = EXIT_ACKNOWLEDGE,
+	};
+	unsigned int i;
+
+	for (i = 0; i < VMX_WORDS; i++) {
+		if (needed[i] & ~may_be_1(msrs, i))
+			return false;
+	}
+	return true;
+}
+
 static const char *resolve_ept(u64 cap, struct vmx_controls *out)
 {
 	if (!(cap & CAP_4_LEVELS))
@@ -167,5 +186,6 @@ const char *vmx_resolve_controls(const struct vmx_msrs *msrs,
 	if (lacks)
 		return lacks;
 	resolve_vpid(msrs->ept_vpid, out);
+	out->apicv = resolve_apicv(msrs);
 	return NULL;
 }

@@ -35,6 +35,7 @@ struct vmx_controls {
 	u32 word[VMX_WORDS];
 	bool ept_accessed_dirty;
 	bool ept_5_levels;
+	bool apicv;		/* all that vmx/apic.c turns on and off */
 	bool invept_one;	/* by root, or all of them at once */
 	bool invvpid_one;	/* by identifier, likewise */
 	u8 max_leaf_level;

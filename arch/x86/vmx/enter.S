@@ -7,6 +7,7 @@
 #include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
 #include <asm/percpu.h>
+#include <asm/segment.h>
 #include <asm/unwind_hints.h>
 
 #include "module/compat/protect.h"
@@ -114,3 +115,24 @@ SYM_INNER_LABEL_ALIGN(vmx_host_rip, SYM_L_GLOBAL)
 	_ASM_EXTABLE(2b, 5b)
 	_ASM_EXTABLE(3b, 5b)
 SYM_FUNC_END(vmx_switch)
+
+.text
+
+/*
+ * void vmx_call_handler(unsigned long handler)
+ *
+ * With what the interrupt would have pushed, so that its IRET comes back here,
+ * and with the stack pointer of then.
+ */
+SYM_FUNC_START(vmx_call_handler)
+	push	%rbp
+	mov	%rsp, %rbp
+	and	$-16, %rsp
+	push	$__KERNEL_DS
+	push	%rbp
+	pushf
+	push	$__KERNEL_CS
+	CALL_NOSPEC rdi
+	leave
+	RET
+SYM_FUNC_END(vmx_call_handler)

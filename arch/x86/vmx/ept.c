@@ -164,6 +164,8 @@ enum nacre_result vmx_exit_ept_violation(struct nacre_vcpu *vcpu)
 	};
 
 	note_nmi_unblocked(vcpu);
+	if (unlikely(vmx_map_apic(vcpu, fault.gpa)))
+		return NACRE_RESUME;
 	return nacre_exit_stage2(vcpu, &fault);
 }
 

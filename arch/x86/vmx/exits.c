@@ -44,12 +44,15 @@ enum reason {
 	REASON_PAUSE		= 40,
 	REASON_MACHINE_CHECK	= 41,	/* in an entry */
 	REASON_CR8_BELOW	= 43,
+	REASON_APIC_ACCESS	= 44,
+	REASON_EOI		= 45,
 	REASON_EPT_VIOLATION	= 48,
 	REASON_EPT_MISCONFIG	= 49,
 	REASON_INVEPT		= 50,
 	REASON_INVVPID		= 53,
 	REASON_WBINVD		= 54,
 	REASON_XSETBV		= 55,
+	REASON_APIC_WRITE	= 56,
 	REASON_VMFUNC		= 59,
 	REASON_ENCLS		= 60,
 	REASON_LOG_FULL		= 62,
@@ -59,6 +62,7 @@ enum reason {
 /* The exits that can cut short the delivery of an event. */
 #define IN_DELIVERY	(BIT_ULL(REASON_EXCEPTION) |		\
 			 BIT_ULL(REASON_TASK_SWITCH) |		\
+			 BIT_ULL(REASON_APIC_ACCESS) |		\
 			 BIT_ULL(REASON_EPT_VIOLATION) |	\
 			 BIT_ULL(REASON_EPT_MISCONFIG) |	\
 			 BIT_ULL(REASON_LOG_FULL))
@@ -71,6 +75,18 @@ enum reason {
 
 #define DR7_GENERAL_DETECT	BIT_ULL(13)
 #define DR6_GENERAL_DETECT	BIT_ULL(13)
+
+/* If the exit has acknowledged it, its handler has still to be called. */
+void vmx_take_interrupt(struct nacre_vcpu *vcpu)
+{
+	u32 event;
+
+	if (vcpu->arch.exit.code != REASON_INTERRUPT)
+		return;
+	event = vmcs_read32(VMCS_EXIT_EVENT);
+	if (event & EVENT_VALID)
+		vmx_call_handler(vmx_host_handler(event & EVENT_VECTOR));
+}
 
 /* Interrupts and SMIs: the host took them as soon as it could. */
 static enum nacre_result exit_host(struct nacre_vcpu *vcpu)
@@ -233,12 +249,15 @@ static nacre_exit_fn *const exits[REASONS] = {
 	[REASON_MONITOR]		= nacre_skip_insn,
 	[REASON_PAUSE]			= nacre_exit_pause,
 	[REASON_CR8_BELOW]		= exit_cr8_below,
+	[REASON_APIC_ACCESS]		= vmx_exit_apic_access,
+	[REASON_EOI]			= vmx_exit_eoi,
 	[REASON_EPT_VIOLATION]		= vmx_exit_ept_violation,
 	[REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
 	[REASON_INVEPT]			= nacre_exit_ud,
 	[REASON_INVVPID]		= nacre_exit_ud,
 	[REASON_WBINVD]			= nacre_skip_insn,
 	[REASON_XSETBV]			= nacre_exit_xsetbv,
+	[REASON_APIC_WRITE]		= vmx_exit_apic_write,
 	[REASON_VMFUNC]			= nacre_exit_ud,
 	[REASON_ENCLS]			= nacre_exit_ud,
 	[REASON_LOG_FULL]		= vmx_exit_log_full,

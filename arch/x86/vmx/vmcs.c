@@ -52,15 +52,25 @@
 static struct {
 	u64 cr0, efer, pat, sysenter_eip;
 	u32 sysenter_cs;
+	const gate_desc *idt;
 } host __read_mostly;
 
 void vmx_vmcs_setup(void)
 {
+	struct desc_ptr idt;
+
 	host.cr0 = read_cr0() & ~X86_CR0_TS;
 	rdmsrl(MSR_EFER, host.efer);
 	rdmsrl(MSR_IA32_CR_PAT, host.pat);
 	rdmsrl(MSR_IA32_SYSENTER_CS, host.sysenter_cs);
 	rdmsrl(MSR_IA32_SYSENTER_EIP, host.sysenter_eip);
+	store_idt(&idt);
+	host.idt = (const gate_desc *)idt.address;
+}
+
+unsigned long vmx_host_handler(u8 vector)
+{
+	return gate_offset(&host.idt[vector]);
 }
 
 void vmx_set_proc(struct vmx_vcpu *vmx, u32 bits, bool on)
@@ -128,6 +138,7 @@ static void update_msr_bitmap(struct vmx_vcpu *vmx)
 	memset(vmx->msr_bitmap, 0xff, PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(own); i++)
 		allow_msr(vmx, own[i]);
+	vmx_apic_msrs(vmx);
 }
 
 static void own_cr4(struct vmx_vcpu *vmx)
@@ -229,10 +240,8 @@ static void reset_host(void)
 void vmx_vmcs_moved(struct vmx_vcpu *vmx)
 {
 	const struct vmx_cpu *cpu = vmx->cpu;
-	struct desc_ptr idt;
 
-	store_idt(&idt);
-	vmcs_write_natural(VMCS_HOST_IDTR_BASE, idt.address);
+	vmcs_write_natural(VMCS_HOST_IDTR_BASE, (u64)host.idt);
 	vmcs_write_natural(VMCS_HOST_GDTR_BASE, cpu->gdt.address);
 	vmcs_write_natural(VMCS_HOST_GS_BASE, cpu->gs_base);
 	vmcs_write_natural(VMCS_HOST_SYSENTER_ESP, cpu->sysenter_esp);
@@ -278,6 +287,7 @@ void vmx_vmcs_reset(struct vmx_vcpu *vmx)
 	reset_host();
 	reset_guest(vmx);
 	reset_msrs(vmx);
+	vmx_apic_reset(vmx);
 }
 
 static u64 merge(u64 kept, u64 hardware, u64 owned)

@@ -26,9 +26,11 @@
 enum vmcs_field {
 	/* 16 bits */
 	VMCS_VPID			= 0x0000,
+	VMCS_POSTED_VECTOR		= 0x0002,
 	VMCS_GUEST_ES			= 0x0800,	/* selectors, by 2: */
 	VMCS_GUEST_CS			= 0x0802,	/* ES CS SS DS FS GS */
 	VMCS_GUEST_TR			= 0x080e,	/* LDTR TR */
+	VMCS_GUEST_INTERRUPTS		= 0x0810,	/* requested, served */
 	VMCS_LOG_INDEX			= 0x0812,
 	VMCS_HOST_ES			= 0x0c00,
 	VMCS_HOST_CS			= 0x0c02,
@@ -43,7 +45,10 @@ enum vmcs_field {
 	VMCS_LOG			= 0x200e,
 	VMCS_TSC_OFFSET			= 0x2010,
 	VMCS_APIC_PAGE			= 0x2012,
+	VMCS_APIC_ACCESS		= 0x2014,
+	VMCS_POSTED			= 0x2016,
 	VMCS_EPTP			= 0x201a,
+	VMCS_EOI_EXITS0			= 0x201c,	/* four, by 2 */
 	VMCS_XSS_EXITING		= 0x202c,
 	VMCS_ENCLS_EXITING		= 0x202e,
 	/* exit information */
@@ -143,6 +148,7 @@ enum vmcs_field {
 #define PIN_INTERRUPTS			BIT(0)
 #define PIN_NMIS			BIT(3)
 #define PIN_VIRTUAL_NMIS		BIT(5)
+#define PIN_POSTED_INTERRUPTS		BIT(7)
 
 /* VMCS_PROC: "Primary Processor-Based VM-Execution Controls" */
 #define PROC_INTERRUPT_WINDOW		BIT(2)
@@ -163,6 +169,7 @@ enum vmcs_field {
 /* VMCS_EXIT: "VM-Exit Controls" */
 #define EXIT_SAVE_DEBUG			BIT(2)
 #define EXIT_HOST_64BIT			BIT(9)
+#define EXIT_ACKNOWLEDGE		BIT(15)	/* interrupts, by the exit */
 #define EXIT_LOAD_PAT			BIT(19)
 #define EXIT_LOAD_EFER			BIT(21)
 
@@ -173,11 +180,15 @@ enum vmcs_field {
 #define ENTRY_LOAD_EFER			BIT(15)
 
 /* VMCS_PROC2: "Secondary Processor-Based VM-Execution Controls" */
+#define PROC2_APIC_PAGE			BIT(0)
 #define PROC2_EPT			BIT(1)
 #define PROC2_RDTSCP			BIT(3)
+#define PROC2_X2APIC			BIT(4)
 #define PROC2_VPID			BIT(5)
 #define PROC2_WBINVD			BIT(6)
 #define PROC2_UNRESTRICTED		BIT(7)
+#define PROC2_APIC_REGISTERS		BIT(8)
+#define PROC2_APIC_DELIVERY		BIT(9)
 #define PROC2_PAUSE_LOOP		BIT(10)
 #define PROC2_INVPCID			BIT(12)
 #define PROC2_ENCLS			BIT(15)

@@ -80,6 +80,7 @@ static int vmx_vcpu_init(struct nacre_vcpu *vcpu)
 	*(u32 *)page_address(vmx->vmcs) = vmx_caps.revision;
 	if (vcpu->arch.apic && vmx_has(VMX_PROC, PROC_TPR_SHADOW))
 		vmx->apic_page = nacre_lapic_of(vcpu)->regs;
+	vmx_apic_init(vmx);
 	vmx->vpid = vmx_get_vpid();
 	vcpu->arch.avail = ALL_AT_HAND;
 	return vmx_log_init(vmx);
@@ -307,6 +308,7 @@ static void write_lazy(struct vmx_vcpu *vmx)
 
 static void vmx_prepare_entry(struct nacre_vcpu *vcpu)
 {
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 
 	if (unlikely(!vmx->guest_in || vmx->swapped_stale || vmx->flush_ept ||
@@ -316,6 +318,8 @@ static void vmx_prepare_entry(struct nacre_vcpu *vcpu)
 		load_swapped(vmx, VMX_TSC_AUX, vcpu->arch.tsc_aux);
 	if (vmx->apic_page)
 		write_threshold(vmx);
+	if (lapic && unlikely(lapic->changed))
+		vmx_tell_apic(vmx);
 	write_lazy(vmx);
 }
 
@@ -450,6 +454,10 @@ const struct nacre_backend nacre_vmx_backend = {
 	.watch_cr8		= vmx_watch_cr8,
 	.read_shadow		= vmx_read_shadow,
 	.write_shadow		= vmx_write_shadow,
+	.take_interrupt		= vmx_take_interrupt,
+	.update_apic		= vmx_update_apic,
+	.post			= vmx_post,
+	.collect_posted		= vmx_collect_posted,
 	.insn_length		= vmx_insn_length,
 	.flush_guest		= vmx_flush_guest,
 	.flush_stage2		= vmx_flush_stage2,

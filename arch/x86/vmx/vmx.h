@@ -69,6 +69,13 @@ struct vmx_host {
 	u16 fs, gs, ds, es;
 };
 
+/* Intel SDM, "Posted-Interrupt Processing". */
+struct vmx_posted {
+	unsigned long requests[4];
+	unsigned long outstanding;	/* bit 0 */
+} __aligned(64);
+
+/* Larger than a page: kzalloc() aligns it to that at least. */
 struct vmx_vcpu {
 	struct nacre_vcpu vcpu;
 
@@ -78,6 +85,8 @@ struct vmx_vcpu {
 	u32 *apic_page;		/* with a TPR shadow: the local APIC's registers */
 	u64 *log;		/* PML: 512 guest-physical addresses, or NULL */
 	u16 vpid;		/* 0: none is to be had */
+
+	struct vmx_posted posted;	/* any thread and the processor; atomic */
 
 	/* On the CPU that has the VMCS, interrupts off. */
 	struct list_head loaded;
@@ -100,12 +109,14 @@ struct vmx_vcpu {
 	u64 host_rsp, host_cr3, host_cr4, host_fs_base;
 	u32 proc, proc2, entry;
 	u8 cr8_written;
+	u64 eoi_exits[4];
 
 	u32 cached;		/* BIT(enum vmx_cache) */
 	u32 int_state, insn_length, cs_rights, ss_rights;
 	u64 eptp;
 	bool flush_ept, flush_vpid;	/* before the next entry */
 
+	bool apic_elsewhere;	/* counted in vm->arch */
 	u8 cr8_threshold;
 	u32 exit_event;		/* an exception or NMI, by its exit */
 	u32 entry_event;	/* what the next entry injects */
@@ -148,12 +159,25 @@ void vmx_detach(struct vmx_vcpu *vmx);
 void vmx_vmcs_setup(void);
 void vmx_vmcs_reset(struct vmx_vcpu *vmx);
 void vmx_vmcs_moved(struct vmx_vcpu *vmx);
+unsigned long vmx_host_handler(u8 vector);
 void vmx_set_proc(struct vmx_vcpu *vmx, u32 bits, bool on);
 void vmx_fetch_insn(struct vmx_vcpu *vmx);
 void vmx_write_lazy(struct vmx_vcpu *vmx, u32 dirty);
 
 /* exits.c */
 bool vmx_collect_exit(struct vmx_vcpu *vmx);
+
+/* apic.c */
+int vmx_apic_setup(void);
+void vmx_apic_teardown(void);
+void vmx_apic_init(struct vmx_vcpu *vmx);
+void vmx_apic_reset(struct vmx_vcpu *vmx);
+void vmx_apic_msrs(struct vmx_vcpu *vmx);
+void vmx_tell_apic(struct vmx_vcpu *vmx);
+bool vmx_map_apic(struct nacre_vcpu *vcpu, gpa_t gpa);
+enum nacre_result vmx_exit_apic_access(struct nacre_vcpu *vcpu);
+enum nacre_result vmx_exit_apic_write(struct nacre_vcpu *vcpu);
+enum nacre_result vmx_exit_eoi(struct nacre_vcpu *vcpu);
 
 /* inject.c */
 void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state);
@@ -181,5 +205,7 @@ enum nacre_result vmx_exit_log_full(struct nacre_vcpu *vcpu);
 /* enter.S: false where the processor did not enter. */
 bool vmx_switch(u64 *gpr, u64 *host_rsp, bool launched);
 extern const char vmx_host_rip[];
+/* As by the interrupt itself. Interrupts are off, and stay so. */
+void vmx_call_handler(unsigned long handler);
 
 #endif /* NACRE_VMX_H */
