@@ -52,7 +52,8 @@ enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu)
 	if (result != NACRE_RESUME)
 		return result;
 	if (vcpu->arch.apic) {
-		vcpu->arch.mp_state = NACRE_MP_STATE_HALTED;
+		if (!nacre_event_wakes(vcpu))
+			vcpu->arch.mp_state = NACRE_MP_STATE_HALTED;
 		return NACRE_RESUME;
 	}
 	vcpu->run->exit_reason = NACRE_EXIT_HLT;
