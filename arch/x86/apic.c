@@ -113,16 +113,28 @@ static u64 op_now(struct nacre_lapic *lapic)
 	return ktime_get_ns();
 }
 
+/* One that goes off before then moves itself on. */
+static void start_timer(struct nacre_apic *apic, u64 when)
+{
+	if (!hrtimer_is_queued(&apic->timer) ||
+	    hrtimer_get_expires_ns(&apic->timer) > when)
+		hrtimer_start(&apic->timer, ns_to_ktime(when),
+			      HRTIMER_MODE_ABS_HARD);
+}
+
+/*
+ * The host's timer may be about to go off by what was due before. Either it
+ * sees what is due now, or it leaves a bit, and take_timer() starts it anew.
+ */
 static void op_set_timer(struct nacre_lapic *lapic, u64 when)
 {
 	struct nacre_apic *apic = apic_of(lapic);
 
-	/* The callback only leaves a bit, so this never waits for long. */
-	hrtimer_cancel(&apic->timer);
-	clear_bit(NACRE_APIC_TIMER, &apic->pending);
+	WRITE_ONCE(apic->due, when);
 	if (when)
-		hrtimer_start(&apic->timer, ns_to_ktime(when),
-			      HRTIMER_MODE_ABS_HARD);
+		start_timer(apic, when);
+	else
+		hrtimer_try_to_cancel(&apic->timer);
 }
 
 static u64 op_tsc_to_ns(struct nacre_lapic *lapic, u64 tsc)
@@ -155,7 +167,14 @@ static const struct nacre_lapic_ops lapic_ops = {
 
 static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 {
-	leave(container_of(timer, struct nacre_apic, timer), NACRE_APIC_TIMER);
+	struct nacre_apic *apic = container_of(timer, struct nacre_apic, timer);
+	u64 due = READ_ONCE(apic->due);
+
+	if (due > ktime_get_ns()) {
+		hrtimer_set_expires(timer, ns_to_ktime(due));
+		return HRTIMER_RESTART;
+	}
+	leave(apic, NACRE_APIC_TIMER);
 	return HRTIMER_NORESTART;
 }
 
@@ -255,8 +274,16 @@ static void take_startup(struct nacre_vcpu *vcpu)
 
 static void take_timer(struct nacre_apic *apic)
 {
-	if (test_and_clear_bit(NACRE_APIC_TIMER, &apic->pending))
-		nacre_lapic_timer_expired(&apic->lapic);
+	u64 due = apic->due;
+
+	if (!test_and_clear_bit(NACRE_APIC_TIMER, &apic->pending) || !due)
+		return;
+	if (due > ktime_get_ns()) {
+		start_timer(apic, due);
+		return;
+	}
+	apic->due = 0;
+	nacre_lapic_timer_expired(&apic->lapic);
 }
 
 void nacre_apic_take(struct nacre_vcpu *vcpu)

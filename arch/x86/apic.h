@@ -26,6 +26,7 @@ struct nacre_apic {
 	struct nacre_lapic lapic;
 	struct nacre_vcpu *vcpu;	/* create */
 	struct hrtimer timer;
+	u64 due;			/* 0: never; the timer goes off before */
 	unsigned long pending;		/* any thread; atomic bits */
 	u8 sipi_vector;			/* before NACRE_APIC_SIPI is set */
 	/* Create; not 0: something is posted. NULL where nothing ever is. */
