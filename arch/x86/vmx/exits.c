@@ -2,6 +2,7 @@
 /* From VMX's exit reasons to what an exit means: arch/x86/exits.h. */
 #include <linux/bitfield.h>
 #include <linux/nospec.h>
+#include <asm/apicdef.h>
 #include <asm/cpufeature.h>
 #include <asm/debugreg.h>
 #include <asm/processor.h>
@@ -69,7 +70,7 @@ enum reason {
 
 #define TELLS_MORE	(IN_DELIVERY | BIT_ULL(REASON_MACHINE_CHECK))
 
-/* Those that are answered from the vCPU's own state. */
+/* Those that are answered from the vCPU's own state; see answered(). */
 #define ANSWERED	(BIT_ULL(REASON_CPUID) | BIT_ULL(REASON_VMCALL) | \
 			 BIT_ULL(REASON_RDMSR))
 
@@ -312,6 +313,18 @@ static noinline void collect_more(struct vmx_vcpu *vmx)
 		nacre_host_machine_check();
 }
 
+/* What guests write most: a timer is set, an IPI is sent. */
+static bool answered(const struct vmx_vcpu *vmx, u64 bit)
+{
+	u32 msr = vmx->vcpu.arch.gpr[NACRE_RCX];
+
+	if (bit & ANSWERED)
+		return true;
+	return bit == BIT_ULL(REASON_WRMSR) &&
+	       (msr == MSR_IA32_TSC_DEADLINE ||
+		msr == APIC_BASE_MSR + (APIC_ICR >> 4));
+}
+
 /* Interrupts are off. Nothing of the guest has been read yet. */
 bool vmx_collect_exit(struct vmx_vcpu *vmx)
 {
@@ -321,7 +334,7 @@ bool vmx_collect_exit(struct vmx_vcpu *vmx)
 	if (bit & TELLS_MORE)
 		collect_more(vmx);
 	vmx->entry_event = 0;
-	if (!(bit & ANSWERED))
+	if (!answered(vmx, bit))
 		return false;
 	vmx_fetch_insn(vmx);
 	return true;
