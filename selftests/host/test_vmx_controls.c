@@ -113,6 +113,39 @@ static void a_processor_that_can_all(void)
 	EXPECT(c.invept_one && c.invvpid_one);
 }
 
+/* All that local APICs take, or nothing; and nothing is on to begin with. */
+static void apics_are_all_or_nothing(void)
+{
+	static const struct {
+		enum vmx_word word;
+		u32 bit;
+	} parts[] = {
+		{ VMX_PIN, PIN_POSTED_INTERRUPTS },
+		{ VMX_PROC, PROC_TPR_SHADOW },
+		{ VMX_PROC, PROC_MSR_BITMAPS },
+		{ VMX_PROC2, PROC2_APIC_PAGE },
+		{ VMX_PROC2, PROC2_X2APIC },
+		{ VMX_PROC2, PROC2_APIC_REGISTERS },
+		{ VMX_PROC2, PROC2_APIC_DELIVERY },
+		{ VMX_EXIT, EXIT_ACKNOWLEDGE },
+	};
+	struct vmx_controls c;
+	struct vmx_msrs msrs;
+	unsigned int i;
+
+	EXPECT(!vmx_resolve_controls(&can_all, &c));
+	EXPECT(c.apicv);
+	EXPECT(!(c.word[VMX_EXIT] & EXIT_ACKNOWLEDGE));
+	EXPECT(!vmx_resolve_controls(&old, &c));
+	EXPECT(!c.apicv);
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		msrs = can_all;
+		msrs.word[parts[i].word] &= ~((u64)parts[i].bit << 32);
+		EXPECT(!vmx_resolve_controls(&msrs, &c));
+		EXPECT(!c.apicv);
+	}
+}
+
 static void windows_are_closed_at_first(void)
 {
 	struct vmx_controls c;
@@ -264,6 +297,7 @@ static void identifiers(void)
 
 static const struct host_case cases[] = {
 	HOST_CASE(a_processor_that_can_all),
+	HOST_CASE(apics_are_all_or_nothing),
 	HOST_CASE(windows_are_closed_at_first),
 	HOST_CASE(an_old_processor),
 	HOST_CASE(a_skylake),
