@@ -143,7 +143,7 @@ static long vm_enable_cap(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	case NACRE_CAP_MANUAL_DIRTY_LOG_PROTECT2:
 		return nacre_dirty_set_manual(vm, cap->args[0]);
 	default:
-		return -EINVAL;
+		return nacre_arch_enable_cap(vm, cap);
 	}
 }
 

@@ -407,6 +407,12 @@ bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 	return true;
 }
 
+static bool wide_ids(const struct nacre_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->vm->arch.routing.flags) &
+	       NACRE_X2APIC_API_USE_32BIT_IDS;
+}
+
 long nacre_get_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
@@ -416,6 +422,7 @@ long nacre_get_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	/* An expiry that waits would be lost with the timer's state. */
 	take_timer(vcpu->arch.apic);
 	take_vectors(vcpu);
+	lapic->wide_ids = wide_ids(vcpu);
 	nacre_lapic_get_state(lapic, arg->data);
 	return 0;
 }
@@ -428,6 +435,7 @@ long nacre_set_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 		return -EINVAL;
 	/* What was sent before is as old as what was there. */
 	take_vectors(vcpu);
+	lapic->wide_ids = wide_ids(vcpu);
 	if (!nacre_lapic_set_state(lapic, arg->data))
 		return -EINVAL;
 	nacre_set_request(vcpu, NACRE_REQ_EVENT);

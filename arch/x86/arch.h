@@ -19,6 +19,10 @@ extern const struct nacre_ioctl_table nacre_arch_vcpu_ioctls;
 /* A capability's value; @vm is NULL on the system descriptor. 0: absent. */
 int nacre_arch_capability(struct nacre_vm *vm, unsigned long number);
 
+/* NACRE_ENABLE_CAP on a VM. */
+long nacre_arch_enable_cap(struct nacre_vm *vm,
+			   const struct nacre_enable_cap *cap);
+
 int nacre_arch_vm_init(struct nacre_vm *vm);
 void nacre_arch_vm_destroy(struct nacre_vm *vm);
 

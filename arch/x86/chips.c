@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The interrupt chips that a VM's vCPUs share.
- *
- * Lines 0 to 15 reach both the PIC and the I/O APIC, 16 to 23 the latter; the
- * guest masks one of the two. The chips' lock is a leaf: under it a local
- * APIC is only asked to accept, which takes no lock.
+ * The interrupt chips that a VM's vCPUs share. Their lock is a leaf: under it a
+ * local APIC is only asked to accept, which takes no lock. It is taken with
+ * interrupts off, for an eventfd may be signalled in one.
  */
 #include <linux/minmax.h>
-#include <linux/nospec.h>
 #include <linux/slab.h>
 
 #include "module/vcpu.h"
@@ -15,12 +12,6 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"
-
-static struct nacre_chips *chips_of(const struct nacre_vm *vm)
-{
-	/* Pairs with the release in nacre_create_irqchip(). */
-	return smp_load_acquire(&vm->arch.chips);
-}
 
 /* By shorthand; what has none goes by its destination. */
 static bool wanted(struct nacre_lapic *lapic, const struct nacre_irq *irq,
@@ -38,8 +29,8 @@ static bool wanted(struct nacre_lapic *lapic, const struct nacre_irq *irq,
 	}
 }
 
-static bool deliver_lowest(struct nacre_vm *vm, const struct nacre_irq *irq,
-			   struct nacre_lapic *from)
+static int deliver_lowest(struct nacre_vm *vm, const struct nacre_irq *irq,
+			  struct nacre_lapic *from)
 {
 	struct nacre_lapic *lapic, *best = NULL;
 	struct nacre_vcpu *vcpu;
@@ -54,33 +45,48 @@ static bool deliver_lowest(struct nacre_vm *vm, const struct nacre_irq *irq,
 			     nacre_lapic_priority(best))
 			best = lapic;
 	}
-	return best && nacre_lapic_accept(best, irq);
+	return best ? nacre_lapic_accept(best, irq) : NACRE_LINE_IGNORED;
 }
 
-bool nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
+static int deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
 		   struct nacre_lapic *from)
 {
 	struct nacre_lapic *lapic;
 	struct nacre_vcpu *vcpu;
 	unsigned long index;
-	bool taken = false;
+	int taken = NACRE_LINE_IGNORED;
 
 	if (irq->delivery == NACRE_DELIVER_LOWEST)
 		return deliver_lowest(vm, irq, from);
 	nacre_for_each_vcpu(index, vcpu, vm) {
 		lapic = nacre_lapic_of(vcpu);
-		if (lapic && wanted(lapic, irq, from))
-			taken |= nacre_lapic_accept(lapic, irq);
+		if (lapic && nacre_lapic_enabled(lapic) &&
+		    wanted(lapic, irq, from))
+			taken = max(taken, 0) + nacre_lapic_accept(lapic, irq);
 	}
 	return taken;
 }
 
-static bool op_deliver(struct nacre_ioapic *ioapic, const struct nacre_irq *irq)
+/* Nobody there is told where nobody was named, or nobody could be. */
+int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
+		  struct nacre_lapic *from)
+{
+	int taken = deliver(vm, irq, from);
+
+	if (taken < 0 && (irq->dest != 0xff || irq->exact) &&
+	    READ_ONCE(vm->nr_vcpus))
+		return NACRE_LINE_COALESCED;
+	return taken;
+}
+
+static int op_deliver(struct nacre_ioapic *ioapic, const struct nacre_irq *irq)
 {
 	struct nacre_chips *chips = container_of(ioapic, struct nacre_chips,
 						 ioapic);
+	struct nacre_irq message = *irq;
 
-	return nacre_deliver(chips->vm, irq, NULL);
+	message.exact = nacre_no_broadcast_quirk(chips->vm);
+	return nacre_deliver(chips->vm, &message, NULL);
 }
 
 static const struct nacre_ioapic_ops ioapic_ops = {
@@ -115,23 +121,25 @@ bool nacre_pic_output(const struct nacre_vm *vm)
 u8 nacre_pic_take(struct nacre_vm *vm)
 {
 	struct nacre_chips *chips = chips_of(vm);
+	unsigned long flags;
 	u8 vector;
 
-	spin_lock(&chips->lock);
+	spin_lock_irqsave(&chips->lock, flags);
 	vector = nacre_pic_acknowledge(&chips->pic);
-	spin_unlock(&chips->lock);
+	spin_unlock_irqrestore(&chips->lock, flags);
 	return vector;
 }
 
 void nacre_chips_eoi(struct nacre_vm *vm, u8 vector)
 {
 	struct nacre_chips *chips = chips_of(vm);
+	unsigned long flags;
 
 	if (!chips)
 		return;
-	spin_lock(&chips->lock);
+	spin_lock_irqsave(&chips->lock, flags);
 	nacre_ioapic_eoi(&chips->ioapic, vector);
-	spin_unlock(&chips->lock);
+	spin_unlock_irqrestore(&chips->lock, flags);
 }
 
 /* Each chip has two ports, and so have the pair's edge/level registers. */
@@ -153,6 +161,7 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		     void *data, bool in)
 {
 	struct nacre_chips *chips = chips_of(vm);
+	unsigned long flags;
 
 	if (!nacre_chips_port(vm, port, size))
 		return false;
@@ -162,22 +171,23 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 			memset(data, 0, size);
 		return true;
 	}
-	spin_lock(&chips->lock);
+	spin_lock_irqsave(&chips->lock, flags);
 	if (in)
 		nacre_pic_read(&chips->pic, port, data);
 	else
 		nacre_pic_write(&chips->pic, port, *(u8 *)data);
-	spin_unlock(&chips->lock);
+	spin_unlock_irqrestore(&chips->lock, flags);
 	return true;
 }
 
 static void ioapic_access(struct nacre_chips *chips, u32 offset,
 			  unsigned int size, void *data, bool write)
 {
+	unsigned long flags;
 	u32 value = 0;
 
 	size = min_t(unsigned int, size, sizeof(value));
-	spin_lock(&chips->lock);
+	spin_lock_irqsave(&chips->lock, flags);
 	if (write) {
 		memcpy(&value, data, size);
 		nacre_ioapic_write(&chips->ioapic, offset, value);
@@ -185,7 +195,7 @@ static void ioapic_access(struct nacre_chips *chips, u32 offset,
 		value = nacre_ioapic_read(&chips->ioapic, offset);
 		memcpy(data, &value, size);
 	}
-	spin_unlock(&chips->lock);
+	spin_unlock_irqrestore(&chips->lock, flags);
 }
 
 bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
@@ -204,6 +214,7 @@ bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
 long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_chips *chips;
+	int err;
 
 	if (chips_of(vm))
 		return -EEXIST;
@@ -212,6 +223,11 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	chips = kzalloc(sizeof(*chips), GFP_KERNEL_ACCOUNT);
 	if (!chips)
 		return -ENOMEM;
+	err = nacre_routes_default(vm);
+	if (err) {
+		kfree(chips);
+		return err;
+	}
 	chips->vm = vm;
 	spin_lock_init(&chips->lock);
 	chips->pic.ops = &pic_ops;
@@ -223,15 +239,22 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
+void nacre_chips_destroy(struct nacre_vm *vm)
+{
+	nacre_routes_destroy(vm);
+	kfree(vm->arch.chips);
+}
+
 long nacre_get_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_chips *chips = chips_of(vm);
 	struct nacre_irqchip *io = arg->data;
+	unsigned long flags;
 	long ret = 0;
 
 	if (!chips)
 		return -ENXIO;
-	spin_lock(&chips->lock);
+	spin_lock_irqsave(&chips->lock, flags);
 	switch (io->chip_id) {
 	case NACRE_IRQCHIP_PIC_MASTER:
 	case NACRE_IRQCHIP_PIC_SLAVE:
@@ -243,7 +266,7 @@ long nacre_get_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	default:
 		ret = -EINVAL;
 	}
-	spin_unlock(&chips->lock);
+	spin_unlock_irqrestore(&chips->lock, flags);
 	return ret;
 }
 
@@ -251,11 +274,12 @@ long nacre_set_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_chips *chips = chips_of(vm);
 	const struct nacre_irqchip *io = arg->data;
+	unsigned long flags;
 	long ret = 0;
 
 	if (!chips)
 		return -ENXIO;
-	spin_lock(&chips->lock);
+	spin_lock_irqsave(&chips->lock, flags);
 	switch (io->chip_id) {
 	case NACRE_IRQCHIP_PIC_MASTER:
 	case NACRE_IRQCHIP_PIC_SLAVE:
@@ -267,36 +291,33 @@ long nacre_set_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	default:
 		ret = -EINVAL;
 	}
-	spin_unlock(&chips->lock);
+	spin_unlock_irqrestore(&chips->lock, flags);
 	return ret;
 }
 
-/* What both chips make of it; enum nacre_line says how that adds up. */
-static int set_line(struct nacre_chips *chips, u32 gsi, bool level)
+/* Is the line up, whoever holds it? */
+static bool combine(u8 *holders, enum nacre_line_source source, bool level)
 {
-	int pic = NACRE_LINE_IGNORED, ioapic;
-
-	if (gsi >= NACRE_IOAPIC_NUM_PINS)
-		return NACRE_LINE_IGNORED;
-	gsi = array_index_nospec(gsi, NACRE_IOAPIC_NUM_PINS);
-	spin_lock(&chips->lock);
-	if (gsi < PIC_PINS)
-		pic = nacre_pic_set_line(&chips->pic, gsi, level);
-	ioapic = nacre_ioapic_set_line(&chips->ioapic, gsi, level);
-	spin_unlock(&chips->lock);
-	if (pic < 0 || ioapic < 0)
-		return max(pic, ioapic);
-	return pic + ioapic;
+	*holders = level ? *holders | BIT(source) : *holders & ~BIT(source);
+	return *holders;
 }
 
-/* Also NACRE_IRQ_LINE_STATUS, which differs in that the answer goes out. */
-long nacre_irq_line(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+int nacre_chips_set_pin(struct nacre_chips *chips, unsigned int chip,
+			unsigned int pin, enum nacre_line_source source,
+			bool level)
 {
-	struct nacre_chips *chips = chips_of(vm);
-	struct nacre_irq_level *line = arg->data;
+	unsigned long flags;
+	int ret;
 
-	if (!chips)
-		return -ENXIO;
-	line->status = set_line(chips, line->irq, line->level);
-	return 0;
+	spin_lock_irqsave(&chips->lock, flags);
+	if (chip == NACRE_IRQCHIP_IOAPIC) {
+		level = combine(&chips->ioapic_lines[pin], source, level);
+		ret = nacre_ioapic_set_line(&chips->ioapic, pin, level);
+	} else {
+		pin += chip * PIC_PINS / 2;
+		level = combine(&chips->pic_lines[pin], source, level);
+		ret = nacre_pic_set_line(&chips->pic, pin, level);
+	}
+	spin_unlock_irqrestore(&chips->lock, flags);
+	return ret;
 }

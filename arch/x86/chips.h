@@ -8,25 +8,59 @@
 
 #include "arch/x86/irqchip/ioapic.h"
 #include "arch/x86/irqchip/pic.h"
+#include "arch/x86/irqchip/routing.h"
 #include "module/vm.h"
 
 struct nacre_lapic;
 
 struct nacre_chips {
 	struct nacre_vm *vm;		/* create */
-	spinlock_t lock;		/* guards both chips */
+	spinlock_t lock;		/* guards what follows */
 	struct nacre_pic pic;
 	struct nacre_ioapic ioapic;
+	/* BIT(enum nacre_line_source) of those who hold a line up. */
+	u8 pic_lines[PIC_PINS];
+	u8 ioapic_lines[NACRE_IOAPIC_NUM_PINS];
 };
+
+static inline struct nacre_chips *chips_of(const struct nacre_vm *vm)
+{
+	/* Pairs with the release in nacre_create_irqchip(). */
+	return smp_load_acquire(&vm->arch.chips);
+}
 
 static inline bool nacre_has_chips(const struct nacre_vm *vm)
 {
 	return READ_ONCE(vm->arch.chips);
 }
 
-/* To whom it is sent; @from: the sender of an IPI. True: somebody took it. */
-bool nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
-		   struct nacre_lapic *from);
+void nacre_chips_destroy(struct nacre_vm *vm);
+
+/*
+ * To whom it is sent; @from: the sender of an IPI. Returns how many took it,
+ * or NACRE_LINE_IGNORED: no local APIC is there.
+ */
+int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
+		  struct nacre_lapic *from);
+/* A pin of a chip, as a route names them. */
+int nacre_chips_set_pin(struct nacre_chips *chips, unsigned int chip,
+			unsigned int pin, enum nacre_line_source source,
+			bool level);
+
+/* GSIs; gsi.c. */
+int nacre_routes_default(struct nacre_vm *vm);
+void nacre_routes_destroy(struct nacre_vm *vm);
+/* All its ends; any context. Returns as NACRE_IRQ_LINE_STATUS reports it. */
+int nacre_set_gsi(struct nacre_vm *vm, u32 gsi, enum nacre_line_source source,
+		  bool level);
+
+long nacre_enable_x2apic_api(struct nacre_vm *vm, u64 flags);
+static inline bool nacre_no_broadcast_quirk(const struct nacre_vm *vm)
+{
+	return READ_ONCE(vm->arch.routing.flags) &
+	       NACRE_X2APIC_API_DISABLE_BROADCAST_QUIRK;
+}
+
 void nacre_chips_eoi(struct nacre_vm *vm, u8 vector);
 
 /* Does the PIC ask for the processor; take its vector. */

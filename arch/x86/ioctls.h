@@ -29,6 +29,8 @@ ROW(NACRE_GET_IRQCHIP, nacre_get_irqchip, 0)				\
 ROW(NACRE_SET_IRQCHIP, nacre_set_irqchip, NACRE_IOC_IN)			\
 ROW(NACRE_IRQ_LINE, nacre_irq_line, 0)					\
 ROW(NACRE_IRQ_LINE_STATUS, nacre_irq_line, 0)				\
+ROW(NACRE_SET_GSI_ROUTING, nacre_set_gsi_routing, NACRE_IOC_USER_PTR)	\
+ROW(NACRE_SIGNAL_MSI, nacre_signal_msi, 0)				\
 ROW(NACRE_SET_TSC_KHZ, nacre_vm_set_tsc_khz, 0)				\
 ROW(NACRE_GET_TSC_KHZ, nacre_vm_get_tsc_khz, 0)				\
 ROW(NACRE_SET_BOOT_CPU_ID, nacre_set_boot_cpu_id, NACRE_IOC_VM_LOCK)

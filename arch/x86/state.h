@@ -15,6 +15,7 @@
 #include "module/types.h"
 #include "arch/x86/emulate/decode.h"
 #include "arch/x86/emulate/memop.h"
+#include "arch/x86/irqchip/routing.h"
 #include "arch/x86/mmu/stage2.h"
 #include "include/uapi/nacre.h"
 
@@ -347,6 +348,8 @@ struct nacre_vm_arch {
 	struct nacre_stage2 stage2;
 	atomic_t apics_elsewhere;	/* than at their page; any vCPU's thread */
 	struct nacre_chips *chips;	/* vm->lock; NULL until CREATE_IRQCHIP */
+	struct nacre_routing routing;	/* create; flags: any */
+	struct nacre_routes __rcu *routes;	/* srcu; vm->lock to change */
 	gpa_t tss_addr;
 	gpa_t identity_map_addr;
 	u32 boot_vcpu_id;

@@ -76,6 +76,7 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_IRQCHIP:
 	case NACRE_CAP_HLT:
 	case NACRE_CAP_IRQ_INJECT_STATUS:
+	case NACRE_CAP_SIGNAL_MSI:
 	case NACRE_CAP_TSC_DEADLINE_TIMER:
 	case NACRE_CAP_EXT_CPUID:
 	case NACRE_CAP_SET_TSS_ADDR:
@@ -89,6 +90,10 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_GET_TSC_KHZ:
 	case NACRE_CAP_GET_MSR_FEATURES:
 		return 1;
+	case NACRE_CAP_IRQ_ROUTING:
+		return NACRE_MAX_GSIS;
+	case NACRE_CAP_X2APIC_API:
+		return NACRE_X2APIC_API_FLAGS;
 	case NACRE_CAP_XCRS:
 		return boot_cpu_has(X86_FEATURE_XSAVE);
 	case NACRE_CAP_MCE:
@@ -103,6 +108,17 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 		return NACRE_MAX_VCPU_IDS;
 	default:
 		return 0;
+	}
+}
+
+long nacre_arch_enable_cap(struct nacre_vm *vm,
+			   const struct nacre_enable_cap *cap)
+{
+	switch (cap->cap) {
+	case NACRE_CAP_X2APIC_API:
+		return nacre_enable_x2apic_api(vm, cap->args[0]);
+	default:
+		return -EINVAL;
 	}
 }
 
@@ -184,7 +200,7 @@ int nacre_arch_vm_init(struct nacre_vm *vm)
 
 void nacre_arch_vm_destroy(struct nacre_vm *vm)
 {
-	kfree(vm->arch.chips);
+	nacre_chips_destroy(vm);
 	nacre_stage2_destroy(vm);
 }
 

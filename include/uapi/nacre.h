@@ -356,8 +356,8 @@
  * NACRE_SET_GSI_ROUTING - replace the table from GSIs to pins and messages
  * struct nacre_irq_routing. A GSI has one route to each of several
  * controllers, or a single one of another kind. The old table is in use by
- * nobody when this returns.
- *   EINVAL  no in-kernel controllers; nr, or a GSI, not below
+ * nobody when this returns. A line that is up stays so at its pins.
+ *   EINVAL  no in-kernel controllers; nr above, or a GSI not below,
  *           NACRE_CAP_IRQ_ROUTING; a flag, type, controller or pin that is not
  *           there; a GSI with more routes than it may have
  */
@@ -365,10 +365,10 @@
 
 /*
  * NACRE_SIGNAL_MSI - deliver a message-signalled interrupt
- * struct nacre_msi. Returns how many APICs took it, 0 if it merged with one
- * that is pending.
- *   EINVAL  no in-kernel APIC, or a flag
- *   EPERM   no APIC has that address
+ * struct nacre_msi. Returns how many APICs took it; one that has the same
+ * pending takes it, too.
+ *   EINVAL  no in-kernel APIC, a flag, or an address_hi that is no destination
+ *   EPERM   there is no APIC; or, for some messages, none has that address
  * SDM, Message Signalled Interrupts.
  */
 #define NACRE_SIGNAL_MSI	_IOW(NACREIO, 0xa5, struct nacre_msi)

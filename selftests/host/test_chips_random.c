@@ -67,7 +67,7 @@ static bool route(const struct nacre_irq *irq, const struct nacre_lapic *from)
 	return taken;
 }
 
-static bool op_deliver(struct nacre_ioapic *from, const struct nacre_irq *irq)
+static int op_deliver(struct nacre_ioapic *from, const struct nacre_irq *irq)
 {
 	(void)from;
 	must(irq->delivery < 8 && irq->dest < 256, "message of the I/O APIC");

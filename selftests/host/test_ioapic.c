@@ -29,7 +29,7 @@ static struct nacre_irq last;
 static unsigned int sent;
 static bool refuse;
 
-static bool deliver(struct nacre_ioapic *from, const struct nacre_irq *irq)
+static int deliver(struct nacre_ioapic *from, const struct nacre_irq *irq)
 {
 	(void)from;
 	last = *irq;

@@ -52,7 +52,7 @@ static bool is_level(u64 entry)
 }
 
 /* Send what the pin asks for, unless it has to wait. */
-static enum nacre_line service(struct nacre_ioapic *ioapic, unsigned int pin)
+static int service(struct nacre_ioapic *ioapic, unsigned int pin)
 {
 	u64 *entry = entry_at(ioapic, pin);
 	const struct nacre_irq irq = {
@@ -63,6 +63,7 @@ static enum nacre_line service(struct nacre_ioapic *ioapic, unsigned int pin)
 		.level = is_level(*entry),
 		.assert = true,
 	};
+	int taken;
 
 	if (*entry & ENTRY_MASKED)
 		return NACRE_LINE_IGNORED;
@@ -71,15 +72,14 @@ static enum nacre_line service(struct nacre_ioapic *ioapic, unsigned int pin)
 		return NACRE_LINE_IGNORED;
 	if (!irq.level)
 		ioapic->sent |= 1u << pin;
-	if (!ioapic->ops->deliver(ioapic, &irq))
-		return NACRE_LINE_COALESCED;
-	if (irq.level)
+	taken = ioapic->ops->deliver(ioapic, &irq);
+	if (irq.level && taken > 0)
 		*entry |= ENTRY_REMOTE_IRR;
-	return NACRE_LINE_TAKEN;
+	return taken;
 }
 
-enum nacre_line nacre_ioapic_set_line(struct nacre_ioapic *ioapic,
-				      unsigned int pin, bool level)
+int nacre_ioapic_set_line(struct nacre_ioapic *ioapic, unsigned int pin,
+			  bool level)
 {
 	u32 bit, before;
 

@@ -14,9 +14,9 @@
 struct nacre_ioapic;
 
 struct nacre_ioapic_ops {
-	/* Send it to the local APICs; false: nobody took it. May not sleep. */
-	bool (*deliver)(struct nacre_ioapic *ioapic,
-			const struct nacre_irq *irq);
+	/* Send it to the local APICs; how many took it. May not sleep. */
+	int (*deliver)(struct nacre_ioapic *ioapic,
+		       const struct nacre_irq *irq);
 };
 
 /* irr is the state of the lines here. */
@@ -32,9 +32,9 @@ void nacre_ioapic_reset(struct nacre_ioapic *ioapic);
 u32 nacre_ioapic_read(struct nacre_ioapic *ioapic, u32 offset);
 void nacre_ioapic_write(struct nacre_ioapic *ioapic, u32 offset, u32 value);
 
-/* A pin is 0 to 23. */
-enum nacre_line nacre_ioapic_set_line(struct nacre_ioapic *ioapic,
-				      unsigned int pin, bool level);
+/* A pin is 0 to 23. enum nacre_line, or how many APICs took it. */
+int nacre_ioapic_set_line(struct nacre_ioapic *ioapic, unsigned int pin,
+			  bool level);
 /* A local APIC retired a level-triggered vector. */
 void nacre_ioapic_eoi(struct nacre_ioapic *ioapic, u8 vector);
 

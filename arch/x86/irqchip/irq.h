@@ -31,8 +31,9 @@ enum nacre_shorthand {
 };
 
 /*
- * What became of a line that was set, as NACRE_IRQ_LINE_STATUS reports it. Of
- * several chips on a line, what is not IGNORED is added up.
+ * What became of a line that was set, as NACRE_IRQ_LINE_STATUS reports it: of
+ * several APICs that took it, how many. Of several chips on a line, what is not
+ * IGNORED is added up.
  */
 enum nacre_line {
 	NACRE_LINE_IGNORED = -1,	/* masked, or waiting for an EOI */

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GSIs and messages in a VM: the table of routes, which is replaced whole and
+ * read under the VM's SRCU, and the ioctls that work lines.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "module/vm.h"
+#include "arch/x86/chips.h"
+#include "arch/x86/ioctls.h"
+
+static struct nacre_vm *vm_of(struct nacre_routing *routing)
+{
+	return container_of(routing, struct nacre_vm, arch.routing);
+}
+
+static int op_set_pin(struct nacre_routing *routing, unsigned int chip,
+		      unsigned int pin, enum nacre_line_source source,
+		      bool level)
+{
+	return nacre_chips_set_pin(chips_of(vm_of(routing)), chip, pin, source,
+				   level);
+}
+
+static int op_send(struct nacre_routing *routing, const struct nacre_irq *irq)
+{
+	return nacre_deliver(vm_of(routing), irq, NULL);
+}
+
+static const struct nacre_routing_ops routing_ops = {
+	.set_pin = op_set_pin,
+	.send = op_send,
+};
+
+int nacre_set_gsi(struct nacre_vm *vm, u32 gsi, enum nacre_line_source source,
+		  bool level)
+{
+	int index = srcu_read_lock(&vm->srcu), ret;
+
+	ret = nacre_routes_set(srcu_dereference(vm->arch.routes, &vm->srcu),
+			       &vm->arch.routing, gsi, source, level);
+	srcu_read_unlock(&vm->srcu, index);
+	return ret;
+}
+
+static struct nacre_routes *
+make_routes(struct nacre_vm *vm, const struct nacre_irq_routing_entry *entries,
+	    u32 nr)
+{
+	size_t size = nacre_routes_size(entries, nr);
+	struct nacre_routes *routes;
+
+	if (!size)
+		return ERR_PTR(-EINVAL);
+	routes = kvzalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!routes)
+		return ERR_PTR(-ENOMEM);
+	if (!nacre_routes_fill(routes, &vm->arch.routing, entries, nr, true)) {
+		kvfree(routes);
+		return ERR_PTR(-EINVAL);
+	}
+	return routes;
+}
+
+/* When it returns nobody goes by the old table. */
+static int replace_routes(struct nacre_vm *vm,
+			  const struct nacre_irq_routing_entry *entries, u32 nr)
+{
+	struct nacre_routes *routes = make_routes(vm, entries, nr);
+
+	if (IS_ERR(routes))
+		return PTR_ERR(routes);
+	mutex_lock(&vm->lock);
+	routes = rcu_replace_pointer(vm->arch.routes, routes,
+				     lockdep_is_held(&vm->lock));
+	mutex_unlock(&vm->lock);
+	synchronize_srcu_expedited(&vm->srcu);
+	kvfree(routes);
+	return 0;
+}
+
+#define TO_PIN(_gsi, _chip, _pin)					\
+	{								\
+		.gsi = (_gsi),						\
+		.type = NACRE_IRQ_ROUTING_IRQCHIP,			\
+		.u.irqchip = { .irqchip = (_chip), .pin = (_pin) },	\
+	}
+#define TO_IOAPIC(gsi)	TO_PIN(gsi, NACRE_IRQCHIP_IOAPIC, gsi)
+#define TO_BOTH(gsi)	TO_IOAPIC(gsi), TO_PIN(gsi, (gsi) / 8, (gsi) % 8)
+
+static const struct nacre_irq_routing_entry default_routes[] = {
+	TO_BOTH(0), TO_BOTH(1), TO_BOTH(2), TO_BOTH(3),
+	TO_BOTH(4), TO_BOTH(5), TO_BOTH(6), TO_BOTH(7),
+	TO_BOTH(8), TO_BOTH(9), TO_BOTH(10), TO_BOTH(11),
+	TO_BOTH(12), TO_BOTH(13), TO_BOTH(14), TO_BOTH(15),
+	TO_IOAPIC(16), TO_IOAPIC(17), TO_IOAPIC(18), TO_IOAPIC(19),
+	TO_IOAPIC(20), TO_IOAPIC(21), TO_IOAPIC(22), TO_IOAPIC(23),
+};
+
+int nacre_routes_default(struct nacre_vm *vm)
+{
+	struct nacre_routes *routes;
+
+	vm->arch.routing.ops = &routing_ops;
+	routes = make_routes(vm, default_routes, ARRAY_SIZE(default_routes));
+	if (IS_ERR(routes))
+		return PTR_ERR(routes);
+	rcu_assign_pointer(vm->arch.routes, routes);
+	return 0;
+}
+
+void nacre_routes_destroy(struct nacre_vm *vm)
+{
+	kvfree(rcu_dereference_protected(vm->arch.routes, true));
+}
+
+/* That there are too many is EINVAL, and only if so asked: copies by itself. */
+long nacre_set_gsi_routing(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+{
+	struct nacre_irq_routing __user *user = (void __user *)arg->value;
+	struct nacre_irq_routing_entry *entries;
+	struct nacre_irq_routing head;
+	long ret;
+
+	if (copy_from_user(&head, user, sizeof(head)))
+		return -EFAULT;
+	if (!chips_of(vm) || head.nr > NACRE_MAX_GSIS || head.flags)
+		return -EINVAL;
+	entries = vmemdup_user(user->entries, head.nr * sizeof(*entries));
+	if (IS_ERR(entries))
+		return PTR_ERR(entries);
+	ret = replace_routes(vm, entries, head.nr);
+	kvfree(entries);
+	return ret;
+}
+
+long nacre_signal_msi(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_msi *msi = arg->data;
+	struct nacre_irq irq;
+
+	if (!chips_of(vm) || msi->flags & ~NACRE_MSI_VALID_DEVID ||
+	    !nacre_msi_parse(&vm->arch.routing, msi->address_lo,
+			     msi->address_hi, msi->data, &irq))
+		return -EINVAL;
+	/* NACRE_LINE_IGNORED is EPERM to the caller. */
+	BUILD_BUG_ON(NACRE_LINE_IGNORED != -EPERM);
+	return nacre_deliver(vm, &irq, NULL);
+}
+
+/* Also NACRE_IRQ_LINE_STATUS, which differs in that the answer goes out. */
+long nacre_irq_line(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+{
+	struct nacre_irq_level *line = arg->data;
+
+	if (!chips_of(vm))
+		return -ENXIO;
+	line->status = nacre_set_gsi(vm, line->irq, NACRE_LINE_VMM,
+				     line->level);
+	return 0;
+}
+
+long nacre_enable_x2apic_api(struct nacre_vm *vm, u64 flags)
+{
+	u64 *now = &vm->arch.routing.flags;
+
+	if (flags & ~NACRE_X2APIC_API_FLAGS)
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	WRITE_ONCE(*now, *now | flags);
+	mutex_unlock(&vm->lock);
+	return 0;
+}
