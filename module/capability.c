@@ -19,6 +19,8 @@ long nacre_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_CHECK_EXTENSION_VM:
 	case NACRE_CAP_INTERNAL_ERROR_DATA:
 	case NACRE_CAP_READONLY_MEM:
+	case NACRE_CAP_IRQFD:
+	case NACRE_CAP_IRQFD_RESAMPLE:
 	case NACRE_CAP_IMMEDIATE_EXIT:
 	case NACRE_CAP_ENABLE_CAP_VM:
 		return 1;

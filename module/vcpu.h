@@ -42,6 +42,7 @@ enum nacre_request {
 	NACRE_REQ_DEAD,		/* the VM was killed */
 	NACRE_REQ_KICK,		/* nothing to do but to leave the guest */
 	NACRE_REQ_CLOCK,	/* refresh the guest's clock page */
+	NACRE_REQ_WATCH,	/* other ends of interrupts are to be told */
 	NACRE_REQ_LOG,		/* vm->nr_logs became 0, or no longer is */
 };
 

@@ -61,6 +61,7 @@ static struct nacre_vm *alloc_vm(void)
 	mutex_init(&vm->lock);
 	mutex_init(&vm->slots_lock);
 	xa_init(&vm->vcpus);
+	nacre_irqfds_init(vm);
 	vm->mm = current->mm;
 	return vm;
 }
@@ -151,6 +152,7 @@ static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_CHECK_EXTENSION, vm_check_extension, 0),
 	NACRE_VM_IOCTL(NACRE_ENABLE_CAP, vm_enable_cap, 0),
 	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, nacre_create_vcpu, 0),
+	NACRE_VM_IOCTL(NACRE_IRQFD, nacre_irqfd, NACRE_IOC_VM_LOCK),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION, vm_set_memory_region,
 		       NACRE_IOC_SLOTS_LOCK),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region,
@@ -209,6 +211,7 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 
 static int vm_release(struct inode *inode, struct file *file)
 {
+	nacre_irqfds_release(file->private_data);
 	nacre_vm_put(file->private_data);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <linux/srcu.h>
 #include <linux/xarray.h>
 
+#include "module/eventfd.h"
 #include "module/memslot.h"
 #include "module/notifier.h"
 #include "module/types.h"
@@ -36,6 +37,7 @@ struct nacre_vm {
 	u32 dirty_manual;		/* slots_lock; NACRE_DIRTY_LOG_* */
 	unsigned int nr_logs;		/* slots_lock to change; slots that have one */
 
+	struct nacre_irqfds irqfds;
 	struct nacre_notifier notifier;
 	struct nacre_vm_arch arch;
 };

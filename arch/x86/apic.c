@@ -77,9 +77,9 @@ static void op_send(struct nacre_lapic *lapic, const struct nacre_irq *irq)
 	nacre_deliver(apic_of(lapic)->vcpu->vm, irq, lapic);
 }
 
-static void op_eoi(struct nacre_lapic *lapic, u8 vector)
+static void op_eoi(struct nacre_lapic *lapic, u8 vector, bool level)
 {
-	nacre_chips_eoi(apic_of(lapic)->vcpu->vm, vector);
+	nacre_chips_eoi(apic_of(lapic)->vcpu, vector, level);
 }
 
 /*
@@ -194,6 +194,7 @@ int nacre_apic_create(struct nacre_vcpu *vcpu)
 	apic->lapic.ops = &lapic_ops;
 	apic->lapic.id = vcpu->id;
 	apic->lapic.lacks_deadline = true;
+	apic->lapic.watched = vcpu->vm->arch.chips->watched;
 	compat_hrtimer_setup(&apic->timer, timer_fired);
 	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id)
 		apic->lapic.bsp = true;

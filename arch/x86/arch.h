@@ -23,6 +23,27 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number);
 long nacre_arch_enable_cap(struct nacre_vm *vm,
 			   const struct nacre_enable_cap *cap);
 
+/* All ends of a GSI; any context. As NACRE_IRQ_LINE_STATUS reports it. */
+int nacre_set_gsi(struct nacre_vm *vm, u32 gsi, enum nacre_line_source source,
+		  bool level);
+
+/*
+ * Whoever wants to hear that the guest has ended what a GSI's pin brought.
+ * acked() runs in a vCPU's thread, in a read section of vm->srcu and with no
+ * other lock; the GSI's line is not held by NACRE_LINE_RESAMPLE any more. Added
+ * and removed under vm->lock; once removed it is not called, and the last of a
+ * GSI lets go of the line.
+ */
+struct nacre_ack {
+	struct list_head link;
+	u32 gsi;
+	void (*acked)(struct nacre_ack *ack);
+};
+
+void nacre_ack_add(struct nacre_vm *vm, struct nacre_ack *ack);
+void nacre_ack_remove(struct nacre_vm *vm, struct nacre_ack *ack);
+bool nacre_arch_irqfd_allowed(const struct nacre_vm *vm, bool resample);
+
 int nacre_arch_vm_init(struct nacre_vm *vm);
 void nacre_arch_vm_destroy(struct nacre_vm *vm);
 

@@ -10,6 +10,7 @@
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/apic.h"
+#include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"
 
@@ -118,6 +119,19 @@ bool nacre_pic_output(const struct nacre_vm *vm)
 	return chips && READ_ONCE(chips->pic.output);
 }
 
+/* Let go of the chips; whoever waits for the end of a service hears of it. */
+static void unlock_pic(struct nacre_chips *chips, unsigned long flags)
+{
+	u16 ended = chips->pic.ended;
+
+	chips->pic.ended = 0;
+	spin_unlock_irqrestore(&chips->lock, flags);
+	if (likely(!ended || list_empty(&chips->acks)))
+		return;
+	nacre_ack_pins(chips->vm, NACRE_IRQCHIP_PIC_MASTER, ended & 0xff);
+	nacre_ack_pins(chips->vm, NACRE_IRQCHIP_PIC_SLAVE, ended >> 8);
+}
+
 u8 nacre_pic_take(struct nacre_vm *vm)
 {
 	struct nacre_chips *chips = chips_of(vm);
@@ -126,16 +140,80 @@ u8 nacre_pic_take(struct nacre_vm *vm)
 
 	spin_lock_irqsave(&chips->lock, flags);
 	vector = nacre_pic_acknowledge(&chips->pic);
-	spin_unlock_irqrestore(&chips->lock, flags);
+	unlock_pic(chips, flags);
 	return vector;
 }
 
-void nacre_chips_eoi(struct nacre_vm *vm, u8 vector)
+/*
+ * A local APIC tells of levels by itself. Bits that stay are set all along, for
+ * it looks without a lock.
+ */
+static void watch(struct nacre_chips *chips)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	u32 words[NACRE_VECTOR_WORDS] = { };
+	unsigned long pins = chips->acked_pins;
+	unsigned int i;
+
+	lockdep_assert_held(&chips->lock);
+	for_each_set_bit(i, &pins, NACRE_IOAPIC_NUM_PINS) {
+		struct nacre_irq irq = nacre_ioapic_message(&chips->ioapic, i);
+
+		if (!irq.level)
+			words[irq.vector / 32] |= BIT(irq.vector % 32);
+	}
+	if (!memcmp(words, chips->watched, sizeof(words)))
+		return;
+	for (i = 0; i < NACRE_VECTOR_WORDS; i++)
+		WRITE_ONCE(chips->watched[i], words[i]);
+	nacre_request_all(chips->vm, NACRE_REQ_WATCH);
+}
+
+void nacre_chips_watch(struct nacre_chips *chips, u32 acked_pins)
+{
 	unsigned long flags;
 
-	if (!chips)
+	spin_lock_irqsave(&chips->lock, flags);
+	chips->acked_pins = acked_pins;
+	watch(chips);
+	spin_unlock_irqrestore(&chips->lock, flags);
+}
+
+/*
+ * Pins with an ack whose interrupt has ended. An edge of another pin may have
+ * the same vector at another APIC.
+ */
+static u32 pins_to_ack(struct nacre_chips *chips,
+		       const struct nacre_lapic *lapic, u8 vector, bool level)
+{
+	unsigned long flags, pins;
+	unsigned int pin;
+	u32 ended = 0;
+
+	spin_lock_irqsave(&chips->lock, flags);
+	pins = chips->acked_pins;
+	for_each_set_bit(pin, &pins, NACRE_IOAPIC_NUM_PINS) {
+		struct nacre_irq irq = nacre_ioapic_message(&chips->ioapic,
+							    pin);
+
+		if (irq.vector == vector && irq.level == level &&
+		    (level || nacre_lapic_match(lapic, &irq)))
+			ended |= BIT(pin);
+	}
+	spin_unlock_irqrestore(&chips->lock, flags);
+	return ended;
+}
+
+/* A line that an ack lowers is low when the chip looks at it. */
+void nacre_chips_eoi(struct nacre_vcpu *vcpu, u8 vector, bool level)
+{
+	struct nacre_chips *chips = chips_of(vcpu->vm);
+	unsigned long flags;
+
+	if (!list_empty(&chips->acks))
+		nacre_ack_pins(vcpu->vm, NACRE_IRQCHIP_IOAPIC,
+			       pins_to_ack(chips, nacre_lapic_of(vcpu), vector,
+					   level));
+	if (!level)
 		return;
 	spin_lock_irqsave(&chips->lock, flags);
 	nacre_ioapic_eoi(&chips->ioapic, vector);
@@ -176,7 +254,7 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		nacre_pic_read(&chips->pic, port, data);
 	else
 		nacre_pic_write(&chips->pic, port, *(u8 *)data);
-	spin_unlock_irqrestore(&chips->lock, flags);
+	unlock_pic(chips, flags);
 	return true;
 }
 
@@ -191,6 +269,7 @@ static void ioapic_access(struct nacre_chips *chips, u32 offset,
 	if (write) {
 		memcpy(&value, data, size);
 		nacre_ioapic_write(&chips->ioapic, offset, value);
+		watch(chips);
 	} else {
 		value = nacre_ioapic_read(&chips->ioapic, offset);
 		memcpy(data, &value, size);
@@ -230,6 +309,7 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	}
 	chips->vm = vm;
 	spin_lock_init(&chips->lock);
+	INIT_LIST_HEAD(&chips->acks);
 	chips->pic.ops = &pic_ops;
 	chips->ioapic.ops = &ioapic_ops;
 	nacre_pic_reset(&chips->pic);
@@ -287,6 +367,7 @@ long nacre_set_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 		break;
 	case NACRE_IRQCHIP_IOAPIC:
 		nacre_ioapic_set_state(&chips->ioapic, &io->chip.ioapic);
+		watch(chips);
 		break;
 	default:
 		ret = -EINVAL;

@@ -12,6 +12,7 @@
 #include "module/vm.h"
 
 struct nacre_lapic;
+struct nacre_vcpu;
 
 struct nacre_chips {
 	struct nacre_vm *vm;		/* create */
@@ -21,6 +22,9 @@ struct nacre_chips {
 	/* BIT(enum nacre_line_source) of those who hold a line up. */
 	u8 pic_lines[PIC_PINS];
 	u8 ioapic_lines[NACRE_IOAPIC_NUM_PINS];
+	struct list_head acks;	/* vm->srcu; vm->lock to change */
+	u32 acked_pins;		/* of the I/O APIC: somebody wants to hear */
+	u32 watched[NACRE_VECTOR_WORDS];	/* read freely; lapic.h */
 };
 
 static inline struct nacre_chips *chips_of(const struct nacre_vm *vm)
@@ -28,6 +32,9 @@ static inline struct nacre_chips *chips_of(const struct nacre_vm *vm)
 	/* Pairs with the release in nacre_create_irqchip(). */
 	return smp_load_acquire(&vm->arch.chips);
 }
+
+/* Which vectors of edges to hear of: pins, entries or acks have changed. */
+void nacre_chips_watch(struct nacre_chips *chips, u32 acked_pins);
 
 static inline bool nacre_has_chips(const struct nacre_vm *vm)
 {
@@ -50,9 +57,8 @@ int nacre_chips_set_pin(struct nacre_chips *chips, unsigned int chip,
 /* GSIs; gsi.c. */
 int nacre_routes_default(struct nacre_vm *vm);
 void nacre_routes_destroy(struct nacre_vm *vm);
-/* All its ends; any context. Returns as NACRE_IRQ_LINE_STATUS reports it. */
-int nacre_set_gsi(struct nacre_vm *vm, u32 gsi, enum nacre_line_source source,
-		  bool level);
+/* The guest ended what @pins of @chip brought. Not under the chips' lock. */
+void nacre_ack_pins(struct nacre_vm *vm, unsigned int chip, u32 pins);
 
 long nacre_enable_x2apic_api(struct nacre_vm *vm, u64 flags);
 static inline bool nacre_no_broadcast_quirk(const struct nacre_vm *vm)
@@ -61,7 +67,8 @@ static inline bool nacre_no_broadcast_quirk(const struct nacre_vm *vm)
 	       NACRE_X2APIC_API_DISABLE_BROADCAST_QUIRK;
 }
 
-void nacre_chips_eoi(struct nacre_vm *vm, u8 vector);
+/* A local APIC has ended a level, or an edge that is watched. */
+void nacre_chips_eoi(struct nacre_vcpu *vcpu, u8 vector, bool level);
 
 /* Does the PIC ask for the processor; take its vector. */
 bool nacre_pic_output(const struct nacre_vm *vm);

@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 
 #include "module/vm.h"
+#include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"
 
@@ -47,6 +48,90 @@ int nacre_set_gsi(struct nacre_vm *vm, u32 gsi, enum nacre_line_source source,
 	return ret;
 }
 
+static void ack_gsi(struct nacre_vm *vm, u32 gsi)
+{
+	struct nacre_ack *ack;
+	bool first = true;
+
+	list_for_each_entry_srcu(ack, &chips_of(vm)->acks, link,
+				 srcu_read_lock_held(&vm->srcu)) {
+		if (ack->gsi != gsi)
+			continue;
+		/* Once: whom one of them tells may have raised it again. */
+		if (first)
+			nacre_set_gsi(vm, gsi, NACRE_LINE_RESAMPLE, false);
+		first = false;
+		ack->acked(ack);
+	}
+}
+
+void nacre_ack_pins(struct nacre_vm *vm, unsigned int chip, u32 pins)
+{
+	int index = srcu_read_lock(&vm->srcu), gsi;
+	const struct nacre_routes *routes;
+	unsigned long bits = pins;
+	unsigned int pin;
+
+	routes = srcu_dereference(vm->arch.routes, &vm->srcu);
+	for_each_set_bit(pin, &bits, NACRE_IOAPIC_NUM_PINS) {
+		gsi = routes->gsi_of[chip][pin];
+		if (gsi >= 0)
+			ack_gsi(vm, gsi);
+	}
+	srcu_read_unlock(&vm->srcu, index);
+}
+
+static bool has_ack(struct nacre_vm *vm, u32 gsi)
+{
+	struct nacre_ack *ack;
+
+	lockdep_assert_held(&vm->lock);
+	list_for_each_entry(ack, &chips_of(vm)->acks, link) {
+		if (ack->gsi == gsi)
+			return true;
+	}
+	return false;
+}
+
+/* The routes or the acks have changed. */
+static void update_acked_pins(struct nacre_vm *vm)
+{
+	const struct nacre_routes *routes =
+		rcu_dereference_protected(vm->arch.routes,
+					  lockdep_is_held(&vm->lock));
+	const s16 *gsi_of = routes->gsi_of[NACRE_IRQCHIP_IOAPIC];
+	unsigned int pin;
+	u32 pins = 0;
+
+	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
+		if (gsi_of[pin] >= 0 && has_ack(vm, gsi_of[pin]))
+			pins |= BIT(pin);
+	}
+	nacre_chips_watch(chips_of(vm), pins);
+}
+
+void nacre_ack_add(struct nacre_vm *vm, struct nacre_ack *ack)
+{
+	lockdep_assert_held(&vm->lock);
+	list_add_tail_rcu(&ack->link, &chips_of(vm)->acks);
+	update_acked_pins(vm);
+}
+
+void nacre_ack_remove(struct nacre_vm *vm, struct nacre_ack *ack)
+{
+	lockdep_assert_held(&vm->lock);
+	list_del_rcu(&ack->link);
+	synchronize_srcu_expedited(&vm->srcu);
+	update_acked_pins(vm);
+	if (!has_ack(vm, ack->gsi))
+		nacre_set_gsi(vm, ack->gsi, NACRE_LINE_RESAMPLE, false);
+}
+
+bool nacre_arch_irqfd_allowed(const struct nacre_vm *vm, bool resample)
+{
+	return chips_of(vm);
+}
+
 static struct nacre_routes *
 make_routes(struct nacre_vm *vm, const struct nacre_irq_routing_entry *entries,
 	    u32 nr)
@@ -77,6 +162,7 @@ static int replace_routes(struct nacre_vm *vm,
 	mutex_lock(&vm->lock);
 	routes = rcu_replace_pointer(vm->arch.routes, routes,
 				     lockdep_is_held(&vm->lock));
+	update_acked_pins(vm);
 	mutex_unlock(&vm->lock);
 	synchronize_srcu_expedited(&vm->srcu);
 	kvfree(routes);

@@ -43,6 +43,8 @@ static enum nacre_result handle_requests(struct nacre_vcpu *vcpu)
 		backend(flush_stage2)(vcpu);
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST))
 		backend(flush_guest)(vcpu);
+	if (nacre_test_clear_request(vcpu, NACRE_REQ_WATCH))
+		nacre_lapic_of(vcpu)->changed = true;
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_LOG))
 		backend_optional(log_writes)(vcpu, READ_ONCE(vcpu->vm->nr_logs));
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_CLOCK))

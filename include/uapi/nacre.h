@@ -379,10 +379,12 @@
  * NACRE_IRQFD_FLAG_RESAMPLE asserts a level until the guest's EOI, which is
  * told by resamplefd. NACRE_IRQFD_FLAG_DEASSIGN undoes it; no interrupt comes
  * from it afterwards.
- *   EINVAL  a flag; not an eventfd; resampling without an in-kernel IOAPIC
- *   EAGAIN  no in-kernel controllers
+ * A GSI that leads nowhere is none's, and no error. On one level-triggered line
+ * several irqfds with resamplefds can be; each hears of each EOI.
+ *   EINVAL  a flag; not an eventfd; no in-kernel controllers; resampling without
+ *           an in-kernel IOAPIC
  *   EBADF   no such descriptor
- *   EBUSY   the eventfd is tied already
+ *   EBUSY   the eventfd is tied already in this VM
  */
 #define NACRE_IRQFD		_IOW(NACREIO, 0x76, struct nacre_irqfd)
 

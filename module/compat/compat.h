@@ -8,6 +8,7 @@
 #define NACRE_COMPAT_H
 
 #include <linux/entry-kvm.h>
+#include <linux/eventfd.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
@@ -158,6 +159,16 @@ compat_hrtimer_setup(struct hrtimer *timer,
 #else
 	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	timer->function = fn;
+#endif
+}
+
+/* Add 1 to what an eventfd counts. */
+static inline void compat_eventfd_signal(struct eventfd_ctx *event)
+{
+#ifdef NACRE_HAVE_EVENTFD_SIGNAL_ONE
+	eventfd_signal(event);
+#else
+	eventfd_signal(event, 1);
 #endif
 }
 

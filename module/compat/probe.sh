@@ -140,7 +140,8 @@ END
 need fpu_alloc_guest_fpstate fpu_free_guest_fpstate fpu_swap_kvm_fpstate \
 	fpu_copy_guest_fpstate_to_uabi fpu_copy_uabi_to_guest_fpstate \
 	get_user_pages_unlocked get_user_pages_fast_only \
-	intel_pt_handle_vmx l1tf_mitigation x86_spec_ctrl_current
+	add_wait_queue_priority eventfd_ctx_do_read eventfd_ctx_fileget \
+	eventfd_ctx_remove_wait_queue intel_pt_handle_vmx l1tf_mitigation x86_spec_ctrl_current
 # A kernel that is built without mitigations has a constant in its header.
 grep -q 'CONFIG_CPU_MITIGATIONS 1' "$kdir/include/generated/autoconf.h" &&
 	need cpu_mitigations_off
@@ -164,6 +165,8 @@ compiles FPU_UABI_XFEATURES asm/fpu/api.h \
 	'fpu_copy_guest_fpstate_to_uabi(NULL, NULL, 0U, (u64)0, (u32)0);'
 compiles RCU_NOTE_THIS_CPU linux/rcupdate.h \
 	'rcu_virt_note_context_switch();'
+compiles EVENTFD_SIGNAL_ONE linux/eventfd.h \
+	'eventfd_signal(NULL);'
 compiles HRTIMER_SETUP linux/hrtimer.h \
 	'hrtimer_setup(NULL, NULL, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);'
 run_compiled

@@ -23,6 +23,7 @@ static u32 lapic_regs[LAPIC_REGS_SIZE / sizeof(u32)];
 static struct {
 	unsigned int notified, modes, nmis, inits, sipis, sends, eois, timers;
 	u8 sipi_vector, eoi_vector;
+	bool eoi_level;
 	struct nacre_irq sent;
 	u64 now;
 	u64 timer;		/* 0: none */
@@ -67,11 +68,12 @@ static void note_send(struct nacre_lapic *apic, const struct nacre_irq *irq)
 	seen.sent = *irq;
 }
 
-static void note_eoi(struct nacre_lapic *apic, u8 vector)
+static void note_eoi(struct nacre_lapic *apic, u8 vector, bool level)
 {
 	(void)apic;
 	seen.eois++;
 	seen.eoi_vector = vector;
+	seen.eoi_level = level;
 }
 
 static u64 clock_now(struct nacre_lapic *apic)

@@ -85,9 +85,10 @@ static void op_send(struct nacre_lapic *from, const struct nacre_irq *irq)
 	route(irq, from);
 }
 
-static void op_eoi(struct nacre_lapic *from, u8 vector)
+static void op_eoi(struct nacre_lapic *from, u8 vector, bool level)
 {
 	(void)from;
+	must(level, "end of an edge that nobody watches");
 	must(!depth++, "EOI within an EOI");
 	nacre_ioapic_eoi(&ioapic, vector);
 	depth--;

@@ -692,6 +692,33 @@ static void level_eoi(void)
 	EXPECT_EQ(seen.eoi_vector, 0x51);
 }
 
+/* Somebody wants to hear of an edge's end, too. */
+static void watched_eoi(void)
+{
+	u32 watched[NACRE_VECTOR_WORDS] = { [0x61 / 32] = 1 << 0x61 % 32 };
+
+	switched_on(1);
+	lapic.watched = watched;
+	edge(0x61);
+	take();
+	EXPECT(!nacre_lapic_end_can_wait(&lapic));
+	wr(LAPIC_EOI, 0);
+	EXPECT_EQ(seen.eois, 1);
+	EXPECT_EQ(seen.eoi_vector, 0x61);
+	EXPECT(!seen.eoi_level);
+	deliver(NACRE_DELIVER_FIXED, 0x61, true);
+	take();
+	wr(LAPIC_EOI, 0);
+	EXPECT_EQ(seen.eois, 2);
+	EXPECT(seen.eoi_level);
+	edge(0x62);
+	take();
+	EXPECT(nacre_lapic_end_can_wait(&lapic));
+	wr(LAPIC_EOI, 0);
+	EXPECT_EQ(seen.eois, 2);
+	lapic.watched = NULL;
+}
+
 /* Who waits for an end: another interrupt, or the I/O APIC of a level. */
 static void end_can_wait(void)
 {
@@ -947,6 +974,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(cr8),
 	HOST_CASE(cr8_threshold),
 	HOST_CASE(level_eoi),
+	HOST_CASE(watched_eoi),
 	HOST_CASE(end_can_wait),
 	HOST_CASE(spurious_eoi),
 	HOST_CASE(deassert),

@@ -33,10 +33,11 @@ static void set_timer(struct nacre_lapic *apic, u64 when)
 	(void)when;
 }
 
-static void ignore_eoi(struct nacre_lapic *apic, u8 vector)
+static void ignore_eoi(struct nacre_lapic *apic, u8 vector, bool level)
 {
 	(void)apic;
 	(void)vector;
+	(void)level;
 }
 
 static void ignore_mode(struct nacre_lapic *apic)

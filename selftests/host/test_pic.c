@@ -800,7 +800,45 @@ static void hostile_state(void)
 	}
 }
 
+static u16 take_ended(void)
+{
+	u16 ended = pic.ended;
+
+	pic.ended = 0;
+	return ended;
+}
+
+/* Whose service is over, by whatever write or by itself, is noted. */
+static void ended(void)
+{
+	init_pair(0);
+	take_ended();
+	nacre_pic_set_line(&pic, 3, true);
+	nacre_pic_acknowledge(&pic);
+	EXPECT_EQ(take_ended(), 0);
+	/* Another one that waits already makes no difference. */
+	nacre_pic_set_line(&pic, 3, false);
+	nacre_pic_set_line(&pic, 3, true);
+	out(MASTER, EOI);
+	EXPECT_EQ(take_ended(), BIT(3));
+	out(MASTER, EOI);
+	EXPECT_EQ(take_ended(), 0);
+	nacre_pic_set_line(&pic, 12, true);
+	nacre_pic_acknowledge(&pic);
+	out(SLAVE, SPECIFIC_EOI | 4);
+	EXPECT_EQ(take_ended(), BIT(12));
+	/* One that waits is forgotten by an initialization. */
+	out(MASTER, 0x11);
+	EXPECT_EQ(take_ended(), BIT(2) | BIT(3));
+	init_pair(AUTO_EOI);
+	take_ended();
+	nacre_pic_set_line(&pic, 6, true);
+	nacre_pic_acknowledge(&pic);
+	EXPECT_EQ(take_ended(), BIT(6));
+}
+
 static const struct host_case cases[] = {
+	HOST_CASE(ended),
 	HOST_CASE(reset),
 	HOST_CASE(ports),
 	HOST_CASE(icw1),

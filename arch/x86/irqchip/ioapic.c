@@ -51,18 +51,26 @@ static bool is_level(u64 entry)
 	       ENTRY_DELIVERY(entry) <= NACRE_DELIVER_LOWEST;
 }
 
+struct nacre_irq nacre_ioapic_message(struct nacre_ioapic *ioapic,
+				      unsigned int pin)
+{
+	u64 entry = *entry_at(ioapic, pin);
+
+	return (struct nacre_irq) {
+		.dest = ENTRY_DEST(entry),
+		.vector = entry & ENTRY_VECTOR,
+		.delivery = ENTRY_DELIVERY(entry),
+		.logical = entry & ENTRY_LOGICAL,
+		.level = is_level(entry),
+		.assert = true,
+	};
+}
+
 /* Send what the pin asks for, unless it has to wait. */
 static int service(struct nacre_ioapic *ioapic, unsigned int pin)
 {
+	const struct nacre_irq irq = nacre_ioapic_message(ioapic, pin);
 	u64 *entry = entry_at(ioapic, pin);
-	const struct nacre_irq irq = {
-		.dest = ENTRY_DEST(*entry),
-		.vector = *entry & ENTRY_VECTOR,
-		.delivery = ENTRY_DELIVERY(*entry),
-		.logical = *entry & ENTRY_LOGICAL,
-		.level = is_level(*entry),
-		.assert = true,
-	};
 	int taken;
 
 	if (*entry & ENTRY_MASKED)

@@ -35,6 +35,9 @@ void nacre_ioapic_write(struct nacre_ioapic *ioapic, u32 offset, u32 value);
 /* A pin is 0 to 23. enum nacre_line, or how many APICs took it. */
 int nacre_ioapic_set_line(struct nacre_ioapic *ioapic, unsigned int pin,
 			  bool level);
+/* What a pin would send. */
+struct nacre_irq nacre_ioapic_message(struct nacre_ioapic *ioapic,
+				      unsigned int pin);
 /* A local APIC retired a level-triggered vector. */
 void nacre_ioapic_eoi(struct nacre_ioapic *ioapic, u8 vector);
 

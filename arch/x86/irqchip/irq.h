@@ -41,6 +41,8 @@ enum nacre_line {
 	NACRE_LINE_TAKEN = 1,
 };
 
+#define NACRE_VECTOR_WORDS	(256 / 32)
+
 struct nacre_irq {
 	u32 dest;		/* xAPIC: 8 bits; x2APIC: 32 */
 	u8 vector;

@@ -265,16 +265,30 @@ void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector)
 	begin_service(apic, vector);
 }
 
+u32 nacre_lapic_told(struct nacre_lapic *apic, unsigned int word)
+{
+	u32 told = READ_ONCE(*vectors(apic, LAPIC_TMR, word));
+
+	return apic->watched ? told | READ_ONCE(apic->watched[word]) : told;
+}
+
+static bool is_told(struct nacre_lapic *apic, u8 vector)
+{
+	return nacre_lapic_told(apic, vector / 32) & vector_bit(vector);
+}
+
 static void tell_pending(struct nacre_lapic *apic)
 {
 	if (nacre_lapic_pending(apic) >= 0)
 		apic->ops->notify(apic);
 }
 
+
 void nacre_lapic_ended(struct nacre_lapic *apic, u8 vector)
 {
-	if (test_vector(apic, LAPIC_TMR, vector))
-		apic->ops->eoi(apic, vector);
+	if (is_told(apic, vector))
+		apic->ops->eoi(apic, vector,
+			       test_vector(apic, LAPIC_TMR, vector));
 }
 
 void nacre_lapic_end(struct nacre_lapic *apic)
@@ -294,7 +308,7 @@ bool nacre_lapic_end_can_wait(struct nacre_lapic *apic)
 	if (apic->by_processor || READ_ONCE(apic->irr_pending) ||
 	    !apic->isr_words)
 		return false;
-	return !test_vector(apic, LAPIC_TMR, highest_in_service(apic));
+	return !is_told(apic, highest_in_service(apic));
 }
 
 static void set_tpr(struct nacre_lapic *apic, u8 tpr)

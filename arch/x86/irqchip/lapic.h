@@ -63,9 +63,9 @@ struct nacre_lapic_ops {
 	void (*nmi)(struct nacre_lapic *apic);
 	void (*init)(struct nacre_lapic *apic);
 	void (*startup)(struct nacre_lapic *apic, u8 vector);
-	/* An IPI leaves; a level-triggered vector was retired. */
+	/* An IPI leaves; a level-triggered or watched vector was retired. */
 	void (*send)(struct nacre_lapic *apic, const struct nacre_irq *irq);
-	void (*eoi)(struct nacre_lapic *apic, u8 vector);
+	void (*eoi)(struct nacre_lapic *apic, u8 vector, bool level);
 	/* Where it posts: a vector comes, to be taken by nacre_lapic_take(). */
 	void (*post)(struct nacre_lapic *apic, const struct nacre_irq *irq);
 	/* The base or SVR's enable bit is another, or may be. vCPU's thread. */
@@ -86,6 +86,7 @@ struct nacre_lapic {
 	u32 id;			/* the vCPU's; 32 bits of it in x2APIC mode */
 	bool wide_ids;		/* and in the state, too: see get_state() */
 	bool lacks_deadline;	/* CPUID has none: a guest cannot choose it */
+	const u32 *watched;	/* vectors whose end is told though edges */
 	bool bsp;		/* the boot processor's, whatever base says */
 	bool posts;		/* create; only the vCPU's thread writes IRR */
 	bool by_processor;	/* it delivers: IRR, ISR and PPR change unseen */
@@ -181,6 +182,8 @@ void nacre_lapic_take_posted(struct nacre_lapic *apic, u32 word, u32 requests);
 void nacre_lapic_hand_over(struct nacre_lapic *apic, bool to_processor);
 /* The highest vectors requested, and << 8 in service; 0: none. */
 u16 nacre_lapic_highest(struct nacre_lapic *apic);
+/* Of 32 vectors those whose end ops->eoi() is told. */
+u32 nacre_lapic_told(struct nacre_lapic *apic, unsigned int word);
 /* It has ended the service of @vector, and cleared its bit in ISR. */
 void nacre_lapic_ended(struct nacre_lapic *apic, u8 vector);
 /* It has written what the guest wrote, without effect as yet. */

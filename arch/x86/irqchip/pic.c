@@ -111,6 +111,7 @@ void nacre_pic_reset(struct nacre_pic *pic)
 	reset_chip(&pic->chip[PIC_MASTER], ELCR_MASTER);
 	reset_chip(&pic->chip[PIC_SLAVE], ELCR_SLAVE);
 	pic->output = false;
+	pic->ended = 0;
 }
 
 /* A rise of what is remembered already is merged with it; a fall never is. */
@@ -147,14 +148,23 @@ static void end_service(struct nacre_pic_state *s, unsigned int pin,
 		s->priority_add = (pin + 1) & 7;
 }
 
-static void acknowledge(struct nacre_pic_state *s, unsigned int pin)
+static void note_ended(struct nacre_pic *pic, const struct nacre_pic_state *s,
+		       u8 pins)
+{
+	pic->ended |= s == &pic->chip[PIC_SLAVE] ? pins << 8 : pins;
+}
+
+static void acknowledge(struct nacre_pic *pic, struct nacre_pic_state *s,
+			unsigned int pin)
 {
 	/* An edge is used up; a level stays as long as the line does. */
 	if (!(s->elcr & BIT(pin)))
 		s->irr &= ~BIT(pin);
 	s->isr |= BIT(pin);
-	if (s->auto_eoi)
-		end_service(s, pin, s->rotate_on_auto_eoi);
+	if (!s->auto_eoi)
+		return;
+	end_service(s, pin, s->rotate_on_auto_eoi);
+	note_ended(pic, s, BIT(pin));
 }
 
 static u8 acknowledge_slave(struct nacre_pic *pic)
@@ -164,7 +174,7 @@ static u8 acknowledge_slave(struct nacre_pic *pic)
 
 	if (pin < 0)
 		return slave->irq_base + SPURIOUS;
-	acknowledge(slave, pin);
+	acknowledge(pic, slave, pin);
 	return slave->irq_base + pin;
 }
 
@@ -177,10 +187,10 @@ u8 nacre_pic_acknowledge(struct nacre_pic *pic)
 	if (pin < 0) {
 		vector = master->irq_base + SPURIOUS;
 	} else if (pin == CASCADE) {
-		acknowledge(master, pin);
+		acknowledge(pic, master, pin);
 		vector = acknowledge_slave(pic);
 	} else {
-		acknowledge(master, pin);
+		acknowledge(pic, master, pin);
 		vector = master->irq_base + pin;
 	}
 	/* INTR falls, and rises again if there is more. */
@@ -247,14 +257,19 @@ static void write_ocw2(struct nacre_pic_state *s, u8 value)
 	}
 }
 
-static void write_command(struct nacre_pic_state *s, u8 value)
+/* What an initialization forgets has come to its end, too. */
+static void write_command(struct nacre_pic *pic, struct nacre_pic_state *s,
+			  u8 value)
 {
+	u8 isr = s->isr, irr = s->irr;
+
 	if (value & ICW1)
 		write_icw1(s, value);
 	else if (value & OCW3)
 		write_ocw3(s, value);
 	else
 		write_ocw2(s, value);
+	note_ended(pic, s, (isr & ~s->isr) | (irr & ~s->irr));
 }
 
 static void write_data(struct nacre_pic_state *s, u8 value)
@@ -287,7 +302,7 @@ static u8 poll(struct nacre_pic *pic, struct nacre_pic_state *s)
 	s->poll = 0;
 	if (pin < 0)
 		return SPURIOUS;
-	acknowledge(s, pin);
+	acknowledge(pic, s, pin);
 	/* The slave was served past the master, which need not ask for it. */
 	if (s == &pic->chip[PIC_SLAVE])
 		pic->chip[PIC_MASTER].irr &= ~BIT(CASCADE);
@@ -353,7 +368,7 @@ bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value)
 	else if (port & 1)
 		write_data(s, value);
 	else
-		write_command(s, value);
+		write_command(pic, s, value);
 	update(pic);
 	return true;
 }

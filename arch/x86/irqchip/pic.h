@@ -29,6 +29,7 @@ struct nacre_pic {
 	const struct nacre_pic_ops *ops;
 	struct nacre_pic_state chip[2];
 	bool output;
+	u16 ended;		/* services that are over; the owner takes it */
 };
 
 void nacre_pic_reset(struct nacre_pic *pic);

@@ -5,7 +5,7 @@
  * Requests and what is in service are in the page of registers, whoever works
  * on them. What the VMCS has of them besides, the highest of each, is written
  * before an entry if it changed here, and never read. The ends of vectors for
- * which TMR says level exit.
+ * which TMR says level exit, and of those that somebody waits for.
  *
  * Intel SDM, "APIC Virtualization and Virtual Interrupts".
  */
@@ -162,13 +162,14 @@ void vmx_apic_reset(struct vmx_vcpu *vmx)
 	vmx_update_apic(&vmx->vcpu);
 }
 
-static void write_eoi_exits(struct vmx_vcpu *vmx, const u32 *tmr)
+static void write_eoi_exits(struct vmx_vcpu *vmx, struct nacre_lapic *lapic)
 {
 	unsigned int i;
 	u64 exits;
 
-	for (i = 0; i < ARRAY_SIZE(vmx->eoi_exits); i++, tmr += 8) {
-		exits = READ_ONCE(tmr[0]) | (u64)READ_ONCE(tmr[4]) << 32;
+	for (i = 0; i < ARRAY_SIZE(vmx->eoi_exits); i++) {
+		exits = nacre_lapic_told(lapic, 2 * i) |
+			(u64)nacre_lapic_told(lapic, 2 * i + 1) << 32;
 		if (vmx->eoi_exits[i] == exits)
 			continue;
 		vmx->eoi_exits[i] = exits;
@@ -184,7 +185,7 @@ void vmx_tell_apic(struct vmx_vcpu *vmx)
 	lapic->changed = false;
 	if (!accelerates(vmx))
 		return;
-	write_eoi_exits(vmx, lapic->regs + LAPIC_TMR / sizeof(u32));
+	write_eoi_exits(vmx, lapic);
 	vmcs_write16(VMCS_GUEST_INTERRUPTS, nacre_lapic_highest(lapic));
 }
 

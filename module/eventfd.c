@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * irqfds.
+ *
+ * An irqfd waits at its eventfd with a callback of its own: whoever signals
+ * the eventfd, in whatever context, raises the interrupt. With a resample
+ * eventfd it raises a level, which falls when the guest has ended it; the
+ * eventfd tells, and its reader raises it again if there is more.
+ *
+ * vm->lock guards the list. The callback holds the lock of the eventfd's queue,
+ * inside of which vm->lock cannot be taken: an eventfd that is closed is left
+ * to a work. Whoever takes an irqfd from the list removes it from the queue;
+ * after that the callback does not run.
+ */
+#include <linux/err.h>
+#include <linux/eventfd.h>
+#include <linux/file.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include "module/compat/compat.h"
+#include "module/eventfd.h"
+#include "module/vm.h"
+#include "arch/x86/arch.h"
+
+struct irqfd {
+	struct nacre_vm *vm;
+	struct list_head link;		/* vm->lock */
+	u32 gsi;
+	bool closed;			/* any; set once */
+	struct eventfd_ctx *event;
+	struct eventfd_ctx *resample;	/* or NULL: edges */
+	struct nacre_ack ack;		/* with resample */
+	wait_queue_entry_t wait;
+	poll_table poll;
+};
+
+static void raise(const struct irqfd *irqfd)
+{
+	if (irqfd->resample) {
+		nacre_set_gsi(irqfd->vm, irqfd->gsi, NACRE_LINE_RESAMPLE, true);
+		return;
+	}
+	nacre_set_gsi(irqfd->vm, irqfd->gsi, NACRE_LINE_VMM, true);
+	nacre_set_gsi(irqfd->vm, irqfd->gsi, NACRE_LINE_VMM, false);
+}
+
+/* The lock of the eventfd's queue is held, interrupts are off. */
+static int signalled(wait_queue_entry_t *wait, unsigned int mode, int sync,
+		     void *key)
+{
+	struct irqfd *irqfd = container_of(wait, struct irqfd, wait);
+	__poll_t events = key_to_poll(key);
+	u64 count;
+
+	if (events & EPOLLHUP) {
+		WRITE_ONCE(irqfd->closed, true);
+		schedule_work(&irqfd->vm->irqfds.reap);
+	}
+	if (!(events & EPOLLIN))
+		return 0;
+	eventfd_ctx_do_read(irqfd->event, &count);
+	raise(irqfd);
+	return 1;
+}
+
+static void acked(struct nacre_ack *ack)
+{
+	compat_eventfd_signal(container_of(ack, struct irqfd, ack)->resample);
+}
+
+static void destroy(struct irqfd *irqfd)
+{
+	u64 count;
+
+	lockdep_assert_held(&irqfd->vm->lock);
+	list_del(&irqfd->link);
+	eventfd_ctx_remove_wait_queue(irqfd->event, &irqfd->wait, &count);
+	if (irqfd->resample) {
+		nacre_ack_remove(irqfd->vm, &irqfd->ack);
+		eventfd_ctx_put(irqfd->resample);
+	}
+	eventfd_ctx_put(irqfd->event);
+	kfree(irqfd);
+}
+
+static void reap(struct work_struct *work)
+{
+	struct nacre_vm *vm = container_of(work, struct nacre_vm, irqfds.reap);
+	struct irqfd *irqfd, *next;
+
+	mutex_lock(&vm->lock);
+	list_for_each_entry_safe(irqfd, next, &vm->irqfds.list, link) {
+		if (READ_ONCE(irqfd->closed))
+			destroy(irqfd);
+	}
+	mutex_unlock(&vm->lock);
+}
+
+void nacre_irqfds_init(struct nacre_vm *vm)
+{
+	INIT_LIST_HEAD(&vm->irqfds.list);
+	INIT_WORK(&vm->irqfds.reap, reap);
+}
+
+void nacre_irqfds_release(struct nacre_vm *vm)
+{
+	struct irqfd *irqfd, *next;
+
+	mutex_lock(&vm->lock);
+	list_for_each_entry_safe(irqfd, next, &vm->irqfds.list, link)
+		destroy(irqfd);
+	mutex_unlock(&vm->lock);
+	cancel_work_sync(&vm->irqfds.reap);
+}
+
+static bool is_tied(struct nacre_vm *vm, const struct eventfd_ctx *event)
+{
+	struct irqfd *irqfd;
+
+	list_for_each_entry(irqfd, &vm->irqfds.list, link) {
+		if (irqfd->event == event)
+			return true;
+	}
+	return false;
+}
+
+static void queue_at(struct file *file, wait_queue_head_t *queue,
+		     poll_table *poll)
+{
+	add_wait_queue_priority(queue,
+				&container_of(poll, struct irqfd, poll)->wait);
+}
+
+/* What was signalled before is seen here, what comes later by the callback. */
+static void watch(struct irqfd *irqfd, struct file *file)
+{
+	list_add(&irqfd->link, &irqfd->vm->irqfds.list);
+	if (irqfd->resample) {
+		irqfd->ack.gsi = irqfd->gsi;
+		irqfd->ack.acked = acked;
+		nacre_ack_add(irqfd->vm, &irqfd->ack);
+	}
+	init_waitqueue_func_entry(&irqfd->wait, signalled);
+	init_poll_funcptr(&irqfd->poll, queue_at);
+	if (vfs_poll(file, &irqfd->poll) & EPOLLIN)
+		raise(irqfd);
+}
+
+static int get_events(struct irqfd *irqfd, struct file *file,
+		      const struct nacre_irqfd *args)
+{
+	struct eventfd_ctx *event = eventfd_ctx_fileget(file);
+
+	if (IS_ERR(event))
+		return PTR_ERR(event);
+	irqfd->event = event;
+	if (!(args->flags & NACRE_IRQFD_FLAG_RESAMPLE))
+		return 0;
+	event = eventfd_ctx_fdget(args->resamplefd);
+	if (IS_ERR(event))
+		return PTR_ERR(event);
+	irqfd->resample = event;
+	return 0;
+}
+
+static void put_events(struct irqfd *irqfd)
+{
+	if (irqfd->resample)
+		eventfd_ctx_put(irqfd->resample);
+	if (irqfd->event)
+		eventfd_ctx_put(irqfd->event);
+}
+
+/* The file is held: it is not closed before the irqfd is whole. */
+static long assign(struct nacre_vm *vm, struct file *file,
+		   const struct nacre_irqfd *args)
+{
+	struct irqfd *irqfd = kzalloc(sizeof(*irqfd), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!irqfd)
+		return -ENOMEM;
+	irqfd->vm = vm;
+	irqfd->gsi = args->gsi;
+	err = get_events(irqfd, file, args);
+	if (!err && is_tied(vm, irqfd->event))
+		err = -EBUSY;
+	if (err) {
+		put_events(irqfd);
+		kfree(irqfd);
+		return err;
+	}
+	watch(irqfd, file);
+	return 0;
+}
+
+/* That there is none is no error. */
+static long deassign(struct nacre_vm *vm, const struct nacre_irqfd *args)
+{
+	struct eventfd_ctx *event = eventfd_ctx_fdget(args->fd);
+	struct irqfd *irqfd, *next;
+
+	if (IS_ERR(event))
+		return PTR_ERR(event);
+	list_for_each_entry_safe(irqfd, next, &vm->irqfds.list, link) {
+		if (irqfd->event == event && irqfd->gsi == args->gsi)
+			destroy(irqfd);
+	}
+	eventfd_ctx_put(event);
+	return 0;
+}
+
+long nacre_irqfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_irqfd *args = arg->data;
+	struct file *file;
+	long ret;
+
+	if (args->flags & ~(NACRE_IRQFD_FLAG_DEASSIGN |
+			    NACRE_IRQFD_FLAG_RESAMPLE))
+		return -EINVAL;
+	if (args->flags & NACRE_IRQFD_FLAG_DEASSIGN)
+		return deassign(vm, args);
+	if (!nacre_arch_irqfd_allowed(vm,
+				      args->flags & NACRE_IRQFD_FLAG_RESAMPLE))
+		return -EINVAL;
+	file = fget(args->fd);
+	if (!file)
+		return -EBADF;
+	ret = assign(vm, file, args);
+	fput(file);
+	return ret;
+}
