@@ -111,7 +111,7 @@ static void free_pages_of(struct nacre_vcpu *vcpu)
 {
 	unsigned int i;
 
-	for (i = 0; i < NACRE_VCPU_PAGES; i++)
+	for (i = 0; i < NACRE_PAGE_COALESCED; i++)
 		free_page((unsigned long)vcpu->page[i]);
 }
 
@@ -119,13 +119,14 @@ static int alloc_pages_of(struct nacre_vcpu *vcpu)
 {
 	unsigned int i;
 
-	for (i = 0; i < NACRE_VCPU_PAGES; i++) {
+	for (i = 0; i < NACRE_PAGE_COALESCED; i++) {
 		vcpu->page[i] = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 		if (!vcpu->page[i]) {
 			free_pages_of(vcpu);
 			return -ENOMEM;
 		}
 	}
+	vcpu->page[NACRE_PAGE_COALESCED] = vcpu->vm->io.ring;
 	vcpu->run = vcpu->page[NACRE_PAGE_RUN];
 	return 0;
 }

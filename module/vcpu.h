@@ -19,7 +19,7 @@
 enum nacre_vcpu_page {
 	NACRE_PAGE_RUN,
 	NACRE_PAGE_PIO,
-	NACRE_PAGE_COALESCED,
+	NACRE_PAGE_COALESCED,	/* the VM's */
 	NACRE_VCPU_PAGES
 };
 

@@ -38,6 +38,7 @@ static void destroy_vm(struct nacre_vm *vm)
 	destroy_vcpus(vm);
 	nacre_memslots_destroy(vm);
 	nacre_arch_vm_destroy(vm);
+	nacre_io_destroy(vm);
 	cleanup_srcu_struct(&vm->srcu);
 	mmdrop(vm->mm);
 	kvfree(vm);
@@ -83,9 +84,12 @@ static struct nacre_vm *create_vm(void)
 	err = nacre_memslots_init(vm);
 	if (err)
 		goto cleanup_srcu;
-	err = nacre_arch_vm_init(vm);
+	err = nacre_io_init(vm);
 	if (err)
 		goto destroy_slots;
+	err = nacre_arch_vm_init(vm);
+	if (err)
+		goto destroy_io;
 	/* Last: from here on the host's mm talks to this VM. */
 	mmgrab(vm->mm);
 	err = nacre_notifier_attach(vm);
@@ -96,6 +100,8 @@ static struct nacre_vm *create_vm(void)
 drop_mm:
 	mmdrop(vm->mm);
 	nacre_arch_vm_destroy(vm);
+destroy_io:
+	nacre_io_destroy(vm);
 destroy_slots:
 	nacre_memslots_destroy(vm);
 cleanup_srcu:
@@ -153,6 +159,11 @@ static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_ENABLE_CAP, vm_enable_cap, 0),
 	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, nacre_create_vcpu, 0),
 	NACRE_VM_IOCTL(NACRE_IRQFD, nacre_irqfd, NACRE_IOC_VM_LOCK),
+	NACRE_VM_IOCTL(NACRE_IOEVENTFD, nacre_ioeventfd, NACRE_IOC_VM_LOCK),
+	NACRE_VM_IOCTL(NACRE_REGISTER_COALESCED_MMIO, nacre_register_coalesced,
+		       NACRE_IOC_VM_LOCK),
+	NACRE_VM_IOCTL(NACRE_UNREGISTER_COALESCED_MMIO,
+		       nacre_unregister_coalesced, NACRE_IOC_VM_LOCK),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION, vm_set_memory_region,
 		       NACRE_IOC_SLOTS_LOCK),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region,

@@ -10,6 +10,7 @@
 #include <linux/xarray.h>
 
 #include "module/eventfd.h"
+#include "module/iobus.h"
 #include "module/memslot.h"
 #include "module/notifier.h"
 #include "module/types.h"
@@ -38,6 +39,7 @@ struct nacre_vm {
 	unsigned int nr_logs;		/* slots_lock to change; slots that have one */
 
 	struct nacre_irqfds irqfds;
+	struct nacre_io io;
 	struct nacre_notifier notifier;
 	struct nacre_vm_arch arch;
 };
@@ -48,6 +50,17 @@ nacre_memslots(const struct nacre_vm *vm)
 {
 	return srcu_dereference_check(vm->slots, &vm->srcu,
 				      lockdep_is_held(&vm->slots_lock));
+}
+
+/*
+ * A write of at most 8 bytes; in a read section of vm->srcu. @size 0: any write
+ * there, of which no more is known. False: nobody here takes it.
+ */
+static inline bool nacre_io_offer(struct nacre_vm *vm, enum nacre_bus bus,
+				  u64 addr, unsigned int size, const void *data)
+{
+	return unlikely(rcu_access_pointer(vm->io.bus[bus])) &&
+	       nacre_io_offer_slow(vm, bus, addr, size, data);
 }
 
 int nacre_vm_module_init(void);

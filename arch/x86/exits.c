@@ -361,9 +361,9 @@ enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 	case NACRE_FAULT_RETRY:
 		return NACRE_RESUME;
 	case NACRE_FAULT_NO_SLOT:
-		return nacre_exit_mmio(vcpu, fault->gpa >> PAGE_SHIFT);
+		return nacre_exit_mmio(vcpu, fault, true);
 	case NACRE_FAULT_READ_ONLY:
-		return nacre_exit_mmio(vcpu, NACRE_NO_HOLE);
+		return nacre_exit_mmio(vcpu, fault, false);
 	case NACRE_FAULT_ERROR:
 		break;
 	}

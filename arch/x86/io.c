@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Port I/O: every access goes to userspace, through page 1 of the vCPU's
- * mapping. RIP stays at the instruction until the access is completed, so a
+ * Port I/O: what nobody in the kernel takes goes to userspace, through page 1
+ * of the vCPU's mapping. RIP stays at the instruction until the access is completed, so a
  * VMM that saves the guest in between saves it before the access.
  */
 #include "module/vcpu.h"
@@ -113,7 +113,10 @@ static enum nacre_result single_io(struct nacre_vcpu *vcpu)
 
 	pio->count = 1;
 	pio->rip = nacre_rip(vcpu);
-	if (nacre_has_chips(vcpu->vm) && served_by_chip(vcpu))
+	if ((nacre_has_chips(vcpu->vm) && served_by_chip(vcpu)) ||
+	    (!pio->in && nacre_io_offer(vcpu->vm, NACRE_BUS_PIO, pio->port,
+					pio->size,
+					&vcpu->arch.gpr[NACRE_RAX])))
 		return nacre_skip_to(vcpu, pio->next_rip);
 	return to_user(vcpu);
 }

@@ -10,6 +10,7 @@
  * been read and computed: a write that the VMM sees is behind the guest, like
  * one that a bus has posted.
  */
+#include <linux/mm.h>
 #include <linux/string.h>
 
 #include "module/guest_mem.h"
@@ -102,7 +103,9 @@ static bool in_kernel(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 	return (vcpu->arch.apic &&
 		nacre_apic_mmio(vcpu, gpa, size, data, write)) ||
 	       (nacre_has_chips(vcpu->vm) &&
-		nacre_chips_mmio(vcpu->vm, gpa, size, data, write));
+		nacre_chips_mmio(vcpu->vm, gpa, size, data, write)) ||
+	       (write && nacre_io_offer(vcpu->vm, NACRE_BUS_MMIO, gpa, size,
+					data));
 }
 
 /*
@@ -289,7 +292,23 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 	return go_on(vcpu);
 }
 
-enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu, gfn_t hole)
+/*
+ * A store that does nothing else, to where any will do: what it stores need not
+ * be known.
+ */
+static bool any_store_will_do(struct nacre_vcpu *vcpu,
+			      const struct nacre_stage2_fault *fault)
+{
+	const struct nacre_memop *op = &vcpu->arch.mmio.op;
+
+	return fault->write && !fault->walk && !op->reads && !op->string &&
+	       offset_in_page(fault->gpa) + op->size <= PAGE_SIZE &&
+	       nacre_io_offer(vcpu->vm, NACRE_BUS_MMIO, fault->gpa, 0, NULL);
+}
+
+enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu,
+				  const struct nacre_stage2_fault *fault,
+				  bool hole)
 {
 	const struct nacre_insn *insn;
 
@@ -308,8 +327,10 @@ enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu, gfn_t hole)
 		return nacre_exit_emulate(vcpu);
 	}
 	memset(&vcpu->arch.mmio, 0, sizeof(vcpu->arch.mmio));
-	vcpu->arch.mmio.hole = hole;
+	vcpu->arch.mmio.hole = hole ? fault->gpa >> PAGE_SHIFT : NACRE_NO_HOLE;
 	if (!nacre_fetched_memop(vcpu, &vcpu->arch.mmio.op))
 		return nacre_exit_emulate(vcpu);
+	if (any_store_will_do(vcpu, fault))
+		return nacre_skip_to(vcpu, nacre_rip(vcpu) + insn->length);
 	return start(vcpu, insn);
 }

@@ -155,6 +155,22 @@ static enum nacre_result by_chip(struct nacre_vcpu *vcpu)
 	return pio->in ? finish_ins(vcpu) : finish_outs(vcpu);
 }
 
+/* The bus's devices, as far as they take the elements. */
+static bool by_bus(struct nacre_vcpu *vcpu)
+{
+	struct nacre_pio *pio = &vcpu->arch.pio;
+	const u8 *data = vcpu->page[NACRE_PAGE_PIO];
+	u32 n = 0;
+
+	while (n < pio->count &&
+	       nacre_io_offer(vcpu->vm, NACRE_BUS_PIO, pio->port, pio->size,
+			      data + n * pio->size))
+		n++;
+	if (n)
+		pio->count = n;
+	return n;
+}
+
 static enum nacre_result start(struct nacre_vcpu *vcpu,
 			       const struct nacre_insn *insn)
 {
@@ -177,6 +193,8 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 		return nacre_exit_no_access(vcpu, access);
 	if (chip)
 		return by_chip(vcpu);
+	if (!pio->in && by_bus(vcpu))
+		return advance(vcpu);
 	nacre_io_to_user(vcpu, pio->in ? finish_ins : finish_outs);
 	return NACRE_TO_USER;
 }

@@ -393,6 +393,7 @@
  * struct nacre_ioeventfd. A write that matches signals the eventfd and does
  * not reach the VMM. NACRE_IOEVENTFD_FLAG_DEASSIGN with the same values undoes
  * it.
+ * What undoes is compared, and not judged.
  *   EINVAL  a flag; len not 0, 1, 2, 4 or 8; wraps around; datamatch with
  *           len 0; not an eventfd
  *   EBADF   no such descriptor
@@ -1541,8 +1542,8 @@ struct nacre_clock_data {
 
 /*
  * nacre_ioeventfd.flags: only if the value written is datamatch; a port, not
- * memory; undo; s390's, and refused. KVM's mask has a bit for an internal
- * flag, 4, too.
+ * memory; undo; s390's, on a bus that no guest here writes to. KVM's mask has a
+ * bit for an internal flag, 4, too, which means nothing.
  */
 #define NACRE_IOEVENTFD_FLAG_DATAMATCH	(1 << 0)
 #define NACRE_IOEVENTFD_FLAG_PIO	(1 << 1)

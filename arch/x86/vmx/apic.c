@@ -237,7 +237,11 @@ bool vmx_map_apic(struct nacre_vcpu *vcpu, gpa_t gpa)
 /* One that the processor leaves alone: it stands before the instruction. */
 enum nacre_result vmx_exit_apic_access(struct nacre_vcpu *vcpu)
 {
-	return nacre_exit_mmio(vcpu, NACRE_APIC_GFN);
+	const struct nacre_stage2_fault fault = {
+		.gpa = (gpa_t)NACRE_APIC_GFN << PAGE_SHIFT,
+	};
+
+	return nacre_exit_mmio(vcpu, &fault, true);
 }
 
 enum nacre_result vmx_exit_apic_write(struct nacre_vcpu *vcpu)
