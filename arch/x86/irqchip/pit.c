@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The 8254 interval timer.
+ *
+ * Intel 8254 data sheet: "Programming the 8254", "Mode Definitions". As with
+ * KVM, whose state this is: a count is taken over at once in any mode, a
+ * count by BCD is kept but counts by two, and no null count is told.
+ *
+ * Nothing ticks here: what a counter holds follows from when it began. The
+ * one timer is for counter 0's next tick, and is set again when that has been
+ * taken, so a guest that does not run costs the host nothing.
+ */
+#include "arch/x86/irqchip/pit.h"
+
+#define NS_PER_S	1000000000ull
+#define CONTROL		3
+#define COUNTERS	3
+#define SPEAKER		2	/* the counter with a gate */
+#define NO_MODE		0xff	/* until the first control word */
+
+/* Of a control word: the counter, its bytes, its mode. */
+#define READ_BACK	3
+#define READ_BACK_NO_COUNT	0x20
+#define READ_BACK_NO_STATUS	0x10
+
+/* Which byte is next; the last: of two bytes, the second. */
+enum { LOW = 1, HIGH, BOTH, BOTH_HIGH };
+
+/* Port 61h. */
+#define SPEAKER_GATE	0x01
+#define SPEAKER_DATA	0x02
+#define SPEAKER_REFRESH	0x10
+#define SPEAKER_OUTPUT	0x20
+#define REFRESH_NS	15085
+
+/* A guest may not keep the host busy with ticks: 200 us apart. */
+#define MIN_PERIOD	239u
+/* Ticks that were missed come so much faster, and leave the guest some time. */
+#define CATCH_UP	4
+
+static u64 pulses_in(u64 ns)
+{
+	return ns / NS_PER_S * PIT_HZ + ns % NS_PER_S * PIT_HZ / NS_PER_S;
+}
+
+/* The first ns at which so many have passed. */
+static u64 ns_of(u64 pulses)
+{
+	return pulses / PIT_HZ * NS_PER_S +
+	       (pulses % PIT_HZ * NS_PER_S + PIT_HZ - 1) / PIT_HZ;
+}
+
+static struct nacre_pit_channel_state *counter(struct nacre_pit *pit,
+					       unsigned int i)
+{
+	return &pit->state.channels[array_index_nospec(i, COUNTERS)];
+}
+
+static bool is_periodic(const struct nacre_pit_channel_state *c)
+{
+	return c->mode == 2 || c->mode == 3;
+}
+
+/* Modes 1 and 5 heed the gate's rise only. */
+static bool is_held(struct nacre_pit *pit, unsigned int i)
+{
+	const struct nacre_pit_channel_state *c = counter(pit, i);
+
+	return i == SPEAKER && !c->gate && c->mode != 1 && c->mode != 5;
+}
+
+/* How often it has counted since it began. */
+static u64 counted(struct nacre_pit *pit, unsigned int i)
+{
+	if (is_held(pit, i))
+		return pit->held;
+	return pulses_in(pit->ops->now(pit) - counter(pit, i)->count_load_time);
+}
+
+/* Mode 3 is high for the longer half. */
+static u32 high_half(u32 count)
+{
+	return count / 2 + (count & 1);
+}
+
+static bool is_one_shot(const struct nacre_pit_channel_state *c)
+{
+	return c->mode <= 5 && !is_periodic(c);
+}
+
+static u16 count_now(struct nacre_pit *pit, unsigned int i)
+{
+	const struct nacre_pit_channel_state *c = counter(pit, i);
+	u64 t = counted(pit, i);
+
+	if (is_one_shot(c))
+		return c->count - t;
+	t %= c->count;
+	if (c->mode != 3)
+		return c->count - t;
+	/* By two, from an even number, once in each half. */
+	if (t >= high_half(c->count))
+		t -= high_half(c->count);
+	return (c->count & ~1u) - 2 * t;
+}
+
+static bool output(struct nacre_pit *pit, unsigned int i)
+{
+	const struct nacre_pit_channel_state *c = counter(pit, i);
+	u64 t = counted(pit, i);
+
+	if (is_one_shot(c))
+		return c->mode <= 1 ? t >= c->count : t != c->count;
+	t %= c->count;
+	return is_held(pit, i) ||
+	       (c->mode == 3 ? t < high_half(c->count) : t != c->count - 1);
+}
+
+/* Of counter 0, and no shorter than is good for the host. */
+static u32 period(struct nacre_pit *pit)
+{
+	return max(counter(pit, 0)->count, MIN_PERIOD);
+}
+
+/* When the next tick is due, or that which waited for the last one. */
+static void arm(struct nacre_pit *pit)
+{
+	const struct nacre_pit_channel_state *c = counter(pit, 0);
+	u64 when = 0, soon;
+
+	if (pit->running && is_periodic(c))
+		when = c->count_load_time + ns_of((pit->ticks + 1) *
+						  period(pit));
+	else if (pit->running && !pit->ticks)
+		when = c->count_load_time + ns_of(c->count);
+	soon = pit->ops->now(pit) + ns_of(period(pit) / CATCH_UP);
+	if (pit->acknowledged && pit->pending && soon < when)
+		when = soon;
+	pit->ops->set_timer(pit, when);
+}
+
+void nacre_pit_forget(struct nacre_pit *pit)
+{
+	pit->pending = 0;
+	pit->acknowledged = true;
+}
+
+static void pulse(struct nacre_pit *pit)
+{
+	pit->acknowledged = false;
+	if (!pit->ops->pulse(pit))
+		nacre_pit_forget(pit);
+}
+
+/* Without reinjection ticks that were missed are one. */
+void nacre_pit_expired(struct nacre_pit *pit)
+{
+	const struct nacre_pit_channel_state *c = counter(pit, 0);
+	u64 passed, t = counted(pit, 0);
+
+	if (!pit->running)
+		return;
+	passed = is_periodic(c) ? t / period(pit) : t >= c->count;
+	t = passed - pit->ticks;
+	pit->ticks = passed;
+	if (pit->reinject)
+		t = pit->pending += t;
+	if (t && (!pit->reinject || pit->acknowledged))
+		pulse(pit);
+	arm(pit);
+}
+
+void nacre_pit_acknowledge(struct nacre_pit *pit)
+{
+	pit->acknowledged = true;
+	if (pit->pending && --pit->pending)
+		arm(pit);
+}
+
+void nacre_pit_set_reinject(struct nacre_pit *pit, bool reinject)
+{
+	if (pit->reinject == reinject)
+		return;
+	nacre_pit_forget(pit);
+	pit->reinject = reinject;
+}
+
+/* It makes no ticks in a mode that waits for its gate to rise. */
+static void load(struct nacre_pit *pit, unsigned int i, u32 count)
+{
+	struct nacre_pit_channel_state *c = counter(pit, i);
+
+	c->count = count ?: 0x10000;
+	c->count_load_time = pit->ops->now(pit);
+	if (i == SPEAKER)
+		pit->held = 0;
+	if (i)
+		return;
+	pit->running = c->mode <= 4 &&
+		       !(pit->state.flags & NACRE_PIT_FLAGS_HPET_LEGACY);
+	pit->ticks = 0;
+	nacre_pit_forget(pit);
+	arm(pit);
+}
+
+/* A rise begins anew, or lets the count go on that a fall has held. */
+static void set_gate(struct nacre_pit *pit, bool gate)
+{
+	struct nacre_pit_channel_state *c = counter(pit, SPEAKER);
+	u64 t = counted(pit, SPEAKER);
+
+	if (gate == !!c->gate)
+		return;
+	c->gate = gate;
+	if (!gate)
+		pit->held = t;
+	else
+		c->count_load_time = pit->ops->now(pit) -
+				     (c->mode == 0 || c->mode == 4 ?
+				      ns_of(t) : 0);
+}
+
+static void latch_count(struct nacre_pit *pit, unsigned int i)
+{
+	struct nacre_pit_channel_state *c = counter(pit, i);
+
+	if (c->count_latched)
+		return;
+	c->latched_count = count_now(pit, i);
+	c->count_latched = c->rw_mode;
+}
+
+static void latch_status(struct nacre_pit *pit, unsigned int i)
+{
+	struct nacre_pit_channel_state *c = counter(pit, i);
+
+	if (c->status_latched)
+		return;
+	c->status = output(pit, i) << 7 | (c->rw_mode & 3) << 4 |
+		    (c->mode & 7) << 1 | (c->bcd & 1);
+	c->status_latched = 1;
+}
+
+static void read_back(struct nacre_pit *pit, u8 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNTERS; i++) {
+		if (!(value & 2 << i))
+			continue;
+		if (!(value & READ_BACK_NO_COUNT))
+			latch_count(pit, i);
+		if (!(value & READ_BACK_NO_STATUS))
+			latch_status(pit, i);
+	}
+}
+
+static void write_control(struct nacre_pit *pit, u8 value)
+{
+	unsigned int i = value >> 6, bytes = value >> 4 & 3;
+	struct nacre_pit_channel_state *c;
+
+	if (i == READ_BACK) {
+		read_back(pit, value);
+		return;
+	}
+	if (!bytes) {
+		latch_count(pit, i);
+		return;
+	}
+	c = counter(pit, i);
+	c->rw_mode = bytes;
+	c->read_state = bytes;
+	c->write_state = bytes;
+	/* Modes 2 and 3 have two codes each. */
+	c->mode = value >> 1 & (value & 4 ? 3 : 7);
+	c->bcd = value & 1;
+	c->count_latched = 0;
+	c->status_latched = 0;
+	if (i)
+		return;
+	pit->running = false;
+	arm(pit);
+}
+
+static void write_counter(struct nacre_pit *pit, unsigned int i, u8 value)
+{
+	struct nacre_pit_channel_state *c = counter(pit, i);
+
+	if (c->write_state == BOTH) {
+		c->write_latch = value;
+		c->write_state = BOTH_HIGH;
+	} else if (c->write_state == BOTH_HIGH) {
+		load(pit, i, value << 8 | c->write_latch);
+		c->write_state = BOTH;
+	} else {
+		load(pit, i, c->write_state == HIGH ? value << 8 : value);
+	}
+}
+
+static u8 read_counter(struct nacre_pit *pit, unsigned int i)
+{
+	struct nacre_pit_channel_state *c = counter(pit, i);
+	u8 byte = c->read_state;
+	u16 count;
+
+	if (c->status_latched) {
+		c->status_latched = 0;
+		return c->status;
+	}
+	if (c->count_latched) {
+		/* Held until all of it has been read. */
+		byte = c->count_latched;
+		count = c->latched_count;
+		c->count_latched = byte == BOTH ? HIGH : 0;
+	} else {
+		count = count_now(pit, i);
+		if (byte >= BOTH)
+			c->read_state = byte == BOTH ? BOTH_HIGH : BOTH;
+	}
+	return byte == HIGH || byte == BOTH_HIGH ? count >> 8 : count;
+}
+
+static u8 read_speaker(struct nacre_pit *pit)
+{
+	u8 value = output(pit, SPEAKER) ? SPEAKER_OUTPUT : 0;
+
+	if (counter(pit, SPEAKER)->gate)
+		value |= SPEAKER_GATE;
+	if (pit->state.flags & NACRE_PIT_FLAGS_SPEAKER_DATA_ON)
+		value |= SPEAKER_DATA;
+	/* DRAM refresh: old software waits by it. */
+	if (pit->ops->now(pit) / REFRESH_NS & 1)
+		value |= SPEAKER_REFRESH;
+	return value;
+}
+
+static void write_speaker(struct nacre_pit *pit, u8 value)
+{
+	pit->state.flags &= ~NACRE_PIT_FLAGS_SPEAKER_DATA_ON;
+	if (value & SPEAKER_DATA)
+		pit->state.flags |= NACRE_PIT_FLAGS_SPEAKER_DATA_ON;
+	set_gate(pit, value & SPEAKER_GATE);
+}
+
+/* The control port cannot be read. */
+u8 nacre_pit_read(struct nacre_pit *pit, u16 port)
+{
+	if (port == PIT_SPEAKER)
+		return read_speaker(pit);
+	return port == PIT_PORT + CONTROL ? 0xff :
+					    read_counter(pit, port - PIT_PORT);
+}
+
+void nacre_pit_write(struct nacre_pit *pit, u16 port, u8 value)
+{
+	if (port == PIT_SPEAKER)
+		write_speaker(pit, value);
+	else if (port == PIT_PORT + CONTROL)
+		write_control(pit, value);
+	else
+		write_counter(pit, port - PIT_PORT, value);
+}
+
+void nacre_pit_set_state(struct nacre_pit *pit,
+			 const struct nacre_pit_channel_state *channels,
+			 u32 flags)
+{
+	unsigned int i;
+
+	memcpy(pit->state.channels, channels, sizeof(pit->state.channels));
+	pit->state.flags = flags;
+	for (i = 0; i < COUNTERS; i++)
+		load(pit, i, pit->state.channels[i].count);
+}
+
+void nacre_pit_reset(struct nacre_pit *pit)
+{
+	static const struct nacre_pit_channel_state reset[COUNTERS] = {
+		{ .mode = NO_MODE, .gate = 1 },
+		{ .mode = NO_MODE, .gate = 1 },
+		{ .mode = NO_MODE },
+	};
+
+	pit->reinject = true;
+	nacre_pit_set_state(pit, reset, 0);
+}
