@@ -35,6 +35,7 @@ static void destroy_vm(struct nacre_vm *vm)
 {
 	/* Nothing of the host's mm reaches stage 2 after this. */
 	nacre_notifier_detach(vm);
+	nacre_arch_vm_stop(vm);
 	destroy_vcpus(vm);
 	nacre_memslots_destroy(vm);
 	nacre_arch_vm_destroy(vm);

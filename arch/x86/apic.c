@@ -37,7 +37,7 @@ static struct nacre_apic *apic_of(struct nacre_lapic *lapic)
 	return container_of(lapic, struct nacre_apic, lapic);
 }
 
-static void leave(struct nacre_apic *apic, enum nacre_apic_pending what)
+void nacre_apic_leave(struct nacre_apic *apic, enum nacre_apic_pending what)
 {
 	/* What came before the bit is seen with it. */
 	smp_mb__before_atomic();
@@ -61,7 +61,7 @@ static void op_init(struct nacre_lapic *lapic)
 
 	/* A start-up before this INIT is none. */
 	clear_bit(NACRE_APIC_SIPI, &apic->pending);
-	leave(apic, NACRE_APIC_INIT);
+	nacre_apic_leave(apic, NACRE_APIC_INIT);
 }
 
 static void op_startup(struct nacre_lapic *lapic, u8 vector)
@@ -69,7 +69,7 @@ static void op_startup(struct nacre_lapic *lapic, u8 vector)
 	struct nacre_apic *apic = apic_of(lapic);
 
 	WRITE_ONCE(apic->sipi_vector, vector);
-	leave(apic, NACRE_APIC_SIPI);
+	nacre_apic_leave(apic, NACRE_APIC_SIPI);
 }
 
 static void op_send(struct nacre_lapic *lapic, const struct nacre_irq *irq)
@@ -98,7 +98,7 @@ static void op_post(struct nacre_lapic *lapic, const struct nacre_irq *irq)
 	} else if (nacre_lapic_may_post(lapic, irq)) {
 		backend_optional(post)(apic->vcpu, irq->vector);
 	} else {
-		leave(apic, NACRE_APIC_LEVELS);
+		nacre_apic_leave(apic, NACRE_APIC_LEVELS);
 	}
 	put_cpu();
 }
@@ -174,7 +174,7 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 		hrtimer_set_expires(timer, ns_to_ktime(due));
 		return HRTIMER_RESTART;
 	}
-	leave(apic, NACRE_APIC_TIMER);
+	nacre_apic_leave(apic, NACRE_APIC_TIMER);
 	return HRTIMER_NORESTART;
 }
 
@@ -196,8 +196,11 @@ int nacre_apic_create(struct nacre_vcpu *vcpu)
 	apic->lapic.lacks_deadline = true;
 	apic->lapic.watched = vcpu->vm->arch.chips->watched;
 	compat_hrtimer_setup(&apic->timer, timer_fired);
-	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id)
+	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id) {
 		apic->lapic.bsp = true;
+		/* What came before there was anybody to take it. */
+		apic->pending = BIT(NACRE_APIC_PIT);
+	}
 	vcpu->arch.apic = apic;
 	return 0;
 }
@@ -294,6 +297,8 @@ void nacre_apic_take(struct nacre_vcpu *vcpu)
 	take_timer(apic);
 	if (test_and_clear_bit(NACRE_APIC_LEVELS, &apic->pending))
 		nacre_lapic_take_levels(&apic->lapic);
+	if (test_and_clear_bit(NACRE_APIC_PIT, &apic->pending))
+		nacre_pit_take(vcpu->vm);
 	if (test_and_clear_bit(NACRE_APIC_INIT, &apic->pending))
 		take_init(vcpu);
 	if (test_and_clear_bit(NACRE_APIC_SIPI, &apic->pending))

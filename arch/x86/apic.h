@@ -20,6 +20,7 @@ enum nacre_apic_pending {
 	NACRE_APIC_INIT,
 	NACRE_APIC_SIPI,
 	NACRE_APIC_LEVELS,
+	NACRE_APIC_PIT,		/* the boot vCPU's: a tick may be due */
 };
 
 struct nacre_apic {
@@ -51,6 +52,8 @@ static inline bool nacre_apic_posted(const struct nacre_vcpu *vcpu)
 	return apic && apic->posted && READ_ONCE(*apic->posted);
 }
 
+/* Any thread: leave it something. */
+void nacre_apic_leave(struct nacre_apic *apic, enum nacre_apic_pending what);
 /* The vCPU's thread: take expiries, INIT, start-up and what is posted. */
 void nacre_apic_take(struct nacre_vcpu *vcpu);
 void nacre_apic_collect(struct nacre_vcpu *vcpu);

@@ -45,6 +45,8 @@ void nacre_ack_remove(struct nacre_vm *vm, struct nacre_ack *ack);
 bool nacre_arch_irqfd_allowed(const struct nacre_vm *vm, bool resample);
 
 int nacre_arch_vm_init(struct nacre_vm *vm);
+/* Nothing of the VM itself reaches its vCPUs after this. */
+void nacre_arch_vm_stop(struct nacre_vm *vm);
 void nacre_arch_vm_destroy(struct nacre_vm *vm);
 
 /* A slot has come, and is published. */

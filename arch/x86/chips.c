@@ -94,18 +94,25 @@ static const struct nacre_ioapic_ops ioapic_ops = {
 	.deliver = op_deliver,
 };
 
-static void op_output(struct nacre_pic *pic, bool level)
+struct nacre_vcpu *nacre_boot_vcpu(struct nacre_vm *vm)
 {
-	struct nacre_chips *chips = container_of(pic, struct nacre_chips, pic);
 	struct nacre_vcpu *vcpu;
 	unsigned long index;
 
-	if (!level)
-		return;
-	nacre_for_each_vcpu(index, vcpu, chips->vm) {
-		if (vcpu->id == chips->vm->arch.boot_vcpu_id)
-			nacre_vcpu_request(vcpu, NACRE_REQ_EVENT);
+	nacre_for_each_vcpu(index, vcpu, vm) {
+		if (vcpu->id == vm->arch.boot_vcpu_id)
+			break;
 	}
+	return vcpu;
+}
+
+static void op_output(struct nacre_pic *pic, bool level)
+{
+	struct nacre_chips *chips = container_of(pic, struct nacre_chips, pic);
+	struct nacre_vcpu *vcpu = nacre_boot_vcpu(chips->vm);
+
+	if (level && vcpu)
+		nacre_vcpu_request(vcpu, NACRE_REQ_EVENT);
 }
 
 static const struct nacre_pic_ops pic_ops = {
@@ -220,10 +227,26 @@ void nacre_chips_eoi(struct nacre_vcpu *vcpu, u8 vector, bool level)
 	spin_unlock_irqrestore(&chips->lock, flags);
 }
 
+static bool is_pit_port(const struct nacre_chips *chips, u16 port,
+			unsigned int size)
+{
+	if (!READ_ONCE(chips->has_pit))
+		return false;
+	return (port - PIT_PORT < PIT_PORTS &&
+		port - PIT_PORT + size <= PIT_PORTS) ||
+	       (port == PIT_SPEAKER && chips->has_speaker);
+}
+
 /* Each chip has two ports, and so have the pair's edge/level registers. */
 bool nacre_chips_port(const struct nacre_vm *vm, u16 port, unsigned int size)
 {
-	if (!chips_of(vm) || (port & 1) + size > 2)
+	const struct nacre_chips *chips = chips_of(vm);
+
+	if (!chips)
+		return false;
+	if (is_pit_port(chips, port, size))
+		return true;
+	if ((port & 1) + size > 2)
 		return false;
 	switch (port & ~1) {
 	case PIC_MASTER_PORT:
@@ -240,41 +263,51 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 {
 	struct nacre_chips *chips = chips_of(vm);
 	unsigned long flags;
+	u8 masked;
 
 	if (!nacre_chips_port(vm, port, size))
 		return false;
-	/* The bus of these chips is 8 bits wide. */
-	if (size != 1) {
-		if (in)
-			memset(data, 0, size);
+	if (in)
+		memset(data, 0, size);
+	if (is_pit_port(chips, port, size)) {
+		nacre_pit_pio(chips, port, data, in);
 		return true;
 	}
+	/* The bus of these chips is 8 bits wide. */
+	if (size != 1)
+		return true;
 	spin_lock_irqsave(&chips->lock, flags);
+	masked = chips->pic.chip[PIC_MASTER].imr;
 	if (in)
 		nacre_pic_read(&chips->pic, port, data);
 	else
 		nacre_pic_write(&chips->pic, port, *(u8 *)data);
+	masked &= ~chips->pic.chip[PIC_MASTER].imr;
 	unlock_pic(chips, flags);
+	nacre_pit_unmasked(chips, NACRE_IRQCHIP_PIC_MASTER, masked);
 	return true;
 }
 
 static void ioapic_access(struct nacre_chips *chips, u32 offset,
 			  unsigned int size, void *data, bool write)
 {
+	u32 value = 0, unmasked = 0;
 	unsigned long flags;
-	u32 value = 0;
 
 	size = min_t(unsigned int, size, sizeof(value));
 	spin_lock_irqsave(&chips->lock, flags);
 	if (write) {
+		unmasked = nacre_ioapic_masked(&chips->ioapic);
 		memcpy(&value, data, size);
 		nacre_ioapic_write(&chips->ioapic, offset, value);
+		unmasked &= ~nacre_ioapic_masked(&chips->ioapic);
 		watch(chips);
 	} else {
 		value = nacre_ioapic_read(&chips->ioapic, offset);
 		memcpy(data, &value, size);
 	}
 	spin_unlock_irqrestore(&chips->lock, flags);
+	nacre_pit_unmasked(chips, NACRE_IRQCHIP_IOAPIC, unmasked);
 }
 
 bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
@@ -314,6 +347,7 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	chips->ioapic.ops = &ioapic_ops;
 	nacre_pic_reset(&chips->pic);
 	nacre_ioapic_reset(&chips->ioapic);
+	nacre_pit_setup(chips);
 	/* Published when complete; pairs with the acquire in chips_of(). */
 	smp_store_release(&vm->arch.chips, chips);
 	return 0;

@@ -6,10 +6,14 @@
 #ifndef NACRE_X86_CHIPS_H
 #define NACRE_X86_CHIPS_H
 
+#include <linux/hrtimer.h>
+
 #include "arch/x86/irqchip/ioapic.h"
 #include "arch/x86/irqchip/pic.h"
+#include "arch/x86/irqchip/pit.h"
 #include "arch/x86/irqchip/routing.h"
 #include "module/vm.h"
+#include "arch/x86/arch.h"
 
 struct nacre_lapic;
 struct nacre_vcpu;
@@ -25,7 +29,16 @@ struct nacre_chips {
 	struct list_head acks;	/* vm->srcu; vm->lock to change */
 	u32 acked_pins;		/* of the I/O APIC: somebody wants to hear */
 	u32 watched[NACRE_VECTOR_WORDS];	/* read freely; lapic.h */
+
+	bool has_pit, has_speaker;	/* vm->lock; the first is set once */
+	spinlock_t pit_lock;		/* guards pit */
+	struct nacre_pit pit;
+	struct hrtimer pit_timer;	/* only leaves a bit */
+	struct nacre_ack pit_ack;
 };
+
+/* The PIT's line. */
+#define NACRE_TIMER_GSI		0
 
 static inline struct nacre_chips *chips_of(const struct nacre_vm *vm)
 {
@@ -57,6 +70,9 @@ int nacre_chips_set_pin(struct nacre_chips *chips, unsigned int chip,
 /* GSIs; gsi.c. */
 int nacre_routes_default(struct nacre_vm *vm);
 void nacre_routes_destroy(struct nacre_vm *vm);
+/* Does one of @pins of @chip stand for @gsi? */
+bool nacre_gsi_has_pin(struct nacre_vm *vm, u32 gsi, unsigned int chip,
+		       u32 pins);
 /* The guest ended what @pins of @chip brought. Not under the chips' lock. */
 void nacre_ack_pins(struct nacre_vm *vm, unsigned int chip, u32 pins);
 
@@ -69,6 +85,19 @@ static inline bool nacre_no_broadcast_quirk(const struct nacre_vm *vm)
 
 /* A local APIC has ended a level, or an edge that is watched. */
 void nacre_chips_eoi(struct nacre_vcpu *vcpu, u8 vector, bool level);
+
+/* The vCPU that the PIC's output and the PIT's ticks go to, if it is there. */
+struct nacre_vcpu *nacre_boot_vcpu(struct nacre_vm *vm);
+
+/* The PIT's surroundings; pit.c. */
+void nacre_pit_setup(struct nacre_chips *chips);
+/* The boot vCPU's thread: a tick may be due. */
+void nacre_pit_take(struct nacre_vm *vm);
+/* The guest has unmasked pins of a chip. */
+void nacre_pit_unmasked(struct nacre_chips *chips, unsigned int chip, u32 pins);
+void nacre_pit_pio(struct nacre_chips *chips, u16 port, u8 *data, bool in);
+/* Before the vCPUs go. */
+void nacre_pit_stop(struct nacre_vm *vm);
 
 /* Does the PIC ask for the processor; take its vector. */
 bool nacre_pic_output(const struct nacre_vm *vm);

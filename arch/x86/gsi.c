@@ -81,6 +81,22 @@ void nacre_ack_pins(struct nacre_vm *vm, unsigned int chip, u32 pins)
 	srcu_read_unlock(&vm->srcu, index);
 }
 
+bool nacre_gsi_has_pin(struct nacre_vm *vm, u32 gsi, unsigned int chip,
+		       u32 pins)
+{
+	int index = srcu_read_lock(&vm->srcu);
+	const struct nacre_routes *routes;
+	unsigned long bits = pins;
+	unsigned int pin;
+	bool found = false;
+
+	routes = srcu_dereference(vm->arch.routes, &vm->srcu);
+	for_each_set_bit(pin, &bits, NACRE_IOAPIC_NUM_PINS)
+		found |= routes->gsi_of[chip][pin] == (s16)gsi;
+	srcu_read_unlock(&vm->srcu, index);
+	return found;
+}
+
 static bool has_ack(struct nacre_vm *vm, u32 gsi)
 {
 	struct nacre_ack *ack;

@@ -31,6 +31,13 @@ ROW(NACRE_IRQ_LINE, nacre_irq_line, 0)					\
 ROW(NACRE_IRQ_LINE_STATUS, nacre_irq_line, 0)				\
 ROW(NACRE_SET_GSI_ROUTING, nacre_set_gsi_routing, NACRE_IOC_USER_PTR)	\
 ROW(NACRE_SIGNAL_MSI, nacre_signal_msi, 0)				\
+ROW(NACRE_CREATE_PIT, nacre_create_pit, NACRE_IOC_VM_LOCK)		\
+ROW(NACRE_CREATE_PIT2, nacre_create_pit2, NACRE_IOC_VM_LOCK)		\
+ROW(NACRE_GET_PIT, nacre_get_pit, 0)					\
+ROW(NACRE_SET_PIT, nacre_set_pit, NACRE_IOC_IN)				\
+ROW(NACRE_GET_PIT2, nacre_get_pit2, 0)					\
+ROW(NACRE_SET_PIT2, nacre_set_pit2, 0)					\
+ROW(NACRE_REINJECT_CONTROL, nacre_reinject_control, NACRE_IOC_USER_PTR)	\
 ROW(NACRE_SET_TSC_KHZ, nacre_vm_set_tsc_khz, 0)				\
 ROW(NACRE_GET_TSC_KHZ, nacre_vm_get_tsc_khz, 0)				\
 ROW(NACRE_SET_BOOT_CPU_ID, nacre_set_boot_cpu_id, NACRE_IOC_VM_LOCK)

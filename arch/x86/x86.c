@@ -77,6 +77,10 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_HLT:
 	case NACRE_CAP_IRQ_INJECT_STATUS:
 	case NACRE_CAP_SIGNAL_MSI:
+	case NACRE_CAP_PIT:
+	case NACRE_CAP_PIT2:
+	case NACRE_CAP_PIT_STATE2:
+	case NACRE_CAP_REINJECT_CONTROL:
 	case NACRE_CAP_TSC_DEADLINE_TIMER:
 	case NACRE_CAP_EXT_CPUID:
 	case NACRE_CAP_SET_TSS_ADDR:
@@ -196,6 +200,11 @@ int nacre_arch_vm_init(struct nacre_vm *vm)
 	vm->arch.clock_base = ktime_get_boottime_ns();
 	nacre_tsc_init_vm(vm);
 	return nacre_stage2_init(vm);
+}
+
+void nacre_arch_vm_stop(struct nacre_vm *vm)
+{
+	nacre_pit_stop(vm);
 }
 
 void nacre_arch_vm_destroy(struct nacre_vm *vm)

@@ -107,6 +107,18 @@ int nacre_ioapic_set_line(struct nacre_ioapic *ioapic, unsigned int pin,
 	return service(ioapic, pin);
 }
 
+u32 nacre_ioapic_masked(const struct nacre_ioapic *ioapic)
+{
+	unsigned int pin;
+	u32 masked = 0;
+
+	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
+		if (ioapic->state.redirtbl[pin].bits & ENTRY_MASKED)
+			masked |= BIT(pin);
+	}
+	return masked;
+}
+
 void nacre_ioapic_eoi(struct nacre_ioapic *ioapic, u8 vector)
 {
 	unsigned int pin;

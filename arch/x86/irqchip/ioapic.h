@@ -38,6 +38,8 @@ int nacre_ioapic_set_line(struct nacre_ioapic *ioapic, unsigned int pin,
 /* What a pin would send. */
 struct nacre_irq nacre_ioapic_message(struct nacre_ioapic *ioapic,
 				      unsigned int pin);
+/* Of the pins those that are masked. */
+u32 nacre_ioapic_masked(const struct nacre_ioapic *ioapic);
 /* A local APIC retired a level-triggered vector. */
 void nacre_ioapic_eoi(struct nacre_ioapic *ioapic, u8 vector);
 

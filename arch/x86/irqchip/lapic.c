@@ -283,7 +283,6 @@ static void tell_pending(struct nacre_lapic *apic)
 		apic->ops->notify(apic);
 }
 
-
 void nacre_lapic_ended(struct nacre_lapic *apic, u8 vector)
 {
 	if (is_told(apic, vector))
