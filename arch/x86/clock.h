@@ -15,6 +15,12 @@ void nacre_tsc_init_vm(struct nacre_vm *vm);
 /* Loaded. In step with the vCPUs that are there. */
 void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu);
 
+void nacre_clock_init_vm(struct nacre_vm *vm);
+/* A counter was changed: are they still, or again, in step? */
+void nacre_settle_clock(struct nacre_vm *vm);
+/* Loaded: does the vCPU's page need a new reading? */
+bool nacre_clock_is_old(const struct nacre_vcpu *vcpu);
+
 /* NACRE_REQ_CLOCK: the vCPU's thread, in a read section of the slots. */
 void nacre_update_clock(struct nacre_vcpu *vcpu);
 

@@ -181,7 +181,8 @@ static const struct register_row registers[] = {
 		 /* Port 80h waits for nothing, so nobody has to wait for it. */
 		 BIT(NACRE_FEATURE_NOP_IO_DELAY) |
 		 BIT(NACRE_FEATURE_CLOCKSOURCE) |
-		 BIT(NACRE_FEATURE_CLOCKSOURCE2) | BIT(NACRE_FEATURE_PV_EOI)),
+		 BIT(NACRE_FEATURE_CLOCKSOURCE2) | BIT(NACRE_FEATURE_PV_EOI) |
+		 BIT(NACRE_FEATURE_CLOCKSOURCE_STABLE_BIT)),
 };
 
 u32 nacre_host_words[NCAPINTS] __read_mostly;

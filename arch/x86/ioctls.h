@@ -38,6 +38,8 @@ ROW(NACRE_SET_PIT, nacre_set_pit, NACRE_IOC_IN)				\
 ROW(NACRE_GET_PIT2, nacre_get_pit2, 0)					\
 ROW(NACRE_SET_PIT2, nacre_set_pit2, 0)					\
 ROW(NACRE_REINJECT_CONTROL, nacre_reinject_control, NACRE_IOC_USER_PTR)	\
+ROW(NACRE_GET_CLOCK, nacre_get_clock, 0)				\
+ROW(NACRE_SET_CLOCK, nacre_set_clock, 0)				\
 ROW(NACRE_SET_TSC_KHZ, nacre_vm_set_tsc_khz, 0)				\
 ROW(NACRE_GET_TSC_KHZ, nacre_vm_get_tsc_khz, 0)				\
 ROW(NACRE_SET_BOOT_CPU_ID, nacre_set_boot_cpu_id, NACRE_IOC_VM_LOCK)
@@ -79,6 +81,7 @@ ROW(NACRE_SET_LAPIC, nacre_set_lapic, LOADED)				\
 ROW(NACRE_TRANSLATE, nacre_translate_gva, LOADED_SRCU)			\
 ROW(NACRE_GET_TSC_KHZ, nacre_get_tsc_khz, 0)				\
 ROW(NACRE_SET_TSC_KHZ, nacre_set_tsc_khz, 0)				\
+ROW(NACRE_KVMCLOCK_CTRL, nacre_kvmclock_ctrl, 0)			\
 ROW(NACRE_X86_SETUP_MCE, nacre_setup_mce, 0)				\
 ROW(NACRE_X86_SET_MCE, nacre_set_mce, LOADED)
 

@@ -307,6 +307,8 @@ struct nacre_vcpu_arch {
 	u32 mp_state;
 	u64 system_time;	/* kvmclock's page, as the guest wrote it */
 	u32 clock_version;
+	bool clock_stopped;	/* to be told, once */
+	unsigned long clock_written;	/* jiffies */
 	u64 pv_eoi;		/* MSR_NACRE_PV_EOI_EN */
 	bool pv_eoi_offered;	/* its bit is set, and not looked at since */
 	u32 host_pkru;		/* as read at load; back at each exit */
@@ -344,6 +346,14 @@ struct nacre_tsc {
 	u64 offset;		/* ... and the offset that made it so */
 };
 
+/* kvmclock; guarded by tsc.lock, read freely. */
+struct nacre_clock {
+	u64 base;		/* its 0, in the host's ns */
+	bool stable;		/* one reading serves all vCPUs: */
+	u64 tsc, ns;		/* what it was then, by the host's TSC */
+	bool old;		/* any; the guest knows the old MSR only */
+};
+
 struct nacre_vm_arch {
 	struct nacre_stage2 stage2;
 	atomic_t apics_elsewhere;	/* than at their page; any vCPU's thread */
@@ -353,7 +363,7 @@ struct nacre_vm_arch {
 	gpa_t tss_addr;
 	gpa_t identity_map_addr;
 	u32 boot_vcpu_id;
-	u64 clock_base;		/* create; kvmclock's 0, in ns since boot */
+	struct nacre_clock clock;
 	u64 wall_clock;		/* a vCPU's thread; as the guest wrote it */
 	struct nacre_tsc tsc;
 };

@@ -101,11 +101,12 @@ bool nacre_write_tsc(struct nacre_vcpu *vcpu, u32 index, u64 value,
 
 	if (by == BY_USER) {
 		synchronize(vcpu, value, true);
-		return true;
+	} else {
+		offset = value - rdtsc();
+		vcpu->arch.msr.tsc_adjust += offset - vcpu->arch.tsc_offset;
+		backend(write_tsc_offset)(vcpu, offset);
 	}
-	offset = value - rdtsc();
-	vcpu->arch.msr.tsc_adjust += offset - vcpu->arch.tsc_offset;
-	backend(write_tsc_offset)(vcpu, offset);
+	nacre_settle_clock(vcpu->vm);
 	return true;
 }
 
@@ -115,8 +116,10 @@ bool nacre_write_tsc_adjust(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	u64 moved = value - vcpu->arch.msr.tsc_adjust;
 
 	vcpu->arch.msr.tsc_adjust = value;
-	if (by == BY_GUEST)
+	if (by == BY_GUEST) {
 		backend(write_tsc_offset)(vcpu, vcpu->arch.tsc_offset + moved);
+		nacre_settle_clock(vcpu->vm);
+	}
 	return true;
 }
 

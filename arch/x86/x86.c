@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What module/ asks of x86: load, VMs, vCPUs, ioctl rows, NACRE_RUN's ends. */
 #include <linux/cpumask.h>
-#include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <asm/cpufeature.h>
@@ -73,6 +72,7 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 {
 	switch (number) {
 	case NACRE_CAP_CLOCKSOURCE:
+	case NACRE_CAP_KVMCLOCK_CTRL:
 	case NACRE_CAP_IRQCHIP:
 	case NACRE_CAP_HLT:
 	case NACRE_CAP_IRQ_INJECT_STATUS:
@@ -102,6 +102,9 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 		return boot_cpu_has(X86_FEATURE_XSAVE);
 	case NACRE_CAP_MCE:
 		return NACRE_MCE_BANKS;
+	case NACRE_CAP_ADJUST_CLOCK:
+		return NACRE_CLOCK_TSC_STABLE | NACRE_CLOCK_REALTIME |
+		       NACRE_CLOCK_HOST_TSC;
 	case NACRE_CAP_SYNC_REGS:
 		return NACRE_SYNC_X86_VALID_FIELDS;
 	case NACRE_CAP_NR_VCPUS:
@@ -197,8 +200,8 @@ NACRE_IOCTL_TABLE(nacre_arch_vcpu_ioctls, vcpu_rows);
 
 int nacre_arch_vm_init(struct nacre_vm *vm)
 {
-	vm->arch.clock_base = ktime_get_boottime_ns();
 	nacre_tsc_init_vm(vm);
+	nacre_clock_init_vm(vm);
 	return nacre_stage2_init(vm);
 }
 
@@ -291,8 +294,7 @@ static void forget_others(struct nacre_vcpu *vcpu)
 void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 {
 	vcpu->arch.host_pkru = read_pkru();
-	/* The page's moment was another processor's. */
-	if (vcpu->last_cpu != vcpu->cpu)
+	if (nacre_clock_is_old(vcpu))
 		nacre_set_request(vcpu, NACRE_REQ_CLOCK);
 	backend(load)(vcpu);
 	forget_others(vcpu);
