@@ -112,6 +112,7 @@ int nacre_ioctl_copy_in(struct nacre_ioctl_call *call,
 	call->size = row->flags & NACRE_IOC_USER_PTR ? 0 : _IOC_SIZE(row->cmd);
 	memset(&call->arg, 0, sizeof(call->arg));
 	call->arg.value = value;
+	call->arg.size = call->size;
 
 	if (row->flags & NACRE_IOC_NO_ARG && value)
 		return -EINVAL;

@@ -23,6 +23,7 @@ struct nacre_vcpu;
 struct nacre_ioctl_arg {
 	unsigned long value;	/* the third argument of ioctl(2), as it came */
 	void *data;		/* kernel copy of the fixed struct or header */
+	u32 size;		/* of the fixed struct or header */
 	void *tail;		/* counted: the elements */
 	u32 count;		/* counted: how many; the handler may lower it */
 	bool header_on_error;	/* copy the header out though the call failed */

@@ -19,6 +19,7 @@
 #include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"
@@ -141,7 +142,7 @@ static u64 op_tsc_to_ns(struct nacre_lapic *lapic, u64 tsc)
 {
 	struct nacre_vcpu *vcpu = apic_of(lapic)->vcpu;
 	u64 now = ktime_get_ns();
-	u64 guest_now = rdtsc() + vcpu->arch.tsc_offset;
+	u64 guest_now = nacre_guest_tsc(vcpu, rdtsc());
 	u64 farthest = div_u64(FARTHEST_NS, 1000000) * vcpu->arch.tsc_khz;
 
 	if (tsc <= guest_now)

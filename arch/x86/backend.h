@@ -63,6 +63,7 @@ REQUIRED(int,  write_msr, (struct nacre_vcpu *, u32 msr, u64 value))	\
 REQUIRED(void, update_intercepts, (struct nacre_vcpu *))		\
 REQUIRED(void, write_pat, (struct nacre_vcpu *, u64 pat))		\
 REQUIRED(void, write_tsc_offset, (struct nacre_vcpu *, u64 offset))	\
+OPTIONAL(void, write_tsc_ratio, (struct nacre_vcpu *))			\
 /* events */								\
 REQUIRED(void, inject, (struct nacre_vcpu *, const struct nacre_event *))\
 REQUIRED(void, cancel_injection, (struct nacre_vcpu *))			\

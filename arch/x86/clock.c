@@ -129,8 +129,8 @@ static void fill_page(struct nacre_vcpu *vcpu,
 	raw_spin_lock_irqsave(&arch->tsc.lock, flags);
 	m = moment_now();
 	page->system_time = clock->stable ? clock->ns : m.ns - clock->base;
-	page->tsc_timestamp = (clock->stable ? clock->tsc : m.tsc) +
-			      vcpu->arch.tsc_offset;
+	page->tsc_timestamp = nacre_guest_tsc(vcpu, clock->stable ?
+					      clock->tsc : m.tsc);
 	page->flags = clock->stable ? NACRE_PVCLOCK_TSC_STABLE : 0;
 	raw_spin_unlock_irqrestore(&arch->tsc.lock, flags);
 	set_scale(page, vcpu->arch.tsc_khz);

@@ -11,6 +11,11 @@
 struct nacre_vcpu;
 struct nacre_vm;
 
+/* Bits of a ratio's fraction; 0: the processor does not scale. At load. */
+extern u8 nacre_tsc_fraction;
+/* What the guest's counter shows when the host's shows @host. */
+u64 nacre_guest_tsc(const struct nacre_vcpu *vcpu, u64 host);
+
 void nacre_tsc_init_vm(struct nacre_vm *vm);
 /* Loaded. In step with the vCPUs that are there. */
 void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu);

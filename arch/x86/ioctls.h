@@ -31,10 +31,10 @@ ROW(NACRE_IRQ_LINE, nacre_irq_line, 0)					\
 ROW(NACRE_IRQ_LINE_STATUS, nacre_irq_line, 0)				\
 ROW(NACRE_SET_GSI_ROUTING, nacre_set_gsi_routing, NACRE_IOC_USER_PTR)	\
 ROW(NACRE_SIGNAL_MSI, nacre_signal_msi, 0)				\
-ROW(NACRE_CREATE_PIT, nacre_create_pit, NACRE_IOC_VM_LOCK)		\
+ROW(NACRE_CREATE_PIT, nacre_create_pit2, NACRE_IOC_VM_LOCK)		\
 ROW(NACRE_CREATE_PIT2, nacre_create_pit2, NACRE_IOC_VM_LOCK)		\
-ROW(NACRE_GET_PIT, nacre_get_pit, 0)					\
-ROW(NACRE_SET_PIT, nacre_set_pit, NACRE_IOC_IN)				\
+ROW(NACRE_GET_PIT, nacre_get_pit2, 0)					\
+ROW(NACRE_SET_PIT, nacre_set_pit2, NACRE_IOC_IN)			\
 ROW(NACRE_GET_PIT2, nacre_get_pit2, 0)					\
 ROW(NACRE_SET_PIT2, nacre_set_pit2, 0)					\
 ROW(NACRE_REINJECT_CONTROL, nacre_reinject_control, NACRE_IOC_USER_PTR)	\
@@ -80,7 +80,10 @@ ROW(NACRE_GET_LAPIC, nacre_get_lapic, LOADED)				\
 ROW(NACRE_SET_LAPIC, nacre_set_lapic, LOADED)				\
 ROW(NACRE_TRANSLATE, nacre_translate_gva, LOADED_SRCU)			\
 ROW(NACRE_GET_TSC_KHZ, nacre_get_tsc_khz, 0)				\
-ROW(NACRE_SET_TSC_KHZ, nacre_set_tsc_khz, 0)				\
+ROW(NACRE_SET_TSC_KHZ, nacre_set_tsc_khz, LOADED)			\
+ROW(NACRE_HAS_DEVICE_ATTR, nacre_has_vcpu_attr, 0)			\
+ROW(NACRE_GET_DEVICE_ATTR, nacre_get_vcpu_attr, 0)			\
+ROW(NACRE_SET_DEVICE_ATTR, nacre_set_vcpu_attr, LOADED)			\
 ROW(NACRE_KVMCLOCK_CTRL, nacre_kvmclock_ctrl, 0)			\
 ROW(NACRE_X86_SETUP_MCE, nacre_setup_mce, 0)				\
 ROW(NACRE_X86_SET_MCE, nacre_set_mce, LOADED)

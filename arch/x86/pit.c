@@ -131,8 +131,10 @@ void nacre_pit_stop(struct nacre_vm *vm)
 		hrtimer_cancel(&chips_of(vm)->pit_timer);
 }
 
-static long create(struct nacre_vm *vm, u32 flags)
+/* Also NACRE_CREATE_PIT, which has no argument. */
+long nacre_create_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
+	const struct nacre_pit_config *config = arg->data;
 	struct nacre_chips *chips = chips_of(vm);
 
 	if (!chips)
@@ -140,7 +142,7 @@ static long create(struct nacre_vm *vm, u32 flags)
 	if (chips->has_pit)
 		return -EEXIST;
 	spin_lock(&chips->pit_lock);
-	chips->has_speaker = flags & NACRE_PIT_SPEAKER_DUMMY;
+	chips->has_speaker = !config || config->flags & NACRE_PIT_SPEAKER_DUMMY;
 	nacre_pit_reset(&chips->pit);
 	WRITE_ONCE(chips->has_pit, true);
 	spin_unlock(&chips->pit_lock);
@@ -148,51 +150,19 @@ static long create(struct nacre_vm *vm, u32 flags)
 	return 0;
 }
 
-long nacre_create_pit(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	return create(vm, NACRE_PIT_SPEAKER_DUMMY);
-}
-
-long nacre_create_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	const struct nacre_pit_config *config = arg->data;
-
-	return create(vm, config->flags);
-}
-
-static long get_pit(struct nacre_vm *vm, void *out, size_t size)
-{
-	struct nacre_chips *chips = lock_pit(vm);
-
-	if (!chips)
-		return -ENXIO;
-	memcpy(out, &chips->pit.state, size);
-	spin_unlock(&chips->pit_lock);
-	return 0;
-}
-
-long nacre_get_pit(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	return get_pit(vm, arg->data, sizeof(struct nacre_pit_state));
-}
-
+/* Also NACRE_GET_PIT, whose state is the beginning of this. */
 long nacre_get_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
-	return get_pit(vm, arg->data, sizeof(struct nacre_pit_state2));
-}
-
-long nacre_set_pit(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	const struct nacre_pit_state *in = arg->data;
 	struct nacre_chips *chips = lock_pit(vm);
 
 	if (!chips)
 		return -ENXIO;
-	nacre_pit_set_state(&chips->pit, in->channels, chips->pit.state.flags);
+	memcpy(arg->data, &chips->pit.state, arg->size);
 	spin_unlock(&chips->pit_lock);
 	return 0;
 }
 
+/* Also NACRE_SET_PIT, likewise, which leaves the flags alone. */
 long nacre_set_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_pit_state2 *in = arg->data;
@@ -200,7 +170,8 @@ long nacre_set_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 
 	if (!chips)
 		return -ENXIO;
-	nacre_pit_set_state(&chips->pit, in->channels, in->flags);
+	nacre_pit_set_state(&chips->pit, in->channels, arg->size < sizeof(*in) ?
+			    chips->pit.state.flags : in->flags);
 	spin_unlock(&chips->pit_lock);
 	return 0;
 }

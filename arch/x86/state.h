@@ -303,6 +303,7 @@ struct nacre_vcpu_arch {
 	u64 pat;
 	u32 tsc_aux;
 	u64 tsc_offset;
+	u64 tsc_ratio;		/* to the host's rate; 0: the same */
 	u32 tsc_khz;
 	u32 mp_state;
 	u64 system_time;	/* kvmclock's page, as the guest wrote it */
@@ -339,8 +340,8 @@ struct nacre_vcpu_arch {
 struct nacre_tsc {
 	raw_spinlock_t lock;	/* guards all below but khz */
 	u32 khz;		/* any; of vCPUs to come */
-	bool written_once;
 	bool user_wrote;	/* not only created */
+	u32 written_khz;	/* of the vCPU that was written last; 0: none */
 	u64 written;		/* the last value given to a vCPU ... */
 	u64 written_ns;		/* ... when ... */
 	u64 offset;		/* ... and the offset that made it so */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guest's time stamp counter: the host's plus an offset. It runs at the
- * host's rate.
+ * The guest's time stamp counter: the host's, scaled where the processor can,
+ * plus an offset.
  *
  * A VMM that restores a guest writes each vCPU's counter in its turn, and
  * each write comes a little later than it was meant. So a value that is near
@@ -10,6 +10,7 @@
  */
 #include <linux/math64.h>
 #include <linux/ktime.h>
+#include <linux/uaccess.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
@@ -23,6 +24,16 @@
 #define TOLERANCE_PPM	250
 #define PPM		1000000
 
+u8 nacre_tsc_fraction;
+
+u64 nacre_guest_tsc(const struct nacre_vcpu *vcpu, u64 host)
+{
+	if (vcpu->arch.tsc_ratio)
+		host = mul_u64_u64_shr(host, vcpu->arch.tsc_ratio,
+				       nacre_tsc_fraction);
+	return host + vcpu->arch.tsc_offset;
+}
+
 void nacre_tsc_init_vm(struct nacre_vm *vm)
 {
 	raw_spin_lock_init(&vm->arch.tsc.lock);
@@ -32,8 +43,8 @@ void nacre_tsc_init_vm(struct nacre_vm *vm)
 /* What the counter that was written last must show by now. */
 static u64 expected(const struct nacre_tsc *tsc, u64 now)
 {
-	return tsc->written + mul_u64_u32_div(now - tsc->written_ns, tsc->khz,
-					      USEC_PER_SEC);
+	return tsc->written + mul_u64_u32_div(now - tsc->written_ns,
+					      tsc->written_khz, USEC_PER_SEC);
 }
 
 static bool is_near(u64 value, u64 other, u32 khz)
@@ -43,50 +54,83 @@ static bool is_near(u64 value, u64 other, u32 khz)
 	return value < other + second && value + second > other;
 }
 
-static bool means_the_last(const struct nacre_tsc *tsc, u64 value, u64 now)
+static bool means_the_last(const struct nacre_vcpu *vcpu, u64 value, u64 now)
 {
-	if (!tsc->written_once)
+	const struct nacre_tsc *tsc = &vcpu->vm->arch.tsc;
+
+	if (tsc->written_khz != vcpu->arch.tsc_khz)
 		return false;
 	return !value || (tsc->user_wrote &&
-			  is_near(value, expected(tsc, now), tsc->khz));
+			  is_near(value, expected(tsc, now), tsc->written_khz));
 }
 
-/* The first value that userspace writes is meant for itself. */
-static void synchronize(struct nacre_vcpu *vcpu, u64 value, bool by_user)
+/*
+ * A value, or with @offset what makes one. The first that userspace writes is
+ * meant for itself.
+ */
+static void synchronize(struct nacre_vcpu *vcpu, u64 value, const u64 *offset,
+			bool by_user)
 {
 	struct nacre_tsc *tsc = &vcpu->vm->arch.tsc;
-	bool in_step = !check_tsc_unstable();
-	u64 now, host, offset;
 	unsigned long flags;
+	u64 now, scaled;
 
 	raw_spin_lock_irqsave(&tsc->lock, flags);
 	now = ktime_get_raw_ns();
-	host = rdtsc();
-	if (means_the_last(tsc, value, now)) {
+	scaled = nacre_guest_tsc(vcpu, rdtsc()) - vcpu->arch.tsc_offset;
+	if (offset)
+		value = scaled + *offset;
+	else if (means_the_last(vcpu, value, now))
 		/* Host counters that differ need offsets that differ. */
-		value = in_step ? host + tsc->offset : expected(tsc, now);
-	}
-	offset = value - host;
+		value = check_tsc_unstable() ? expected(tsc, now) :
+					       scaled + tsc->offset;
 	tsc->user_wrote |= by_user;
-	tsc->written_once = true;
+	tsc->written_khz = vcpu->arch.tsc_khz;
 	tsc->written_ns = now;
 	tsc->written = value;
-	tsc->offset = offset;
+	tsc->offset = value - scaled;
+	value = tsc->offset;
 	raw_spin_unlock_irqrestore(&tsc->lock, flags);
 
-	backend(write_tsc_offset)(vcpu, offset);
+	backend(write_tsc_offset)(vcpu, value);
+}
+
+/* So near to the host's that it is the host's. */
+static bool is_host_khz(u32 khz)
+{
+	u64 margin = mul_u64_u32_div(tsc_khz, TOLERANCE_PPM, PPM);
+
+	return khz >= tsc_khz - margin && khz <= tsc_khz + margin;
+}
+
+/* 0: the host's. Others are for processors that scale. */
+static long check_khz(u32 value, u32 *khz)
+{
+	*khz = value ?: tsc_khz;
+	if (!*khz || (!is_host_khz(*khz) &&
+		      (!nacre_tsc_fraction || *khz >= S32_MAX)))
+		return -EINVAL;
+	return 0;
+}
+
+static void set_khz(struct nacre_vcpu *vcpu, u32 khz)
+{
+	vcpu->arch.tsc_khz = khz;
+	vcpu->arch.tsc_ratio = is_host_khz(khz) ? 0 :
+		mul_u64_u32_div(1ull << nacre_tsc_fraction, khz, tsc_khz);
+	backend_optional(write_tsc_ratio)(vcpu);
 }
 
 void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu)
 {
-	vcpu->arch.tsc_khz = READ_ONCE(vcpu->vm->arch.tsc.khz);
-	synchronize(vcpu, 0, false);
+	set_khz(vcpu, READ_ONCE(vcpu->vm->arch.tsc.khz));
+	synchronize(vcpu, 0, NULL, false);
 }
 
 bool nacre_read_tsc(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 		    enum nacre_msr_by by)
 {
-	*value = rdtsc() + vcpu->arch.tsc_offset;
+	*value = nacre_guest_tsc(vcpu, rdtsc());
 	return true;
 }
 
@@ -100,11 +144,11 @@ bool nacre_write_tsc(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	u64 offset;
 
 	if (by == BY_USER) {
-		synchronize(vcpu, value, true);
+		synchronize(vcpu, value, NULL, true);
 	} else {
-		offset = value - rdtsc();
-		vcpu->arch.msr.tsc_adjust += offset - vcpu->arch.tsc_offset;
-		backend(write_tsc_offset)(vcpu, offset);
+		offset = value - nacre_guest_tsc(vcpu, rdtsc());
+		vcpu->arch.msr.tsc_adjust += offset;
+		backend(write_tsc_offset)(vcpu, vcpu->arch.tsc_offset + offset);
 	}
 	nacre_settle_clock(vcpu->vm);
 	return true;
@@ -123,17 +167,6 @@ bool nacre_write_tsc_adjust(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	return true;
 }
 
-/* The counter is not scaled: a frequency has to be the host's, or 0 for it. */
-static long check_khz(unsigned long value, u32 *khz)
-{
-	u64 margin = mul_u64_u32_div(tsc_khz, TOLERANCE_PPM, PPM);
-
-	*khz = value ?: tsc_khz;
-	if (!*khz || *khz < tsc_khz - margin || *khz > tsc_khz + margin)
-		return -EINVAL;
-	return 0;
-}
-
 long nacre_vm_get_tsc_khz(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	return READ_ONCE(vm->arch.tsc.khz);
@@ -142,7 +175,7 @@ long nacre_vm_get_tsc_khz(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 long nacre_vm_set_tsc_khz(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	u32 khz;
-	long err = check_khz((u32)arg->value, &khz);
+	long err = check_khz(arg->value, &khz);
 
 	if (!err)
 		WRITE_ONCE(vm->arch.tsc.khz, khz);
@@ -157,9 +190,42 @@ long nacre_get_tsc_khz(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 long nacre_set_tsc_khz(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	u32 khz;
-	long err = check_khz((u32)arg->value, &khz);
+	long err = check_khz(arg->value, &khz);
 
-	if (!err)
-		vcpu->arch.tsc_khz = khz;
-	return err;
+	if (err)
+		return err;
+	set_khz(vcpu, khz);
+	nacre_settle_clock(vcpu->vm);
+	return 0;
+}
+
+long nacre_has_vcpu_attr(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_device_attr *attr = arg->data;
+
+	return attr->group == NACRE_VCPU_TSC_CTRL &&
+	       attr->attr == NACRE_VCPU_TSC_OFFSET ? 0 : -ENXIO;
+}
+
+long nacre_get_vcpu_attr(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_device_attr *attr = arg->data;
+
+	return nacre_has_vcpu_attr(vcpu, arg) ?:
+	       put_user(vcpu->arch.tsc_offset, (u64 __user *)attr->addr);
+}
+
+long nacre_set_vcpu_attr(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+{
+	const struct nacre_device_attr *attr = arg->data;
+	u64 offset;
+	long err;
+
+	err = nacre_has_vcpu_attr(vcpu, arg) ?:
+	      get_user(offset, (u64 __user *)attr->addr);
+	if (err)
+		return err;
+	synchronize(vcpu, 0, &offset, true);
+	nacre_settle_clock(vcpu->vm);
+	return 0;
 }

@@ -92,6 +92,7 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_DEBUGREGS:
 	case NACRE_CAP_XSAVE:
 	case NACRE_CAP_GET_TSC_KHZ:
+	case NACRE_CAP_VCPU_ATTRIBUTES:
 	case NACRE_CAP_GET_MSR_FEATURES:
 		return 1;
 	case NACRE_CAP_IRQ_ROUTING:
@@ -102,6 +103,9 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 		return boot_cpu_has(X86_FEATURE_XSAVE);
 	case NACRE_CAP_MCE:
 		return NACRE_MCE_BANKS;
+	case NACRE_CAP_TSC_CONTROL:
+	case NACRE_CAP_VM_TSC_CONTROL:
+		return !!nacre_tsc_fraction;
 	case NACRE_CAP_ADJUST_CLOCK:
 		return NACRE_CLOCK_TSC_STABLE | NACRE_CLOCK_REALTIME |
 		       NACRE_CLOCK_HOST_TSC;

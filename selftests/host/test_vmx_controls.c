@@ -107,7 +107,7 @@ static void a_processor_that_can_all(void)
 	EXPECT_EQ(c.word[VMX_PROC2], PROC2_EPT | PROC2_UNRESTRICTED |
 		  PROC2_VPID | PROC2_WBINVD | PROC2_PAUSE_LOOP | PROC2_ENCLS |
 		  PROC2_RDTSCP | PROC2_INVPCID | PROC2_XSAVES |
-		  PROC2_LOG_WRITES);
+		  PROC2_LOG_WRITES | PROC2_TSC_SCALING);
 	EXPECT_EQ(c.max_leaf_level, 3);
 	EXPECT(c.ept_accessed_dirty && c.ept_5_levels);
 	EXPECT(c.invept_one && c.invvpid_one);

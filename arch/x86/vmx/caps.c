@@ -13,6 +13,7 @@
 #include <asm/processor.h>
 #include <asm/tlbflush.h>
 
+#include "arch/x86/clock.h"
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
@@ -167,6 +168,8 @@ int vmx_setup(void)
 	static_branch_enable(&nacre_tells_lengths);
 	vmx_vmcs_setup();
 	vmx_ept_setup();
+	if (vmx_has(VMX_PROC2, PROC2_TSC_SCALING))
+		nacre_tsc_fraction = VMX_TSC_FRACTION;
 	for_each_possible_cpu(n)
 		err = err ?: cpu_alloc(n);
 	err = err ?: vmx_l1d_setup();

@@ -213,6 +213,7 @@ static void reset_optional(struct vmx_vcpu *vmx)
 	if (vmx_has(VMX_PROC2, PROC2_XSAVES))
 		vmcs_write64(VMCS_XSS_EXITING, 0);
 	vmcs_write64(VMCS_TSC_OFFSET, vmx->vcpu.arch.tsc_offset);
+	vmx_write_tsc_ratio(&vmx->vcpu);
 }
 
 /*
@@ -670,6 +671,13 @@ void vmx_write_tsc_offset(struct nacre_vcpu *vcpu, u64 offset)
 {
 	vcpu->arch.tsc_offset = offset;
 	vmcs_write64(VMCS_TSC_OFFSET, offset);
+}
+
+void vmx_write_tsc_ratio(struct nacre_vcpu *vcpu)
+{
+	if (vmx_has(VMX_PROC2, PROC2_TSC_SCALING))
+		vmcs_write64(VMCS_TSC_MULTIPLIER, vcpu->arch.tsc_ratio ?:
+			     1ull << VMX_TSC_FRACTION);
 }
 
 void vmx_describe(struct nacre_vcpu *vcpu, char *text, size_t size)

@@ -51,6 +51,7 @@ enum vmcs_field {
 	VMCS_EOI_EXITS0			= 0x201c,	/* four, by 2 */
 	VMCS_XSS_EXITING		= 0x202c,
 	VMCS_ENCLS_EXITING		= 0x202e,
+	VMCS_TSC_MULTIPLIER		= 0x2032,
 	/* exit information */
 	VMCS_EXIT_GPA			= 0x2400,
 	/* guest */
@@ -194,6 +195,10 @@ enum vmcs_field {
 #define PROC2_ENCLS			BIT(15)
 #define PROC2_LOG_WRITES		BIT(17)	/* PML */
 #define PROC2_XSAVES			BIT(20)
+#define PROC2_TSC_SCALING		BIT(25)
+
+/* VMCS_TSC_MULTIPLIER: bits of its fraction */
+#define VMX_TSC_FRACTION		48
 
 /* VMCS_ENTRY_EVENT, VMCS_EXIT_EVENT, VMCS_VECTORING: event_word.h, and */
 #define EVENT_NMI_UNBLOCKED		BIT(12)	/* by IRET; exits only */

@@ -443,6 +443,7 @@ const struct nacre_backend nacre_vmx_backend = {
 	.update_intercepts	= vmx_update_intercepts,
 	.write_pat		= vmx_write_pat,
 	.write_tsc_offset	= vmx_write_tsc_offset,
+	.write_tsc_ratio	= vmx_write_tsc_ratio,
 	.inject			= vmx_inject,
 	.cancel_injection	= vmx_cancel_injection,
 	.interrupt_allowed	= vmx_interrupt_allowed,
