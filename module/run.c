@@ -49,7 +49,9 @@ static enum nacre_result host_work(struct nacre_vcpu *vcpu)
 	int err;
 
 	nacre_vcpu_srcu_unlock(vcpu);
+	vcpu->resting = true;
 	err = compat_guest_work();
+	vcpu->resting = false;
 	nacre_vcpu_srcu_lock(vcpu);
 	if (!err)
 		return NACRE_RESUME;
@@ -71,6 +73,7 @@ static bool block_is_over(struct nacre_vcpu *vcpu)
 static void block(struct nacre_vcpu *vcpu)
 {
 	nacre_vcpu_srcu_unlock(vcpu);
+	vcpu->resting = true;
 	prepare_to_rcuwait(&vcpu->wait);
 	for (;;) {
 		/* Pairs with the barrier in rcuwait_wake_up(). */
@@ -80,6 +83,7 @@ static void block(struct nacre_vcpu *vcpu)
 		schedule();
 	}
 	finish_rcuwait(&vcpu->wait);
+	vcpu->resting = false;
 	nacre_vcpu_srcu_lock(vcpu);
 	nacre_arch_wake(vcpu);
 }
@@ -129,8 +133,22 @@ static enum nacre_result run_once(struct nacre_vcpu *vcpu)
 	return run_loop(vcpu);
 }
 
+/* Whom another vCPU may let run in its place. */
+static void note_thread(struct nacre_vcpu *vcpu)
+{
+	struct pid *old = vcpu->pid;
+
+	if (likely(old == task_pid(current)))
+		return;
+	spin_lock(&vcpu->pid_lock);
+	vcpu->pid = get_task_pid(current, PIDTYPE_PID);
+	spin_unlock(&vcpu->pid_lock);
+	put_pid(old);
+}
+
 long nacre_vcpu_run(struct nacre_vcpu *vcpu)
 {
+	note_thread(vcpu);
 	vcpu->run_error = 0;
 	vcpu->wants_to_run = !READ_ONCE(vcpu->run->immediate_exit);
 

@@ -28,6 +28,7 @@ static void vcpu_sched_in(struct preempt_notifier *notifier, int cpu)
 	struct nacre_vcpu *vcpu = vcpu_of(notifier);
 
 	vcpu->cpu = cpu;
+	WRITE_ONCE(vcpu->preempted, false);
 	nacre_arch_vcpu_load(vcpu);
 }
 
@@ -36,6 +37,9 @@ static void vcpu_sched_out(struct preempt_notifier *notifier,
 {
 	struct nacre_vcpu *vcpu = vcpu_of(notifier);
 
+	if (vcpu->resting)
+		nacre_arch_vcpu_rest(vcpu);
+	WRITE_ONCE(vcpu->preempted, next && task_is_running(current));
 	nacre_arch_vcpu_put(vcpu);
 	vcpu->last_cpu = vcpu->cpu;
 	vcpu->cpu = -1;
@@ -107,6 +111,25 @@ void nacre_request_all(struct nacre_vm *vm, unsigned int request)
 		nacre_vcpu_request(vcpu, request);
 }
 
+bool nacre_vcpu_yield_to(struct nacre_vcpu *vcpu, struct nacre_vcpu *to)
+{
+	struct task_struct *task;
+	bool yielded;
+
+	if (!READ_ONCE(to->preempted))
+		return false;
+	spin_lock(&to->pid_lock);
+	task = get_pid_task(to->pid, PIDTYPE_PID);
+	spin_unlock(&to->pid_lock);
+	if (!task)
+		return false;
+	nacre_vcpu_srcu_unlock(vcpu);
+	yielded = yield_to(task, true) > 0;
+	nacre_vcpu_srcu_lock(vcpu);
+	put_task_struct(task);
+	return yielded;
+}
+
 static void free_pages_of(struct nacre_vcpu *vcpu)
 {
 	unsigned int i;
@@ -147,6 +170,7 @@ static struct nacre_vcpu *alloc_vcpu(struct nacre_vm *vm, unsigned int id)
 	vcpu->last_cpu = -1;
 	mutex_init(&vcpu->mutex);
 	rcuwait_init(&vcpu->wait);
+	spin_lock_init(&vcpu->pid_lock);
 	preempt_notifier_init(&vcpu->preempt, &vcpu_preempt_ops);
 	err = alloc_pages_of(vcpu);
 	if (err)
@@ -166,6 +190,7 @@ free_vcpu:
 void nacre_vcpu_destroy(struct nacre_vcpu *vcpu)
 {
 	nacre_arch_vcpu_destroy(vcpu);
+	put_pid(vcpu->pid);
 	free_pages_of(vcpu);
 	nacre_arch_vcpu_free(vcpu);
 }

@@ -44,6 +44,8 @@ enum nacre_request {
 	NACRE_REQ_CLOCK,	/* refresh the guest's clock page */
 	NACRE_REQ_WATCH,	/* other ends of interrupts are to be told */
 	NACRE_REQ_LOG,		/* vm->nr_logs became 0, or no longer is */
+	NACRE_REQ_STEAL,	/* tell the guest that it runs, and did not */
+	NACRE_REQ_YIELD,	/* let another vCPU run */
 };
 
 /* Finish what the last exit left to userspace; runs before the next entry. */
@@ -71,6 +73,10 @@ struct nacre_vcpu {
 	unsigned long requests;		/* any; atomic bit operations */
 	int mode;			/* any; cmpxchg */
 	struct rcuwait wait;		/* the thread that blocks in HLT */
+	bool resting;			/* between two of the guest's instructions */
+	bool preempted;			/* any reads; its thread would like to run */
+	spinlock_t pid_lock;		/* a leaf */
+	struct pid *pid;		/* pid_lock; of the thread that ran it last */
 	struct preempt_notifier preempt;
 
 	struct nacre_vcpu_arch arch;
@@ -92,6 +98,9 @@ void nacre_vcpu_kick(struct nacre_vcpu *vcpu);
  * else as a kick. The caller has a full barrier before this.
  */
 void nacre_vcpu_notify(struct nacre_vcpu *vcpu);
+
+/* The caller's CPU for another vCPU's thread, if that was preempted. */
+bool nacre_vcpu_yield_to(struct nacre_vcpu *vcpu, struct nacre_vcpu *to);
 
 /* NACRE_RUN; module/run.c. */
 long nacre_vcpu_run(struct nacre_vcpu *vcpu);

@@ -60,6 +60,8 @@ void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu);
 void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu);
 /* On the CPU where it is loaded, if any: what was logged there. Any context. */
 void nacre_arch_collect_log(struct nacre_vcpu *vcpu);
+/* By the scheduler: the thread goes, between two of the guest's instructions. */
+void nacre_arch_vcpu_rest(struct nacre_vcpu *vcpu);
 
 /* NACRE_RUN, piece by piece; module/run.c says in which order. */
 int nacre_arch_run_begin(struct nacre_vcpu *vcpu);

@@ -361,7 +361,8 @@ bool nacre_event_wakes(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_events *events = &vcpu->arch.events;
 
-	if (nacre_event_waits(vcpu) || vcpu->arch.triple_fault)
+	if (nacre_event_waits(vcpu) || vcpu->arch.triple_fault ||
+	    READ_ONCE(vcpu->arch.unhalted))
 		return true;
 	if ((events->nmi_pending || atomic_read(&events->nmi_queued)) &&
 	    backend(nmi_allowed)(vcpu))

@@ -12,6 +12,7 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/pv.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
@@ -66,30 +67,22 @@ enum nacre_result nacre_exit_pause(struct nacre_vcpu *vcpu)
 	return nacre_skip_insn(vcpu);
 }
 
-/* The KVM hypercalls' own errnos; Linux, "Linux KVM Hypercall". */
-#define HYPERCALL_EPERM		1
-#define HYPERCALL_ENOSYS	1000
-
-/* Coming out is all of it: the APIC is looked at on the way in. */
-#define HYPERCALL_VAPIC_POLL_IRQ	1
-
-static s64 hypercall(struct nacre_vcpu *vcpu, u64 number)
-{
-	if (backend(read_cpl)(vcpu))
-		return -HYPERCALL_EPERM;
-	return number == HYPERCALL_VAPIC_POLL_IRQ ? 0 : -HYPERCALL_ENOSYS;
-}
-
 /* What is not offered answers that it is not known. Ring 0's alone. */
 enum nacre_result nacre_exit_hypercall(struct nacre_vcpu *vcpu)
 {
+	static const u8 gpr[] = { NACRE_RBX, NACRE_RCX, NACRE_RDX, NACRE_RSI };
 	bool wide = nacre_is_64bit_code(vcpu);
-	u64 number = nacre_gpr(vcpu, NACRE_RAX);
-	s64 ret = hypercall(vcpu, wide ? number : (u32)number);
+	u64 mask = wide ? ~0ull : (u32)~0u;
+	u64 number = nacre_gpr(vcpu, NACRE_RAX) & mask;
+	u64 args[ARRAY_SIZE(gpr)];
+	s64 ret = -NACRE_EPERM;
+	unsigned int i;
 
-	if (!wide)
-		ret = (u32)ret;
-	nacre_set_gpr(vcpu, NACRE_RAX, ret);
+	for (i = 0; i < ARRAY_SIZE(gpr); i++)
+		args[i] = nacre_gpr(vcpu, gpr[i]) & mask;
+	if (!backend(read_cpl)(vcpu))
+		ret = nacre_hypercall(vcpu, number, args, wide);
+	nacre_set_gpr(vcpu, NACRE_RAX, ret & mask);
 	return nacre_skip_insn(vcpu);
 }
 

@@ -78,6 +78,10 @@ struct register_row {
 	REGISTER(_function, 0, ecx, .pass = ALL),			\
 	REGISTER(_function, 0, edx, .pass = ALL)
 #define F(name)		BIT(X86_FEATURE_##name % 32)
+/* Stolen time is what the scheduler counts, if it does. */
+#define STEAL_FEATURES	(!IS_ENABLED(CONFIG_SCHED_INFO) ? 0 :		\
+			 BIT(NACRE_FEATURE_STEAL_TIME) |		\
+			 BIT(NACRE_FEATURE_PV_TLB_FLUSH))
 
 static const struct register_row registers[] = {
 	WHOLE(0x0),
@@ -182,6 +186,9 @@ static const struct register_row registers[] = {
 		 BIT(NACRE_FEATURE_NOP_IO_DELAY) |
 		 BIT(NACRE_FEATURE_CLOCKSOURCE) |
 		 BIT(NACRE_FEATURE_CLOCKSOURCE2) | BIT(NACRE_FEATURE_PV_EOI) |
+		 BIT(NACRE_FEATURE_PV_UNHALT) |
+		 BIT(NACRE_FEATURE_PV_SEND_IPI) |
+		 BIT(NACRE_FEATURE_PV_SCHED_YIELD) | STEAL_FEATURES |
 		 BIT(NACRE_FEATURE_CLOCKSOURCE_STABLE_BIT)),
 };
 

@@ -23,6 +23,7 @@
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/noinstr.h"
+#include "arch/x86/pv.h"
 #include "arch/x86/pv_eoi.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
@@ -49,6 +50,10 @@ static enum nacre_result handle_requests(struct nacre_vcpu *vcpu)
 		backend_optional(log_writes)(vcpu, READ_ONCE(vcpu->vm->nr_logs));
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_CLOCK))
 		nacre_update_clock(vcpu);
+	if (nacre_test_clear_request(vcpu, NACRE_REQ_STEAL))
+		nacre_update_steal(vcpu);
+	if (nacre_test_clear_request(vcpu, NACRE_REQ_YIELD))
+		nacre_yield_as_asked(vcpu);
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_EVENT))
 		vcpu->arch.events.want_event = true;
 	/* Has asked for an event as well, so it is seen here. */

@@ -44,8 +44,10 @@ bool nacre_arch_has_work(struct nacre_vcpu *vcpu)
 void nacre_arch_wake(struct nacre_vcpu *vcpu)
 {
 	nacre_apic_process(vcpu);
-	if (ends_halt(vcpu))
-		vcpu->arch.mp_state = NACRE_MP_STATE_RUNNABLE;
+	if (!ends_halt(vcpu))
+		return;
+	WRITE_ONCE(vcpu->arch.unhalted, false);
+	vcpu->arch.mp_state = NACRE_MP_STATE_RUNNABLE;
 }
 
 /* What has come in since may have changed the answer. */
@@ -54,6 +56,8 @@ long nacre_get_mp_state(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	struct nacre_mp_state *out = arg->data;
 
 	nacre_apic_process(vcpu);
+	if (is_halted(vcpu) && READ_ONCE(vcpu->arch.unhalted))
+		nacre_arch_wake(vcpu);
 	out->mp_state = vcpu->arch.mp_state;
 	return 0;
 }

@@ -326,6 +326,8 @@ static const struct nacre_msr table[] = {
 	  .read = nacre_read_wall_clock, .write = nacre_write_wall_clock },
 	{ ONE(MSR_NACRE_SYSTEM_TIME_NEW), .listed = true,
 	  FIELD(system_time), .write = nacre_write_system_time },
+	{ ONE(MSR_NACRE_STEAL_TIME), .listed = true,
+	  FIELD(steal), .write = nacre_write_steal },
 	{ ONE(MSR_NACRE_PV_EOI_EN), .listed = true,
 	  FIELD(pv_eoi), .write = nacre_write_pv_eoi },
 	{ ONE(MSR_EFER), FIELD(efer), .write = write_efer },

@@ -270,6 +270,7 @@ void nacre_reset_vcpu(struct nacre_vcpu *vcpu, bool init)
 
 	nacre_apic_reset(vcpu, init);
 	vcpu->arch.pv_eoi = 0;
+	vcpu->arch.steal = 0;
 	nacre_events_reset(vcpu);
 	nacre_debug_reset(vcpu);
 	vcpu->arch.cr2 = 0;

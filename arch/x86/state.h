@@ -312,6 +312,11 @@ struct nacre_vcpu_arch {
 	unsigned long clock_written;	/* jiffies */
 	u64 pv_eoi;		/* MSR_NACRE_PV_EOI_EN */
 	bool pv_eoi_offered;	/* its bit is set, and not looked at since */
+	u64 steal;		/* MSR_NACRE_STEAL_TIME */
+	u64 steal_told;		/* the thread's run_delay, as of then */
+	bool said_preempted;	/* in that page */
+	bool unhalted;		/* any; before NACRE_REQ_EVENT */
+	u32 yield_to;		/* before NACRE_REQ_YIELD: an APIC ID */
 	u32 host_pkru;		/* as read at load; back at each exit */
 
 	struct nacre_apic *apic;	/* create; NULL: the VMM has it */

@@ -25,6 +25,7 @@
 #include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/protect.h"
+#include "arch/x86/pv.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
@@ -103,6 +104,8 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 		return boot_cpu_has(X86_FEATURE_XSAVE);
 	case NACRE_CAP_MCE:
 		return NACRE_MCE_BANKS;
+	case NACRE_CAP_STEAL_TIME:
+		return IS_ENABLED(CONFIG_SCHED_INFO);
 	case NACRE_CAP_TSC_CONTROL:
 	case NACRE_CAP_VM_TSC_CONTROL:
 		return !!nacre_tsc_fraction;
@@ -300,6 +303,8 @@ void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 	vcpu->arch.host_pkru = read_pkru();
 	if (nacre_clock_is_old(vcpu))
 		nacre_set_request(vcpu, NACRE_REQ_CLOCK);
+	if (nacre_steal_is_old(vcpu))
+		nacre_set_request(vcpu, NACRE_REQ_STEAL);
 	backend(load)(vcpu);
 	forget_others(vcpu);
 }

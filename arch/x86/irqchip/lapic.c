@@ -457,11 +457,11 @@ bool nacre_lapic_accept(struct nacre_lapic *apic, const struct nacre_irq *irq)
  * An xAPIC ID has 8 bits. A processor whose own ID has more is reached by that
  * in xAPIC mode as well, else nobody could start it.
  */
-static bool match_physical(const struct nacre_lapic *apic, u32 dest)
+u32 nacre_lapic_physical_id(const struct nacre_lapic *apic)
 {
 	if (nacre_lapic_is_x2apic(apic) || apic->id > 0xff)
-		return dest == apic->id;
-	return dest == peek(apic, LAPIC_ID) >> 24;
+		return apic->id;
+	return peek(apic, LAPIC_ID) >> 24;
 }
 
 /* x2APIC: a cluster of 16 in the upper half, one bit each in the lower. */
@@ -507,7 +507,7 @@ bool nacre_lapic_match(const struct nacre_lapic *apic,
 	if (is_broadcast(apic, irq))
 		return true;
 	return irq->logical ? match_logical(apic, irq->dest) :
-			      match_physical(apic, irq->dest);
+			      nacre_lapic_physical_id(apic) == irq->dest;
 }
 
 bool nacre_lapic_accepts_pic(const struct nacre_lapic *apic)

@@ -142,6 +142,8 @@ static inline u8 nacre_lapic_cr8(const struct nacre_lapic *apic)
 }
 void nacre_lapic_set_cr8(struct nacre_lapic *apic, u8 cr8);
 
+/* The ID by which physical destinations find it. */
+u32 nacre_lapic_physical_id(const struct nacre_lapic *apic);
 /* Does this APIC take an interrupt sent to @dest? */
 bool nacre_lapic_match(const struct nacre_lapic *apic,
 		       const struct nacre_irq *irq);

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Stolen time, and hypercalls.
+ *
+ * A vCPU whose thread is taken off its CPU between two instructions says so in
+ * its page. Others need not wait for it then, and instead of an interrupt that
+ * it would have to be woken for they may leave it a bit: to drop its
+ * translations before it runs on. In the midst of an instruction it says
+ * nothing, for what is emulated may have been translated already.
+ *
+ * Linux, "KVM-specific MSRs", "Linux KVM Hypercall".
+ */
+#include <linux/nospec.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+#include "module/guest_mem.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/arch.h"
+#include "arch/x86/backend.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/pv.h"
+
+#define PREEMPTED_AT	offsetof(struct nacre_steal_time, preempted)
+
+bool nacre_write_steal(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		       enum nacre_msr_by by)
+{
+	if (value & NACRE_STEAL_RESERVED_MASK)
+		return false;
+	vcpu->arch.steal = value;
+	vcpu->arch.steal_told = current->sched_info.run_delay;
+	nacre_set_request(vcpu, NACRE_REQ_STEAL);
+	return true;
+}
+
+bool nacre_steal_is_old(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.steal & NACRE_MSR_ENABLED &&
+	       (vcpu->arch.said_preempted ||
+		vcpu->arch.steal_told != current->sched_info.run_delay);
+}
+
+/* Called by the scheduler: a page that is not there now is not waited for. */
+void nacre_arch_vcpu_rest(struct nacre_vcpu *vcpu)
+{
+	const u8 preempted = NACRE_VCPU_PREEMPTED;
+	gpa_t gpa = vcpu->arch.steal & NACRE_STEAL_VALID_BITS;
+	int index;
+
+	if (!(vcpu->arch.steal & NACRE_MSR_ENABLED) ||
+	    vcpu->arch.said_preempted || current->mm != vcpu->vm->mm)
+		return;
+	index = srcu_read_lock(&vcpu->vm->srcu);
+	pagefault_disable();
+	vcpu->arch.said_preempted =
+		!nacre_write_guest(vcpu->vm, gpa + PREEMPTED_AT, &preempted,
+				   sizeof(preempted));
+	pagefault_enable();
+	srcu_read_unlock(&vcpu->vm->srcu, index);
+}
+
+/* It runs. What others have asked for meanwhile comes with that in one word. */
+static void say_running(struct nacre_vcpu *vcpu, gpa_t gpa)
+{
+	u64 word = 0;
+	int err;
+
+	do {
+		err = nacre_cmpxchg_guest(vcpu->vm, gpa + PREEMPTED_AT, &word,
+					  word & ~0xffull, sizeof(u32));
+	} while (err == -EAGAIN);
+	vcpu->arch.said_preempted = false;
+	if (err || word & NACRE_VCPU_FLUSH_TLB)
+		backend(flush_guest)(vcpu);
+}
+
+/* The version is odd while the rest is written. */
+void nacre_update_steal(struct nacre_vcpu *vcpu)
+{
+	gpa_t gpa = vcpu->arch.steal & NACRE_STEAL_VALID_BITS;
+	gpa_t version = gpa + offsetof(struct nacre_steal_time, version);
+	u64 delay = current->sched_info.run_delay;
+	struct nacre_steal_time st;
+
+	if (!(vcpu->arch.steal & NACRE_MSR_ENABLED))
+		return;
+	say_running(vcpu, gpa);
+	if (nacre_read_guest(vcpu->vm, gpa, &st, PREEMPTED_AT))
+		return;
+	st.steal += delay - vcpu->arch.steal_told;
+	st.version = (st.version + 1) | 1;
+	if (nacre_write_guest(vcpu->vm, version, &st.version, sizeof(u32)))
+		return;
+	vcpu->arch.steal_told = delay;
+	barrier();
+	nacre_write_guest(vcpu->vm, gpa, &st.steal, sizeof(st.steal));
+	barrier();
+	st.version++;
+	nacre_write_guest(vcpu->vm, version, &st.version, sizeof(u32));
+}
+
+static struct nacre_vcpu *vcpu_by_apic_id(struct nacre_vm *vm, u32 id)
+{
+	struct nacre_vcpu *vcpu;
+	unsigned long index;
+
+	nacre_for_each_vcpu(index, vcpu, vm) {
+		if (vcpu->arch.apic &&
+		    nacre_lapic_physical_id(nacre_lapic_of(vcpu)) == id)
+			break;
+	}
+	return vcpu;
+}
+
+void nacre_yield_as_asked(struct nacre_vcpu *vcpu)
+{
+	struct nacre_vcpu *to = vcpu_by_apic_id(vcpu->vm, vcpu->arch.yield_to);
+
+	if (to && to != vcpu)
+		nacre_vcpu_yield_to(vcpu, to);
+}
+
+static s64 ask_to_yield(struct nacre_vcpu *vcpu, u32 id)
+{
+	vcpu->arch.yield_to = id;
+	nacre_set_request(vcpu, NACRE_REQ_YIELD);
+	return 0;
+}
+
+/* Ends its halt, or the next one if it does not halt yet. */
+static s64 kick(struct nacre_vcpu *vcpu, u32 id)
+{
+	struct nacre_vcpu *to = vcpu_by_apic_id(vcpu->vm, id);
+
+	if (to) {
+		WRITE_ONCE(to->arch.unhalted, true);
+		nacre_vcpu_request(to, NACRE_REQ_EVENT);
+	}
+	return ask_to_yield(vcpu, id);
+}
+
+/* Bit @n of two words: the APIC ID @min + n. How many have taken it. */
+static s64 send_ipi(struct nacre_vcpu *vcpu, const u64 *args, u32 bits)
+{
+	const struct nacre_irq irq = {
+		.vector = args[3],
+		.delivery = args[3] >> 8 & 7,
+		.assert = args[3] & BIT(14),
+		.level = args[3] & BIT(15),
+	};
+	struct nacre_vcpu *to;
+	unsigned long index;
+	s64 taken = 0;
+
+	if (!vcpu->arch.apic)
+		return -NACRE_EOPNOTSUPP;
+	/* By ID alone: neither logical, nor by shorthand. */
+	if (args[3] & (BIT(11) | 3 << 18))
+		return -NACRE_EINVAL;
+	nacre_for_each_vcpu(index, to, vcpu->vm) {
+		struct nacre_lapic *lapic = nacre_lapic_of(to);
+		u32 n = nacre_lapic_physical_id(lapic) - (u32)args[2];
+
+		if (n < 2 * bits &&
+		    args[array_index_nospec(n / bits, 2)] >> n % bits & 1)
+			taken += nacre_lapic_accept(lapic, &irq);
+	}
+	return taken;
+}
+
+s64 nacre_hypercall(struct nacre_vcpu *vcpu, u64 number, const u64 *args,
+		    bool wide)
+{
+	switch (number) {
+	case NACRE_HC_VAPIC_POLL_IRQ:
+		/* Coming out is all of it: the APIC is looked at on the way in. */
+		return 0;
+	case NACRE_HC_KICK_CPU:
+		return kick(vcpu, args[1]);
+	case NACRE_HC_SEND_IPI:
+		return send_ipi(vcpu, args, wide ? 64 : 32);
+	case NACRE_HC_SCHED_YIELD:
+		return ask_to_yield(vcpu, args[0]);
+	default:
+		return -NACRE_ENOSYS;
+	}
+}
