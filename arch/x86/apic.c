@@ -92,14 +92,15 @@ static void op_post(struct nacre_lapic *lapic, const struct nacre_irq *irq)
 	struct nacre_apic *apic = apic_of(lapic);
 	int me = get_cpu();
 
-	if (in_task() && READ_ONCE(apic->vcpu->cpu) == me) {
-		nacre_lapic_take(lapic, irq);
+	if (!nacre_lapic_may_post(lapic, irq)) {
+		nacre_apic_leave(apic, NACRE_APIC_LEVELS);
+	} else if (in_task() && READ_ONCE(apic->vcpu->cpu) == me) {
+		nacre_lapic_take_posted(lapic, irq->vector / 32,
+					1u << irq->vector % 32);
 		if (!lapic->by_processor)
 			nacre_set_request(apic->vcpu, NACRE_REQ_EVENT);
-	} else if (nacre_lapic_may_post(lapic, irq)) {
-		backend_optional(post)(apic->vcpu, irq->vector);
 	} else {
-		nacre_apic_leave(apic, NACRE_APIC_LEVELS);
+		backend_optional(post)(apic->vcpu, irq->vector);
 	}
 	put_cpu();
 }

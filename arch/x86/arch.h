@@ -73,7 +73,7 @@ static inline bool nacre_arch_runnable(const struct nacre_vcpu *vcpu)
 	return vcpu->arch.mp_state == NACRE_MP_STATE_RUNNABLE;
 }
 
-/* Has something come that a vCPU which waits has to see? Changes nothing. */
+/* Has something come that a vCPU which waits has to see? Takes none of it. */
 bool nacre_arch_has_work(struct nacre_vcpu *vcpu);
 /* Take what has come; the vCPU may be runnable then. */
 void nacre_arch_wake(struct nacre_vcpu *vcpu);

@@ -75,16 +75,11 @@ REQUIRED(void, want_interrupt_window, (struct nacre_vcpu *))		\
 REQUIRED(void, want_nmi_window, (struct nacre_vcpu *))			\
 /* Tell when CR8 falls below, where the guest writes it by itself */	\
 OPTIONAL(void, watch_cr8, (struct nacre_vcpu *, u8 threshold))		\
-/*
- * A processor that works on the registers of the guest's local APIC: which of
- * them it may, see struct nacre_lapic, follows from the APIC's mode. It is told
- * when that may have changed, and then of what was sent to the guest: post()
- * is called by any thread, and makes *nacre_apic.posted not 0 before it reads
- * vcpu->mode; what the processor has not taken goes into IRR by
- * collect_posted(), without the vCPU's being loaded.
- */									\
+/* The local APIC's mode may be another: what may the processor do of it? */ \
 OPTIONAL(void, update_apic, (struct nacre_vcpu *))			\
+/* Any thread: make *nacre_apic.posted not 0, then look at vcpu->mode */ \
 OPTIONAL(void, post, (struct nacre_vcpu *, u8 vector))			\
+/* Put into IRR what the processor has not taken; not loaded */		\
 OPTIONAL(void, collect_posted, (struct nacre_vcpu *))			\
 REQUIRED(u32,  read_shadow, (struct nacre_vcpu *))	/* NACRE_X86_SHADOW_* */\
 REQUIRED(void, write_shadow, (struct nacre_vcpu *, u32 shadow))		\

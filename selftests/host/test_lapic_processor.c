@@ -79,10 +79,14 @@ static void op_send(struct nacre_lapic *apic, const struct nacre_irq *irq)
 
 static void op_post(struct nacre_lapic *apic, const struct nacre_irq *irq)
 {
+	u32 word = irq->vector / 32, bit = 1u << irq->vector % 32;
+
+	if (!nacre_lapic_may_post(apic, irq))
+		return;
 	if (from_itself)
-		nacre_lapic_take(apic, irq);
-	else if (nacre_lapic_may_post(apic, irq))
-		posted[irq->vector / 32] |= 1u << irq->vector % 32;
+		nacre_lapic_take_posted(apic, word, bit);
+	else
+		posted[word] |= bit;
 }
 
 static void op_mode(struct nacre_lapic *apic)

@@ -93,11 +93,9 @@ static bool test_vector(struct nacre_lapic *apic, u32 base, u8 vector)
 	       vector_bit(vector);
 }
 
-static int highest_vector(struct nacre_lapic *apic, u32 base)
+static int highest_vector(struct nacre_lapic *apic, u32 base, int word)
 {
-	int word;
-
-	for (word = LAPIC_WORDS - 1; word >= 0; word--) {
+	for (; word >= 0; word--) {
 		u32 bits = READ_ONCE(*vectors(apic, base, word));
 
 		if (bits)
@@ -106,12 +104,9 @@ static int highest_vector(struct nacre_lapic *apic, u32 base)
 	return -1;
 }
 
-/* Not, if there is surely none: a processor that delivers has its own. */
 static int highest_request(struct nacre_lapic *apic)
 {
-	if (!READ_ONCE(apic->irr_pending) && !apic->by_processor)
-		return -1;
-	return highest_vector(apic, LAPIC_IRR);
+	return highest_vector(apic, LAPIC_IRR, LAPIC_WORDS - 1);
 }
 
 /* Each interrupt that is taken comes by here: one load for each word. */
@@ -144,16 +139,10 @@ static void end_request(struct nacre_lapic *apic, u8 vector)
 		WRITE_ONCE(apic->irr_pending, true);
 }
 
-/* Nobody but the vCPU's thread works on ISR. */
+/* Nobody but the vCPU's thread, or else the processor, works on ISR. */
 static int highest_in_service(struct nacre_lapic *apic)
 {
-	int word = fls(apic->isr_words) - 1;
-
-	if (apic->by_processor)
-		return highest_vector(apic, LAPIC_ISR);
-	if (word < 0)
-		return -1;
-	return word * 32 + fls(*vectors(apic, LAPIC_ISR, word)) - 1;
+	return highest_vector(apic, LAPIC_ISR, fls(apic->isr_words) - 1);
 }
 
 static void begin_service(struct nacre_lapic *apic, u8 vector)
@@ -169,19 +158,19 @@ static void end_service(struct nacre_lapic *apic, u8 vector)
 	u32 word = vector / 32;
 
 	*vectors(apic, LAPIC_ISR, word) &= ~vector_bit(vector);
-	if (!*vectors(apic, LAPIC_ISR, word))
+	if (!*vectors(apic, LAPIC_ISR, word) && !apic->by_processor)
 		apic->isr_words &= ~(1 << word);
 	apic->changed = true;
 }
 
-/* IRR and ISR were written as they are. */
+/* IRR and ISR were written as they are, or may be at any time. */
 static void note_vectors(struct nacre_lapic *apic)
 {
 	u32 word;
 
 	apic->isr_words = 0;
 	for (word = 0; word < LAPIC_WORDS; word++) {
-		if (*vectors(apic, LAPIC_ISR, word))
+		if (*vectors(apic, LAPIC_ISR, word) || apic->by_processor)
 			apic->isr_words |= 1 << word;
 	}
 	/* Which may be wrong until the next interrupt, and does no harm. */
@@ -237,11 +226,13 @@ u8 nacre_lapic_priority(const struct nacre_lapic *apic)
 
 int nacre_lapic_pending(struct nacre_lapic *apic)
 {
-	int irr = highest_request(apic);
+	int irr;
 
 	/* Off by software it takes no more, but holds and gives what it has. */
-	if (irr < 0 || !nacre_lapic_enabled(apic) ||
-	    (irr & 0xf0) <= (processor_priority(apic) & 0xf0))
+	if (!READ_ONCE(apic->irr_pending) || !nacre_lapic_enabled(apic))
+		return -1;
+	irr = highest_request(apic);
+	if (irr < 0 || (irr & 0xf0) <= (processor_priority(apic) & 0xf0))
 		return -1;
 	return irr;
 }
@@ -250,8 +241,8 @@ u8 nacre_lapic_cr8_threshold(struct nacre_lapic *apic)
 {
 	int irr;
 
-	/* One that delivers looks at the priority by itself. */
-	if (apic->by_processor || !nacre_lapic_enabled(apic))
+	if (!READ_ONCE(apic->irr_pending) || !nacre_lapic_enabled(apic) ||
+	    apic->by_processor)
 		return 0;
 	irr = highest_request(apic);
 	if (irr < 0 || (irr & 0xf0) > (peek(apic, LAPIC_TPR) & 0xf0))
@@ -304,8 +295,7 @@ void nacre_lapic_end(struct nacre_lapic *apic)
 
 bool nacre_lapic_end_can_wait(struct nacre_lapic *apic)
 {
-	if (apic->by_processor || READ_ONCE(apic->irr_pending) ||
-	    !apic->isr_words)
+	if (READ_ONCE(apic->irr_pending) || !apic->isr_words)
 		return false;
 	return !is_told(apic, highest_in_service(apic));
 }
@@ -370,21 +360,10 @@ void nacre_lapic_take_levels(struct nacre_lapic *apic)
 	}
 }
 
-void nacre_lapic_take(struct nacre_lapic *apic, const struct nacre_irq *irq)
-{
-	if (!nacre_lapic_may_post(apic, irq))
-		nacre_lapic_take_levels(apic);
-	else
-		nacre_lapic_take_posted(apic, irq->vector / 32,
-					vector_bit(irq->vector));
-}
-
 u16 nacre_lapic_highest(struct nacre_lapic *apic)
 {
-	int irr = highest_vector(apic, LAPIC_IRR);
-	int isr = highest_vector(apic, LAPIC_ISR);
-
-	return max(irr, 0) | max(isr, 0) << 8;
+	return max(highest_request(apic), 0) |
+	       max(highest_in_service(apic), 0) << 8;
 }
 
 void nacre_lapic_hand_over(struct nacre_lapic *apic, bool to_processor)
@@ -973,9 +952,6 @@ static void reset_registers(struct nacre_lapic *apic)
 	u32 offset;
 	unsigned int i;
 
-	WRITE_ONCE(apic->irr_pending, false);
-	apic->isr_words = 0;
-	apic->changed = true;
 	for (offset = 0; offset < LAPIC_REGS_SIZE; offset += sizeof(u32)) {
 		if (offset != LAPIC_ID)
 			poke(apic, offset, 0);
@@ -986,6 +962,7 @@ static void reset_registers(struct nacre_lapic *apic)
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
 		poke(apic, lvts[i], LVT_MASKED);
 	note_timer(apic);
+	note_vectors(apic);
 	atomic_set(&apic->errors, 0);
 }
 

@@ -66,7 +66,7 @@ struct nacre_lapic_ops {
 	/* An IPI leaves; a level-triggered or watched vector was retired. */
 	void (*send)(struct nacre_lapic *apic, const struct nacre_irq *irq);
 	void (*eoi)(struct nacre_lapic *apic, u8 vector, bool level);
-	/* Where it posts: a vector comes, to be taken by nacre_lapic_take(). */
+	/* With posts: a vector comes; see nacre_lapic_may_post(). Any thread. */
 	void (*post)(struct nacre_lapic *apic, const struct nacre_irq *irq);
 	/* The base or SVR's enable bit is another, or may be. vCPU's thread. */
 	void (*mode)(struct nacre_lapic *apic);
@@ -99,7 +99,7 @@ struct nacre_lapic {
 	u64 timer_period;	/* ns, the whole count; 0: stopped */
 	atomic_t errors;	/* any thread: what a write of ESR will show */
 	bool irr_pending;	/* any thread; false: IRR is empty */
-	u8 isr_words;		/* a bit for each 32 vectors: any in service? */
+	u8 isr_words;		/* a bit for each 32 vectors; 0: none is served */
 	u32 levels[LAPIC_WORDS];	/* any thread; see nacre_lapic_may_post() */
 };
 
@@ -177,8 +177,7 @@ void nacre_lapic_timer_expired(struct nacre_lapic *apic);
 bool nacre_lapic_may_post(struct nacre_lapic *apic,
 			  const struct nacre_irq *irq);
 void nacre_lapic_take_levels(struct nacre_lapic *apic);
-/* One, or what was posted, by vector / 32. */
-void nacre_lapic_take(struct nacre_lapic *apic, const struct nacre_irq *irq);
+/* Into IRR what was posted, by vector / 32. */
 void nacre_lapic_take_posted(struct nacre_lapic *apic, u32 word, u32 requests);
 /* The processor begins or ends to deliver. */
 void nacre_lapic_hand_over(struct nacre_lapic *apic, bool to_processor);

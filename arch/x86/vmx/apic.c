@@ -11,12 +11,10 @@
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <asm/desc.h>
 
 #include "module/compat/compat.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/exits.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
