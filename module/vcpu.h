@@ -46,6 +46,7 @@ enum nacre_request {
 	NACRE_REQ_LOG,		/* vm->nr_logs became 0, or no longer is */
 	NACRE_REQ_STEAL,	/* tell the guest that it runs, and did not */
 	NACRE_REQ_YIELD,	/* let another vCPU run */
+	NACRE_REQ_IOAPIC_EOI,	/* the VMM's I/O APIC is to hear of an EOI */
 };
 
 /* Finish what the last exit left to userspace; runs before the next entry. */

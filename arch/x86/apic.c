@@ -80,7 +80,12 @@ static void op_send(struct nacre_lapic *lapic, const struct nacre_irq *irq)
 
 static void op_eoi(struct nacre_lapic *lapic, u8 vector, bool level)
 {
-	nacre_chips_eoi(apic_of(lapic)->vcpu, vector, level);
+	struct nacre_vcpu *vcpu = apic_of(lapic)->vcpu;
+
+	if (nacre_has_chips(vcpu->vm))
+		nacre_chips_eoi(vcpu, vector, level);
+	else
+		nacre_split_eoi(vcpu, vector);
 }
 
 /*
@@ -196,7 +201,8 @@ int nacre_apic_create(struct nacre_vcpu *vcpu)
 	apic->lapic.ops = &lapic_ops;
 	apic->lapic.id = vcpu->id;
 	apic->lapic.lacks_deadline = true;
-	apic->lapic.watched = vcpu->vm->arch.chips->watched;
+	if (nacre_has_chips(vcpu->vm))
+		apic->lapic.watched = vcpu->vm->arch.chips->watched;
 	compat_hrtimer_setup(&apic->timer, timer_fired);
 	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id) {
 		apic->lapic.bsp = true;
@@ -325,12 +331,37 @@ void nacre_apic_set_sipi_vector(struct nacre_vcpu *vcpu, u8 vector)
 		WRITE_ONCE(vcpu->arch.apic->sipi_vector, vector);
 }
 
-/* The PIC's output reaches the boot processor, if its LINT0 lets it. */
+int nacre_apic_extint(struct nacre_vcpu *vcpu, u8 vector)
+{
+	if (vcpu->arch.apic->extint)
+		return -EEXIST;
+	vcpu->arch.apic->extint = vector + 1;
+	nacre_set_request(vcpu, NACRE_REQ_EVENT);
+	return 0;
+}
+
+/*
+ * The PIC's output reaches the boot processor, if its LINT0 lets it. To which
+ * ones the VMM's is wired, it knows.
+ */
 static bool pic_wants(struct nacre_vcpu *vcpu)
 {
-	return vcpu->id == vcpu->vm->arch.boot_vcpu_id &&
-	       nacre_pic_output(vcpu->vm) &&
-	       nacre_lapic_accepts_pic(nacre_lapic_of(vcpu));
+	bool output = nacre_has_chips(vcpu->vm) ?
+		      vcpu->id == vcpu->vm->arch.boot_vcpu_id &&
+		      nacre_pic_output(vcpu->vm) : vcpu->arch.apic->extint;
+
+	return output && nacre_lapic_accepts_pic(nacre_lapic_of(vcpu));
+}
+
+static u8 take_from_pic(struct nacre_vcpu *vcpu)
+{
+	u8 vector;
+
+	if (nacre_has_chips(vcpu->vm))
+		return nacre_pic_take(vcpu->vm);
+	vector = vcpu->arch.apic->extint - 1;
+	vcpu->arch.apic->extint = 0;
+	return vector;
 }
 
 bool nacre_has_interrupt(struct nacre_vcpu *vcpu)
@@ -358,7 +389,7 @@ int nacre_get_interrupt(struct nacre_vcpu *vcpu)
 	int vector;
 
 	if (pic_wants(vcpu))
-		return nacre_pic_take(vcpu->vm);
+		return take_from_pic(vcpu);
 	if (lapic->by_processor)
 		return -1;
 	vector = nacre_lapic_pending(lapic);

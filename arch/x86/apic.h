@@ -32,6 +32,7 @@ struct nacre_apic {
 	u8 sipi_vector;			/* before NACRE_APIC_SIPI is set */
 	/* Create; not 0: something is posted. NULL where nothing ever is. */
 	const unsigned long *posted;
+	u16 extint;			/* of the VMM's PIC: vector + 1, or 0 */
 };
 
 int nacre_apic_create(struct nacre_vcpu *vcpu);
@@ -54,6 +55,16 @@ static inline bool nacre_apic_posted(const struct nacre_vcpu *vcpu)
 
 /* Any thread: leave it something. */
 void nacre_apic_leave(struct nacre_apic *apic, enum nacre_apic_pending what);
+/* An interrupt of the VMM's PIC; -EEXIST: one is there. */
+int nacre_apic_extint(struct nacre_vcpu *vcpu, u8 vector);
+/* Could that be injected? Without an APIC here it does not depend on one. */
+static inline bool nacre_takes_extint(const struct nacre_vcpu *vcpu)
+{
+	return !vcpu->arch.apic ||
+	       (nacre_lapic_accepts_pic(&vcpu->arch.apic->lapic) &&
+		!vcpu->arch.apic->extint);
+}
+
 /* The vCPU's thread: take expiries, INIT, start-up and what is posted. */
 void nacre_apic_take(struct nacre_vcpu *vcpu);
 void nacre_apic_collect(struct nacre_vcpu *vcpu);

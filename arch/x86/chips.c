@@ -4,6 +4,7 @@
  * local APIC is only asked to accept, which takes no lock. It is taken with
  * interrupts off, for an eventfd may be signalled in one.
  */
+#include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 
@@ -325,20 +326,20 @@ bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
 
 long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
+	struct nacre_routes *routes;
 	struct nacre_chips *chips;
-	int err;
 
-	if (chips_of(vm))
+	if (nacre_has_lapics(vm))
 		return -EEXIST;
 	if (nacre_vm_has_vcpus(vm))
 		return -EINVAL;
 	chips = kzalloc(sizeof(*chips), GFP_KERNEL_ACCOUNT);
 	if (!chips)
 		return -ENOMEM;
-	err = nacre_routes_default(vm);
-	if (err) {
+	routes = nacre_routes_first(vm, true);
+	if (IS_ERR(routes)) {
 		kfree(chips);
-		return err;
+		return PTR_ERR(routes);
 	}
 	chips->vm = vm;
 	spin_lock_init(&chips->lock);
@@ -350,6 +351,8 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	nacre_pit_setup(chips);
 	/* Published when complete; pairs with the acquire in chips_of(). */
 	smp_store_release(&vm->arch.chips, chips);
+	/* Whoever sees these sees the chips. */
+	rcu_assign_pointer(vm->arch.routes, routes);
 	return 0;
 }
 

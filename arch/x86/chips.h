@@ -54,6 +54,12 @@ static inline bool nacre_has_chips(const struct nacre_vm *vm)
 	return READ_ONCE(vm->arch.chips);
 }
 
+/* With these chips, or split from those of the VMM. */
+static inline bool nacre_has_lapics(const struct nacre_vm *vm)
+{
+	return rcu_access_pointer(vm->arch.routes);
+}
+
 void nacre_chips_destroy(struct nacre_vm *vm);
 
 /*
@@ -67,8 +73,8 @@ int nacre_chips_set_pin(struct nacre_chips *chips, unsigned int chip,
 			unsigned int pin, enum nacre_line_source source,
 			bool level);
 
-/* GSIs; gsi.c. */
-int nacre_routes_default(struct nacre_vm *vm);
+/* GSIs; gsi.c. A table to begin with; @chips: that leads to them. */
+struct nacre_routes *nacre_routes_first(struct nacre_vm *vm, bool chips);
 void nacre_routes_destroy(struct nacre_vm *vm);
 /* Does one of @pins of @chip stand for @gsi? */
 bool nacre_gsi_has_pin(struct nacre_vm *vm, u32 gsi, unsigned int chip,
@@ -76,7 +82,11 @@ bool nacre_gsi_has_pin(struct nacre_vm *vm, u32 gsi, unsigned int chip,
 /* The guest ended what @pins of @chip brought. Not under the chips' lock. */
 void nacre_ack_pins(struct nacre_vm *vm, unsigned int chip, u32 pins);
 
+/* A level's EOI, where the I/O APIC is the VMM's. */
+void nacre_split_eoi(struct nacre_vcpu *vcpu, u8 vector);
+
 long nacre_enable_x2apic_api(struct nacre_vm *vm, u64 flags);
+long nacre_enable_split(struct nacre_vm *vm, u64 gsis);
 static inline bool nacre_no_broadcast_quirk(const struct nacre_vm *vm)
 {
 	return READ_ONCE(vm->arch.routing.flags) &

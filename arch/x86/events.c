@@ -10,6 +10,7 @@
 #include "module/trace.h"
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
+#include "arch/x86/chips.h"
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"
@@ -283,11 +284,11 @@ static void inject_new_interrupt(struct nacre_vcpu *vcpu, bool busy)
 		backend(want_interrupt_window)(vcpu);
 }
 
-/* Without an interrupt controller in the kernel the VMM injects by ioctl. */
+/* Without a PIC in the kernel the VMM injects by ioctl. */
 static bool vmm_wants_window(struct nacre_vcpu *vcpu)
 {
-	return !vcpu->arch.apic &&
-	       READ_ONCE(vcpu->run->request_interrupt_window);
+	return READ_ONCE(vcpu->run->request_interrupt_window) &&
+	       !nacre_has_chips(vcpu->vm) && nacre_takes_extint(vcpu);
 }
 
 /* What only the guest's CR8 holds back, it lets in by a lower one. */
@@ -472,8 +473,10 @@ long nacre_interrupt(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 
 	if (in->irq >= NACRE_NR_INTERRUPTS)
 		return -EINVAL;
-	if (vcpu->arch.apic)
+	if (nacre_has_chips(vcpu->vm))
 		return -ENXIO;
+	if (vcpu->arch.apic)
+		return nacre_apic_extint(vcpu, in->irq);
 	nacre_queue_interrupt(vcpu, in->irq, false);
 	return 0;
 }

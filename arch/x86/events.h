@@ -13,6 +13,7 @@
 #include <asm/trapnr.h>
 
 #include "module/vcpu.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/backend.h"
 
 void nacre_events_reset(struct nacre_vcpu *vcpu);
@@ -59,7 +60,8 @@ static inline bool nacre_event_waits(const struct nacre_vcpu *vcpu)
 /* Could userspace inject an interrupt right now? */
 static inline bool nacre_ready_for_interrupt(struct nacre_vcpu *vcpu)
 {
-	return !nacre_event_waits(vcpu) && backend(interrupt_allowed)(vcpu);
+	return !nacre_event_waits(vcpu) && nacre_takes_extint(vcpu) &&
+	       backend(interrupt_allowed)(vcpu);
 }
 
 /* Does something end a HLT? */

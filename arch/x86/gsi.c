@@ -9,6 +9,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
@@ -145,12 +146,12 @@ void nacre_ack_remove(struct nacre_vm *vm, struct nacre_ack *ack)
 
 bool nacre_arch_irqfd_allowed(const struct nacre_vm *vm, bool resample)
 {
-	return chips_of(vm);
+	return resample ? nacre_has_chips(vm) : nacre_has_lapics(vm);
 }
 
 static struct nacre_routes *
 make_routes(struct nacre_vm *vm, const struct nacre_irq_routing_entry *entries,
-	    u32 nr)
+	    u32 nr, bool pins)
 {
 	size_t size = nacre_routes_size(entries, nr);
 	struct nacre_routes *routes;
@@ -160,7 +161,7 @@ make_routes(struct nacre_vm *vm, const struct nacre_irq_routing_entry *entries,
 	routes = kvzalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!routes)
 		return ERR_PTR(-ENOMEM);
-	if (!nacre_routes_fill(routes, &vm->arch.routing, entries, nr, true)) {
+	if (!nacre_routes_fill(routes, &vm->arch.routing, entries, nr, pins)) {
 		kvfree(routes);
 		return ERR_PTR(-EINVAL);
 	}
@@ -171,14 +172,16 @@ make_routes(struct nacre_vm *vm, const struct nacre_irq_routing_entry *entries,
 static int replace_routes(struct nacre_vm *vm,
 			  const struct nacre_irq_routing_entry *entries, u32 nr)
 {
-	struct nacre_routes *routes = make_routes(vm, entries, nr);
+	struct nacre_routes *routes = make_routes(vm, entries, nr,
+						  nacre_has_chips(vm));
 
 	if (IS_ERR(routes))
 		return PTR_ERR(routes);
 	mutex_lock(&vm->lock);
 	routes = rcu_replace_pointer(vm->arch.routes, routes,
 				     lockdep_is_held(&vm->lock));
-	update_acked_pins(vm);
+	if (nacre_has_chips(vm))
+		update_acked_pins(vm);
 	mutex_unlock(&vm->lock);
 	synchronize_srcu_expedited(&vm->srcu);
 	kvfree(routes);
@@ -203,16 +206,44 @@ static const struct nacre_irq_routing_entry default_routes[] = {
 	TO_IOAPIC(20), TO_IOAPIC(21), TO_IOAPIC(22), TO_IOAPIC(23),
 };
 
-int nacre_routes_default(struct nacre_vm *vm)
+struct nacre_routes *nacre_routes_first(struct nacre_vm *vm, bool chips)
+{
+	vm->arch.routing.ops = &routing_ops;
+	return make_routes(vm, default_routes,
+			   chips ? ARRAY_SIZE(default_routes) : 0, chips);
+}
+
+/* Local APICs alone; the VMM hears of the ends of the first @gsis. */
+long nacre_enable_split(struct nacre_vm *vm, u64 gsis)
 {
 	struct nacre_routes *routes;
+	long ret = -EEXIST;
 
-	vm->arch.routing.ops = &routing_ops;
-	routes = make_routes(vm, default_routes, ARRAY_SIZE(default_routes));
-	if (IS_ERR(routes))
-		return PTR_ERR(routes);
-	rcu_assign_pointer(vm->arch.routes, routes);
-	return 0;
+	if (gsis > NACRE_MAX_GSIS)
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	if (!nacre_has_lapics(vm) && !nacre_vm_has_vcpus(vm)) {
+		routes = nacre_routes_first(vm, false);
+		ret = PTR_ERR_OR_ZERO(routes);
+		vm->arch.ioapic_gsis = gsis;
+		if (!ret)
+			rcu_assign_pointer(vm->arch.routes, routes);
+	}
+	mutex_unlock(&vm->lock);
+	return ret;
+}
+
+void nacre_split_eoi(struct nacre_vcpu *vcpu, u8 vector)
+{
+	struct nacre_vm *vm = vcpu->vm;
+	int index = srcu_read_lock(&vm->srcu);
+
+	if (nacre_routes_level(srcu_dereference(vm->arch.routes, &vm->srcu),
+			       vm->arch.ioapic_gsis, vector)) {
+		vcpu->arch.eoi_vector = vector;
+		nacre_set_request(vcpu, NACRE_REQ_IOAPIC_EOI);
+	}
+	srcu_read_unlock(&vm->srcu, index);
 }
 
 void nacre_routes_destroy(struct nacre_vm *vm)
@@ -230,7 +261,7 @@ long nacre_set_gsi_routing(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 
 	if (copy_from_user(&head, user, sizeof(head)))
 		return -EFAULT;
-	if (!chips_of(vm) || head.nr > NACRE_MAX_GSIS || head.flags)
+	if (!nacre_has_lapics(vm) || head.nr > NACRE_MAX_GSIS || head.flags)
 		return -EINVAL;
 	entries = vmemdup_user(user->entries, head.nr * sizeof(*entries));
 	if (IS_ERR(entries))
@@ -245,7 +276,7 @@ long nacre_signal_msi(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	const struct nacre_msi *msi = arg->data;
 	struct nacre_irq irq;
 
-	if (!chips_of(vm) || msi->flags & ~NACRE_MSI_VALID_DEVID ||
+	if (!nacre_has_lapics(vm) || msi->flags & ~NACRE_MSI_VALID_DEVID ||
 	    !nacre_msi_parse(&vm->arch.routing, msi->address_lo,
 			     msi->address_hi, msi->data, &irq))
 		return -EINVAL;
@@ -259,7 +290,7 @@ long nacre_irq_line(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_irq_level *line = arg->data;
 
-	if (!chips_of(vm))
+	if (!nacre_has_lapics(vm))
 		return -ENXIO;
 	line->status = nacre_set_gsi(vm, line->irq, NACRE_LINE_VMM,
 				     line->level);

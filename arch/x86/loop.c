@@ -18,6 +18,7 @@
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
+#include "arch/x86/chips.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
@@ -40,6 +41,11 @@ static enum nacre_result handle_requests(struct nacre_vcpu *vcpu)
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_DEAD))
 		return nacre_fail(vcpu, -EIO);
 	nacre_test_clear_request(vcpu, NACRE_REQ_KICK);
+	if (nacre_test_clear_request(vcpu, NACRE_REQ_IOAPIC_EOI)) {
+		vcpu->run->exit_reason = NACRE_EXIT_IOAPIC_EOI;
+		vcpu->run->eoi.vector = vcpu->arch.eoi_vector;
+		return NACRE_TO_USER;
+	}
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_TLB_FLUSH))
 		backend(flush_stage2)(vcpu);
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST))
@@ -159,9 +165,8 @@ static enum trip one_trip(struct nacre_vcpu *vcpu)
 /* The VMM asked to be told when it may inject an interrupt. */
 static bool window_is_open(struct nacre_vcpu *vcpu)
 {
-	return !vcpu->arch.apic &&
-	       READ_ONCE(vcpu->run->request_interrupt_window) &&
-	       nacre_ready_for_interrupt(vcpu);
+	return READ_ONCE(vcpu->run->request_interrupt_window) &&
+	       !nacre_has_chips(vcpu->vm) && nacre_ready_for_interrupt(vcpu);
 }
 
 static enum nacre_result before_entry(struct nacre_vcpu *vcpu)

@@ -311,6 +311,7 @@ struct nacre_vcpu_arch {
 	bool clock_stopped;	/* to be told, once */
 	unsigned long clock_written;	/* jiffies */
 	u64 pv_eoi;		/* MSR_NACRE_PV_EOI_EN */
+	u8 eoi_vector;		/* with NACRE_REQ_IOAPIC_EOI */
 	bool pv_eoi_offered;	/* its bit is set, and not looked at since */
 	u64 steal;		/* MSR_NACRE_STEAL_TIME */
 	u64 steal_told;		/* the thread's run_delay, as of then */
@@ -365,7 +366,9 @@ struct nacre_vm_arch {
 	atomic_t apics_elsewhere;	/* than at their page; any vCPU's thread */
 	struct nacre_chips *chips;	/* vm->lock; NULL until CREATE_IRQCHIP */
 	struct nacre_routing routing;	/* create; flags: any */
-	struct nacre_routes __rcu *routes;	/* srcu; vm->lock to change */
+	/* srcu; vm->lock to change. NULL: no local APICs in the kernel. */
+	struct nacre_routes __rcu *routes;
+	u32 ioapic_gsis;	/* before routes; their EOI is the VMM's */
 	gpa_t tss_addr;
 	gpa_t identity_map_addr;
 	u32 boot_vcpu_id;

@@ -82,6 +82,7 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_PIT2:
 	case NACRE_CAP_PIT_STATE2:
 	case NACRE_CAP_REINJECT_CONTROL:
+	case NACRE_CAP_SPLIT_IRQCHIP:
 	case NACRE_CAP_TSC_DEADLINE_TIMER:
 	case NACRE_CAP_EXT_CPUID:
 	case NACRE_CAP_SET_TSS_ADDR:
@@ -131,6 +132,8 @@ long nacre_arch_enable_cap(struct nacre_vm *vm,
 	switch (cap->cap) {
 	case NACRE_CAP_X2APIC_API:
 		return nacre_enable_x2apic_api(vm, cap->args[0]);
+	case NACRE_CAP_SPLIT_IRQCHIP:
+		return nacre_enable_split(vm, cap->args[0]);
 	default:
 		return -EINVAL;
 	}
@@ -259,7 +262,7 @@ int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
 	nacre_msr_init(vcpu);
 	if (!compat_fpu_alloc(&vcpu->arch.fpu))
 		return -ENOMEM;
-	if (vcpu->vm->arch.chips) {
+	if (nacre_has_lapics(vcpu->vm)) {
 		err = nacre_apic_create(vcpu);
 		if (err)
 			goto free_fpu;
@@ -350,6 +353,6 @@ void nacre_arch_run_end(struct nacre_vcpu *vcpu)
 	run->if_flag = !!(nacre_rflags(vcpu) & X86_EFLAGS_IF);
 	run->cr8 = nacre_cr8(vcpu);
 	run->apic_base = vcpu->arch.apic_base;
-	run->ready_for_interrupt_injection = vcpu->arch.apic ||
+	run->ready_for_interrupt_injection = nacre_has_chips(vcpu->vm) ||
 					     nacre_ready_for_interrupt(vcpu);
 }

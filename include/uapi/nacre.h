@@ -2438,8 +2438,8 @@ struct nacre_run {
 #define NACRE_CAP_X86_GUEST_MODE			238
 
 /*
- * NACRE_CAP_SPLIT_IRQCHIP: EINVAL: more pins than an APIC can tell apart;
- * EEXIST: there are controllers, or a vCPU.
+ * NACRE_CAP_SPLIT_IRQCHIP: EINVAL: more pins than there are GSIs; EEXIST: there
+ * are controllers, or a vCPU.
  * NACRE_CAP_X86_APIC_BUS_CYCLES_NS: EINVAL: 0, so many that a timer overflows,
  * or a vCPU is there; ENXIO: no in-kernel APIC.
  * NACRE_CAP_DIRTY_LOG_RING: EINVAL: no power of 2, below a page, set before;

@@ -218,7 +218,23 @@ static void wide(void)
 	routing.flags = 0;
 }
 
+/* Of the first GSIs alone, and of levels. */
+static void levels(void)
+{
+	EXPECT(TABLE(MSI(3, 0, 0x8041), MSI(5, 0, 0x42), PIN(4, IOAPIC, 4),
+		     MSI(9, 0, 0x8043)));
+	EXPECT(!nacre_routes_level(routes, 0, 0x41));
+	EXPECT(!nacre_routes_level(routes, 3, 0x41));
+	EXPECT(nacre_routes_level(routes, 4, 0x41));
+	EXPECT(!nacre_routes_level(routes, 24, 0x42));
+	EXPECT(!nacre_routes_level(routes, 24, 0));
+	EXPECT(!nacre_routes_level(routes, 9, 0x43));
+	EXPECT(nacre_routes_level(routes, 10, 0x43));
+	EXPECT(nacre_routes_level(routes, NACRE_MAX_GSIS, 0x43));
+}
+
 static const struct host_case cases[] = {
+	HOST_CASE(levels),
 	HOST_CASE(empty),
 	HOST_CASE(pins),
 	HOST_CASE(sums),

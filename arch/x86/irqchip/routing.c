@@ -175,3 +175,17 @@ int nacre_routes_set(const struct nacre_routes *routes,
 	}
 	return sum;
 }
+
+bool nacre_routes_level(const struct nacre_routes *routes, u32 gsis, u8 vector)
+{
+	u32 gsi, at;
+
+	for (gsi = 0; gsi < min(gsis, routes->nr_gsis); gsi++) {
+		at = routes->first[gsi];
+		if (at && routes->route[at - 1].type == NACRE_IRQ_ROUTING_MSI &&
+		    routes->route[at - 1].data & DATA_LEVEL &&
+		    (routes->route[at - 1].data & 0xff) == vector)
+			return true;
+	}
+	return false;
+}

@@ -68,6 +68,9 @@ int nacre_routes_set(const struct nacre_routes *routes,
 		     struct nacre_routing *routing, u32 gsi,
 		     enum nacre_line_source source, bool level);
 
+/* Is there a level with that vector among the messages of the first GSIs? */
+bool nacre_routes_level(const struct nacre_routes *routes, u32 gsis, u8 vector);
+
 /* A message's meaning; false: none. */
 bool nacre_msi_parse(const struct nacre_routing *routing, u32 address_lo,
 		     u32 address_hi, u32 data, struct nacre_irq *irq);
