@@ -70,6 +70,15 @@ static void acked(struct nacre_ack *ack)
 	compat_eventfd_signal(container_of(ack, struct irqfd, ack)->resample);
 }
 
+static void release(struct irqfd *irqfd)
+{
+	if (!IS_ERR_OR_NULL(irqfd->resample))
+		eventfd_ctx_put(irqfd->resample);
+	if (!IS_ERR(irqfd->event))
+		eventfd_ctx_put(irqfd->event);
+	kfree(irqfd);
+}
+
 static void destroy(struct irqfd *irqfd)
 {
 	u64 count;
@@ -77,12 +86,9 @@ static void destroy(struct irqfd *irqfd)
 	lockdep_assert_held(&irqfd->vm->lock);
 	list_del(&irqfd->link);
 	eventfd_ctx_remove_wait_queue(irqfd->event, &irqfd->wait, &count);
-	if (irqfd->resample) {
+	if (irqfd->resample)
 		nacre_ack_remove(irqfd->vm, &irqfd->ack);
-		eventfd_ctx_put(irqfd->resample);
-	}
-	eventfd_ctx_put(irqfd->event);
-	kfree(irqfd);
+	release(irqfd);
 }
 
 static void reap(struct work_struct *work)
@@ -151,26 +157,12 @@ static void watch(struct irqfd *irqfd, struct file *file)
 static int get_events(struct irqfd *irqfd, struct file *file,
 		      const struct nacre_irqfd *args)
 {
-	struct eventfd_ctx *event = eventfd_ctx_fileget(file);
-
-	if (IS_ERR(event))
-		return PTR_ERR(event);
-	irqfd->event = event;
-	if (!(args->flags & NACRE_IRQFD_FLAG_RESAMPLE))
-		return 0;
-	event = eventfd_ctx_fdget(args->resamplefd);
-	if (IS_ERR(event))
-		return PTR_ERR(event);
-	irqfd->resample = event;
-	return 0;
-}
-
-static void put_events(struct irqfd *irqfd)
-{
-	if (irqfd->resample)
-		eventfd_ctx_put(irqfd->resample);
-	if (irqfd->event)
-		eventfd_ctx_put(irqfd->event);
+	irqfd->event = eventfd_ctx_fileget(file);
+	if (IS_ERR(irqfd->event))
+		return PTR_ERR(irqfd->event);
+	if (args->flags & NACRE_IRQFD_FLAG_RESAMPLE)
+		irqfd->resample = eventfd_ctx_fdget(args->resamplefd);
+	return PTR_ERR_OR_ZERO(irqfd->resample);
 }
 
 /* The file is held: it is not closed before the irqfd is whole. */
@@ -187,13 +179,11 @@ static long assign(struct nacre_vm *vm, struct file *file,
 	err = get_events(irqfd, file, args);
 	if (!err && is_tied(vm, irqfd->event))
 		err = -EBUSY;
-	if (err) {
-		put_events(irqfd);
-		kfree(irqfd);
-		return err;
-	}
-	watch(irqfd, file);
-	return 0;
+	if (err)
+		release(irqfd);
+	else
+		watch(irqfd, file);
+	return err;
 }
 
 /* That there is none is no error. */

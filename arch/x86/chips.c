@@ -153,53 +153,18 @@ u8 nacre_pic_take(struct nacre_vm *vm)
 }
 
 /*
- * A local APIC tells of levels by itself. Bits that stay are set all along, for
- * it looks without a lock.
+ * Whose interrupt has ended. An edge of another pin may have the same vector at
+ * another APIC.
  */
-static void watch(struct nacre_chips *chips)
-{
-	u32 words[NACRE_VECTOR_WORDS] = { };
-	unsigned long pins = chips->acked_pins;
-	unsigned int i;
-
-	lockdep_assert_held(&chips->lock);
-	for_each_set_bit(i, &pins, NACRE_IOAPIC_NUM_PINS) {
-		struct nacre_irq irq = nacre_ioapic_message(&chips->ioapic, i);
-
-		if (!irq.level)
-			words[irq.vector / 32] |= BIT(irq.vector % 32);
-	}
-	if (!memcmp(words, chips->watched, sizeof(words)))
-		return;
-	for (i = 0; i < NACRE_VECTOR_WORDS; i++)
-		WRITE_ONCE(chips->watched[i], words[i]);
-	nacre_request_all(chips->vm, NACRE_REQ_WATCH);
-}
-
-void nacre_chips_watch(struct nacre_chips *chips, u32 acked_pins)
+static u32 ended_pins(struct nacre_chips *chips,
+		      const struct nacre_lapic *lapic, u8 vector, bool level)
 {
 	unsigned long flags;
-
-	spin_lock_irqsave(&chips->lock, flags);
-	chips->acked_pins = acked_pins;
-	watch(chips);
-	spin_unlock_irqrestore(&chips->lock, flags);
-}
-
-/*
- * Pins with an ack whose interrupt has ended. An edge of another pin may have
- * the same vector at another APIC.
- */
-static u32 pins_to_ack(struct nacre_chips *chips,
-		       const struct nacre_lapic *lapic, u8 vector, bool level)
-{
-	unsigned long flags, pins;
 	unsigned int pin;
 	u32 ended = 0;
 
 	spin_lock_irqsave(&chips->lock, flags);
-	pins = chips->acked_pins;
-	for_each_set_bit(pin, &pins, NACRE_IOAPIC_NUM_PINS) {
+	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
 		struct nacre_irq irq = nacre_ioapic_message(&chips->ioapic,
 							    pin);
 
@@ -219,8 +184,8 @@ void nacre_chips_eoi(struct nacre_vcpu *vcpu, u8 vector, bool level)
 
 	if (!list_empty(&chips->acks))
 		nacre_ack_pins(vcpu->vm, NACRE_IRQCHIP_IOAPIC,
-			       pins_to_ack(chips, nacre_lapic_of(vcpu), vector,
-					   level));
+			       ended_pins(chips, nacre_lapic_of(vcpu), vector,
+					  level));
 	if (!level)
 		return;
 	spin_lock_irqsave(&chips->lock, flags);
@@ -302,7 +267,6 @@ static void ioapic_access(struct nacre_chips *chips, u32 offset,
 		memcpy(&value, data, size);
 		nacre_ioapic_write(&chips->ioapic, offset, value);
 		unmasked &= ~nacre_ioapic_masked(&chips->ioapic);
-		watch(chips);
 	} else {
 		value = nacre_ioapic_read(&chips->ioapic, offset);
 		memcpy(data, &value, size);
@@ -321,6 +285,8 @@ bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
 	if (!write)
 		memset(data, 0, size);
 	ioapic_access(chips, gpa - IOAPIC_BASE, size, data, write);
+	if (write && !list_empty(&chips->acks))
+		nacre_chips_watch(chips);
 	return true;
 }
 
@@ -404,12 +370,12 @@ long nacre_set_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 		break;
 	case NACRE_IRQCHIP_IOAPIC:
 		nacre_ioapic_set_state(&chips->ioapic, &io->chip.ioapic);
-		watch(chips);
 		break;
 	default:
 		ret = -EINVAL;
 	}
 	spin_unlock_irqrestore(&chips->lock, flags);
+	nacre_chips_watch(chips);
 	return ret;
 }
 

@@ -27,7 +27,6 @@ struct nacre_chips {
 	u8 pic_lines[PIC_PINS];
 	u8 ioapic_lines[NACRE_IOAPIC_NUM_PINS];
 	struct list_head acks;	/* vm->srcu; vm->lock to change */
-	u32 acked_pins;		/* of the I/O APIC: somebody wants to hear */
 	u32 watched[NACRE_VECTOR_WORDS];	/* read freely; lapic.h */
 
 	bool has_pit, has_speaker;	/* vm->lock; the first is set once */
@@ -46,8 +45,8 @@ static inline struct nacre_chips *chips_of(const struct nacre_vm *vm)
 	return smp_load_acquire(&vm->arch.chips);
 }
 
-/* Which vectors of edges to hear of: pins, entries or acks have changed. */
-void nacre_chips_watch(struct nacre_chips *chips, u32 acked_pins);
+/* Acks, routes or entries have changed: which edges' ends are to be told. */
+void nacre_chips_watch(struct nacre_chips *chips);
 
 static inline bool nacre_has_chips(const struct nacre_vm *vm)
 {

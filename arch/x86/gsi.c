@@ -98,40 +98,53 @@ bool nacre_gsi_has_pin(struct nacre_vm *vm, u32 gsi, unsigned int chip,
 	return found;
 }
 
-static bool has_ack(struct nacre_vm *vm, u32 gsi)
+static bool has_ack(struct nacre_vm *vm, int gsi)
 {
 	struct nacre_ack *ack;
 
-	lockdep_assert_held(&vm->lock);
-	list_for_each_entry(ack, &chips_of(vm)->acks, link) {
-		if (ack->gsi == gsi)
+	list_for_each_entry_srcu(ack, &chips_of(vm)->acks, link,
+				 srcu_read_lock_held(&vm->srcu) ||
+				 lockdep_is_held(&vm->lock)) {
+		if (gsi >= 0 && ack->gsi == gsi)
 			return true;
 	}
 	return false;
 }
 
-/* The routes or the acks have changed. */
-static void update_acked_pins(struct nacre_vm *vm)
+/* Bits that stay are set all along: a local APIC looks without a lock. */
+void nacre_chips_watch(struct nacre_chips *chips)
 {
-	const struct nacre_routes *routes =
-		rcu_dereference_protected(vm->arch.routes,
-					  lockdep_is_held(&vm->lock));
-	const s16 *gsi_of = routes->gsi_of[NACRE_IRQCHIP_IOAPIC];
-	unsigned int pin;
-	u32 pins = 0;
+	struct nacre_vm *vm = chips->vm;
+	int index = srcu_read_lock(&vm->srcu);
+	u32 words[NACRE_VECTOR_WORDS] = { }, changed = 0;
+	const struct nacre_routes *routes;
+	unsigned long flags;
+	unsigned int i;
 
-	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
-		if (gsi_of[pin] >= 0 && has_ack(vm, gsi_of[pin]))
-			pins |= BIT(pin);
+	spin_lock_irqsave(&chips->lock, flags);
+	routes = srcu_dereference(vm->arch.routes, &vm->srcu);
+	for (i = 0; i < NACRE_IOAPIC_NUM_PINS; i++) {
+		struct nacre_irq irq = nacre_ioapic_message(&chips->ioapic, i);
+
+		if (!irq.level &&
+		    has_ack(vm, routes->gsi_of[NACRE_IRQCHIP_IOAPIC][i]))
+			words[irq.vector / 32] |= BIT(irq.vector % 32);
 	}
-	nacre_chips_watch(chips_of(vm), pins);
+	for (i = 0; i < NACRE_VECTOR_WORDS; i++) {
+		changed |= chips->watched[i] ^ words[i];
+		WRITE_ONCE(chips->watched[i], words[i]);
+	}
+	if (changed)
+		nacre_request_all(vm, NACRE_REQ_WATCH);
+	spin_unlock_irqrestore(&chips->lock, flags);
+	srcu_read_unlock(&vm->srcu, index);
 }
 
 void nacre_ack_add(struct nacre_vm *vm, struct nacre_ack *ack)
 {
 	lockdep_assert_held(&vm->lock);
 	list_add_tail_rcu(&ack->link, &chips_of(vm)->acks);
-	update_acked_pins(vm);
+	nacre_chips_watch(chips_of(vm));
 }
 
 void nacre_ack_remove(struct nacre_vm *vm, struct nacre_ack *ack)
@@ -139,7 +152,7 @@ void nacre_ack_remove(struct nacre_vm *vm, struct nacre_ack *ack)
 	lockdep_assert_held(&vm->lock);
 	list_del_rcu(&ack->link);
 	synchronize_srcu_expedited(&vm->srcu);
-	update_acked_pins(vm);
+	nacre_chips_watch(chips_of(vm));
 	if (!has_ack(vm, ack->gsi))
 		nacre_set_gsi(vm, ack->gsi, NACRE_LINE_RESAMPLE, false);
 }
@@ -181,36 +194,42 @@ static int replace_routes(struct nacre_vm *vm,
 	routes = rcu_replace_pointer(vm->arch.routes, routes,
 				     lockdep_is_held(&vm->lock));
 	if (nacre_has_chips(vm))
-		update_acked_pins(vm);
+		nacre_chips_watch(chips_of(vm));
 	mutex_unlock(&vm->lock);
 	synchronize_srcu_expedited(&vm->srcu);
 	kvfree(routes);
 	return 0;
 }
 
-#define TO_PIN(_gsi, _chip, _pin)					\
-	{								\
-		.gsi = (_gsi),						\
-		.type = NACRE_IRQ_ROUTING_IRQCHIP,			\
-		.u.irqchip = { .irqchip = (_chip), .pin = (_pin) },	\
-	}
-#define TO_IOAPIC(gsi)	TO_PIN(gsi, NACRE_IRQCHIP_IOAPIC, gsi)
-#define TO_BOTH(gsi)	TO_IOAPIC(gsi), TO_PIN(gsi, (gsi) / 8, (gsi) % 8)
+static struct nacre_irq_routing_entry to_pin(u32 gsi, u32 chip, u32 pin)
+{
+	return (struct nacre_irq_routing_entry) {
+		.gsi = gsi,
+		.type = NACRE_IRQ_ROUTING_IRQCHIP,
+		.u.irqchip = { .irqchip = chip, .pin = pin },
+	};
+}
 
-static const struct nacre_irq_routing_entry default_routes[] = {
-	TO_BOTH(0), TO_BOTH(1), TO_BOTH(2), TO_BOTH(3),
-	TO_BOTH(4), TO_BOTH(5), TO_BOTH(6), TO_BOTH(7),
-	TO_BOTH(8), TO_BOTH(9), TO_BOTH(10), TO_BOTH(11),
-	TO_BOTH(12), TO_BOTH(13), TO_BOTH(14), TO_BOTH(15),
-	TO_IOAPIC(16), TO_IOAPIC(17), TO_IOAPIC(18), TO_IOAPIC(19),
-	TO_IOAPIC(20), TO_IOAPIC(21), TO_IOAPIC(22), TO_IOAPIC(23),
-};
-
+/* GSIs 0 to 15 lead to both kinds of chips, 16 to 23 to the I/O APIC. */
 struct nacre_routes *nacre_routes_first(struct nacre_vm *vm, bool chips)
 {
+	struct nacre_irq_routing_entry *entries, *e;
+	struct nacre_routes *routes;
+	u32 gsi;
+
 	vm->arch.routing.ops = &routing_ops;
-	return make_routes(vm, default_routes,
-			   chips ? ARRAY_SIZE(default_routes) : 0, chips);
+	entries = e = kcalloc(PIC_PINS + NACRE_IOAPIC_NUM_PINS,
+			      sizeof(*entries), GFP_KERNEL);
+	if (!entries)
+		return ERR_PTR(-ENOMEM);
+	for (gsi = 0; chips && gsi < NACRE_IOAPIC_NUM_PINS; gsi++) {
+		*e++ = to_pin(gsi, NACRE_IRQCHIP_IOAPIC, gsi);
+		if (gsi < PIC_PINS)
+			*e++ = to_pin(gsi, gsi / 8, gsi % 8);
+	}
+	routes = make_routes(vm, entries, e - entries, chips);
+	kfree(entries);
+	return routes;
 }
 
 /* Local APICs alone; the VMM hears of the ends of the first @gsis. */

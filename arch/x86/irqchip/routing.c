@@ -38,6 +38,14 @@ bool nacre_msi_parse(const struct nacre_routing *routing, u32 address_lo,
 	return true;
 }
 
+static bool parse(const struct nacre_routing *routing,
+		  const struct nacre_irq_routing_entry *e,
+		  struct nacre_irq *irq)
+{
+	return nacre_msi_parse(routing, e->u.msi.address_lo,
+			       e->u.msi.address_hi, e->u.msi.data, irq);
+}
+
 size_t nacre_routes_size(const struct nacre_irq_routing_entry *entries, u32 nr)
 {
 	u32 i, last = 0;
@@ -51,43 +59,21 @@ size_t nacre_routes_size(const struct nacre_irq_routing_entry *entries, u32 nr)
 	       (last + 1) * sizeof(u16);
 }
 
-static bool fill_pin(struct nacre_route *route,
-		     const struct nacre_irq_routing_irqchip *in)
+static bool valid(const struct nacre_routing *routing,
+		  const struct nacre_irq_routing_entry *e, bool pins)
 {
-	u32 pins = in->irqchip == NACRE_IRQCHIP_IOAPIC ?
-		   NACRE_IOAPIC_NUM_PINS : PIC_CHIP_PINS;
-
-	if (in->irqchip >= NACRE_NR_IRQCHIPS || in->pin >= pins)
-		return false;
-	route->chip = array_index_nospec(in->irqchip, NACRE_NR_IRQCHIPS);
-	route->pin = array_index_nospec(in->pin, pins);
-	return true;
-}
-
-static bool fill_message(struct nacre_route *route,
-			 const struct nacre_routing *routing,
-			 const struct nacre_irq_routing_msi *in)
-{
+	u32 chip = e->u.irqchip.irqchip;
 	struct nacre_irq unused;
 
-	route->address_lo = in->address_lo;
-	route->address_hi = in->address_hi;
-	route->data = in->data;
-	return nacre_msi_parse(routing, in->address_lo, in->address_hi,
-			       in->data, &unused);
-}
-
-static bool fill_route(struct nacre_route *route,
-		       const struct nacre_routing *routing,
-		       const struct nacre_irq_routing_entry *in, bool pins)
-{
-	route->type = in->type;
-	switch (in->type) {
+	switch (e->type) {
 	case NACRE_IRQ_ROUTING_IRQCHIP:
-		return pins && !in->flags && fill_pin(route, &in->u.irqchip);
+		return pins && !e->flags && chip < NACRE_NR_IRQCHIPS &&
+		       e->u.irqchip.pin < (chip == NACRE_IRQCHIP_IOAPIC ?
+					   NACRE_IOAPIC_NUM_PINS :
+					   PIC_CHIP_PINS);
 	case NACRE_IRQ_ROUTING_MSI:
-		return !(in->flags & ~NACRE_MSI_VALID_DEVID) &&
-		       fill_message(route, routing, &in->u.msi);
+		return !(e->flags & ~NACRE_MSI_VALID_DEVID) &&
+		       parse(routing, e, &unused);
 	default:
 		return false;
 	}
@@ -95,31 +81,20 @@ static bool fill_route(struct nacre_route *route,
 
 /* One route to each chip, or a single message. */
 static bool fits(const struct nacre_routes *routes, u32 gsi,
-		 const struct nacre_route *route)
+		 const struct nacre_irq_routing_entry *e)
 {
 	u32 at;
 
 	for (at = routes->first[gsi]; at; at = routes->route[at - 1].next) {
-		const struct nacre_route *other = &routes->route[at - 1];
+		const struct nacre_irq_routing_entry *other =
+			&routes->route[at - 1].entry;
 
-		if (route->type == NACRE_IRQ_ROUTING_MSI ||
+		if (e->type == NACRE_IRQ_ROUTING_MSI ||
 		    other->type == NACRE_IRQ_ROUTING_MSI ||
-		    route->chip == other->chip)
+		    e->u.irqchip.irqchip == other->u.irqchip.irqchip)
 			return false;
 	}
 	return true;
-}
-
-static void link(struct nacre_routes *routes, u32 gsi, u32 i)
-{
-	struct nacre_route *route = &routes->route[i];
-
-	route->next = routes->first[gsi];
-	routes->first[gsi] = i + 1;
-	if (gsi >= routes->nr_gsis)
-		routes->nr_gsis = gsi + 1;
-	if (route->type == NACRE_IRQ_ROUTING_IRQCHIP)
-		routes->gsi_of[route->chip][route->pin] = gsi;
 }
 
 bool nacre_routes_fill(struct nacre_routes *routes,
@@ -127,33 +102,41 @@ bool nacre_routes_fill(struct nacre_routes *routes,
 		       const struct nacre_irq_routing_entry *entries, u32 nr,
 		       bool pins)
 {
-	u32 i, gsi;
+	u32 i, gsi, chip, pin;
 
 	memset(routes->gsi_of, -1, sizeof(routes->gsi_of));
 	routes->first = (u16 *)&routes->route[nr];
 	for (i = 0; i < nr; i++) {
 		gsi = array_index_nospec(entries[i].gsi, NACRE_MAX_GSIS);
-		if (!fill_route(&routes->route[i], routing, &entries[i],
-				pins) ||
-		    !fits(routes, gsi, &routes->route[i]))
+		if (!valid(routing, &entries[i], pins) ||
+		    !fits(routes, gsi, &entries[i]))
 			return false;
-		link(routes, gsi, i);
+		routes->route[i].entry = entries[i];
+		routes->route[i].next = routes->first[gsi];
+		routes->first[gsi] = i + 1;
+		routes->nr_gsis = max(routes->nr_gsis, gsi + 1);
+		if (entries[i].type != NACRE_IRQ_ROUTING_IRQCHIP)
+			continue;
+		chip = array_index_nospec(entries[i].u.irqchip.irqchip,
+					  NACRE_NR_IRQCHIPS);
+		pin = array_index_nospec(entries[i].u.irqchip.pin,
+					 NACRE_IOAPIC_NUM_PINS);
+		routes->gsi_of[chip][pin] = gsi;
 	}
 	return true;
 }
 
-static int set_route(const struct nacre_route *route,
+static int set_route(const struct nacre_irq_routing_entry *e,
 		     struct nacre_routing *routing,
 		     enum nacre_line_source source, bool level)
 {
 	struct nacre_irq irq;
 
-	if (route->type == NACRE_IRQ_ROUTING_IRQCHIP)
-		return routing->ops->set_pin(routing, route->chip, route->pin,
-					     source, level);
+	if (e->type == NACRE_IRQ_ROUTING_IRQCHIP)
+		return routing->ops->set_pin(routing, e->u.irqchip.irqchip,
+					     e->u.irqchip.pin, source, level);
 	/* A message is sent when the line rises. */
-	if (!level || !nacre_msi_parse(routing, route->address_lo,
-				       route->address_hi, route->data, &irq))
+	if (!level || !parse(routing, e, &irq))
 		return NACRE_LINE_IGNORED;
 	return routing->ops->send(routing, &irq);
 }
@@ -169,7 +152,8 @@ int nacre_routes_set(const struct nacre_routes *routes,
 		return sum;
 	gsi = array_index_nospec(gsi, routes->nr_gsis);
 	for (at = routes->first[gsi]; at; at = routes->route[at - 1].next) {
-		one = set_route(&routes->route[at - 1], routing, source, level);
+		one = set_route(&routes->route[at - 1].entry, routing, source,
+				level);
 		if (one >= 0)
 			sum = max(sum, 0) + one;
 	}
@@ -178,13 +162,16 @@ int nacre_routes_set(const struct nacre_routes *routes,
 
 bool nacre_routes_level(const struct nacre_routes *routes, u32 gsis, u8 vector)
 {
-	u32 gsi, at;
+	const struct nacre_irq_routing_entry *e;
+	u32 gsi;
 
 	for (gsi = 0; gsi < min(gsis, routes->nr_gsis); gsi++) {
-		at = routes->first[gsi];
-		if (at && routes->route[at - 1].type == NACRE_IRQ_ROUTING_MSI &&
-		    routes->route[at - 1].data & DATA_LEVEL &&
-		    (routes->route[at - 1].data & 0xff) == vector)
+		if (!routes->first[gsi])
+			continue;
+		e = &routes->route[routes->first[gsi] - 1].entry;
+		if (e->type == NACRE_IRQ_ROUTING_MSI &&
+		    e->u.msi.data & DATA_LEVEL &&
+		    (e->u.msi.data & 0xff) == vector)
 			return true;
 	}
 	return false;

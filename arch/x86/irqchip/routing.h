@@ -39,10 +39,8 @@ struct nacre_routing {
 };
 
 struct nacre_route {
+	struct nacre_irq_routing_entry entry;
 	u16 next;		/* of the same GSI: index + 1, or 0 */
-	u8 type;		/* NACRE_IRQ_ROUTING_IRQCHIP or MSI */
-	u8 chip, pin;
-	u32 address_lo, address_hi, data;
 };
 
 struct nacre_routes {
