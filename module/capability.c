@@ -20,7 +20,6 @@ long nacre_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_INTERNAL_ERROR_DATA:
 	case NACRE_CAP_READONLY_MEM:
 	case NACRE_CAP_IRQFD:
-	case NACRE_CAP_IRQFD_RESAMPLE:
 	case NACRE_CAP_IOEVENTFD:
 	case NACRE_CAP_IOEVENTFD_NO_LENGTH:
 	case NACRE_CAP_IOEVENTFD_ANY_LENGTH:

@@ -109,7 +109,7 @@ report_depends()
 
 refusing=(firmware_has_disabled_svm node_that_does_not_exist
 	  minor_of_kvm_is_taken)
-loading=(node_nacre node_kvm waits_for_no_other_module)
+loading=(node_nacre node_kvm no_irqchip waits_for_no_other_module)
 owning=(in_tree_was_first in_tree_came_before_the_first_vm
 	in_tree_comes_while_a_vm_runs)
 hotplug=(cpu_goes_and_comes_while_vcpus_run cpu_goes_under_its_vcpu

@@ -261,6 +261,17 @@ case_node_kvm()
 	unload
 }
 
+# Split controllers are all that a VMM can have of them.
+case_no_irqchip()
+{
+	load irqchip=0
+	NACRE_DEV=/dev/nacre "$BIN/split_irqchip" >"$work/split" 2>&1 ||
+		fail "split_irqchip: $(grep "^not ok" "$work/split")"
+	grep -q "^ok .*without_chips\$" "$work/split" ||
+		fail "the chips are there"
+	unload
+}
+
 case_waits_for_no_other_module()
 {
 	load

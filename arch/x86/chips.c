@@ -6,6 +6,7 @@
  */
 #include <linux/err.h>
 #include <linux/minmax.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 
 #include "module/vcpu.h"
@@ -14,6 +15,10 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"
+
+bool nacre_irqchip = true;
+module_param_named(irqchip, nacre_irqchip, bool, 0444);
+MODULE_PARM_DESC(irqchip, "PIC and I/O APIC in the kernel, where a VMM wants them there (default Y)");
 
 /* By shorthand; what has none goes by its destination. */
 static bool wanted(struct nacre_lapic *lapic, const struct nacre_irq *irq,
@@ -295,6 +300,8 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	struct nacre_routes *routes;
 	struct nacre_chips *chips;
 
+	if (!nacre_irqchip)
+		return -ENOTTY;
 	if (nacre_has_lapics(vm))
 		return -EEXIST;
 	if (nacre_vm_has_vcpus(vm))

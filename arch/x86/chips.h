@@ -18,6 +18,9 @@
 struct nacre_lapic;
 struct nacre_vcpu;
 
+/* A parameter of the module: may there be such chips? */
+extern bool nacre_irqchip;
+
 struct nacre_chips {
 	struct nacre_vm *vm;		/* create */
 	spinlock_t lock;		/* guards what follows */

@@ -74,14 +74,9 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 	switch (number) {
 	case NACRE_CAP_CLOCKSOURCE:
 	case NACRE_CAP_KVMCLOCK_CTRL:
-	case NACRE_CAP_IRQCHIP:
 	case NACRE_CAP_HLT:
 	case NACRE_CAP_IRQ_INJECT_STATUS:
 	case NACRE_CAP_SIGNAL_MSI:
-	case NACRE_CAP_PIT:
-	case NACRE_CAP_PIT2:
-	case NACRE_CAP_PIT_STATE2:
-	case NACRE_CAP_REINJECT_CONTROL:
 	case NACRE_CAP_SPLIT_IRQCHIP:
 	case NACRE_CAP_TSC_DEADLINE_TIMER:
 	case NACRE_CAP_EXT_CPUID:
@@ -97,6 +92,13 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_VCPU_ATTRIBUTES:
 	case NACRE_CAP_GET_MSR_FEATURES:
 		return 1;
+	case NACRE_CAP_IRQCHIP:
+	case NACRE_CAP_IRQFD_RESAMPLE:
+	case NACRE_CAP_PIT:
+	case NACRE_CAP_PIT2:
+	case NACRE_CAP_PIT_STATE2:
+	case NACRE_CAP_REINJECT_CONTROL:
+		return nacre_irqchip;
 	case NACRE_CAP_IRQ_ROUTING:
 		return NACRE_MAX_GSIS;
 	case NACRE_CAP_X2APIC_API:

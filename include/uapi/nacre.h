@@ -321,6 +321,7 @@
  * 23 to the IOAPIC, until NACRE_SET_GSI_ROUTING.
  *   EEXIST  there are controllers, these or NACRE_CAP_SPLIT_IRQCHIP
  *   EINVAL  there is a vCPU
+ *   ENOTTY  the module was loaded with irqchip=0
  */
 #define NACRE_CREATE_IRQCHIP	_IO(NACREIO, 0x60)
 
