@@ -8,14 +8,33 @@
  * section of the slots is held throughout, except inside the guest and
  * wherever this thread may sleep for long.
  */
+#include <linux/ktime.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 
 #include "module/compat/compat.h"
 #include "module/trace.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/arch.h"
+
+static unsigned int halt_poll_ns = 200000;
+module_param(halt_poll_ns, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns, "longest wait of a halt on its CPU; 0: none");
+
+static unsigned int halt_poll_ns_grow = 2;
+module_param(halt_poll_ns_grow, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns_grow, "factor by which it grows; 0: it does not");
+
+static unsigned int halt_poll_ns_grow_start = 10000;
+module_param(halt_poll_ns_grow_start, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns_grow_start, "shortest that it is tried with");
+
+static unsigned int halt_poll_ns_shrink = 2;
+module_param(halt_poll_ns_shrink, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns_shrink, "divisor by which it shrinks; 0: at once");
 
 static void sigset_on(struct nacre_vcpu *vcpu)
 {
@@ -88,6 +107,49 @@ static void block(struct nacre_vcpu *vcpu)
 	nacre_arch_wake(vcpu);
 }
 
+/* A halt that ended soon would have been worth waiting for, a long one not. */
+static void adapt_poll(struct nacre_vcpu *vcpu, u64 halted)
+{
+	u64 most = READ_ONCE(halt_poll_ns), poll = vcpu->poll_ns;
+	unsigned int start = READ_ONCE(halt_poll_ns_grow_start);
+	unsigned int shrink = READ_ONCE(halt_poll_ns_shrink);
+	unsigned int grow = READ_ONCE(halt_poll_ns_grow);
+
+	if (halted > most)
+		poll = shrink ? poll / shrink : 0;
+	else if (halted > poll && grow)
+		poll = max_t(u64, poll * grow, start);
+	vcpu->poll_ns = poll < start ? 0 : min(poll, most);
+}
+
+/* What comes at once is waited for on the CPU, as long as nobody else is. */
+static bool poll_first(struct nacre_vcpu *vcpu, u64 begin)
+{
+	bool over = false;
+
+	nacre_vcpu_srcu_unlock(vcpu);
+	while (ktime_get_ns() - begin < vcpu->poll_ns && !need_resched() &&
+	       single_task_running()) {
+		over = block_is_over(vcpu);
+		if (over)
+			break;
+		cpu_relax();
+	}
+	nacre_vcpu_srcu_lock(vcpu);
+	return over;
+}
+
+static void wait_in_halt(struct nacre_vcpu *vcpu)
+{
+	u64 begin = ktime_get_ns();
+
+	if (poll_first(vcpu, begin))
+		nacre_arch_wake(vcpu);
+	else
+		block(vcpu);
+	adapt_poll(vcpu, ktime_get_ns() - begin);
+}
+
 /* One that was never started waits once, then says so. */
 static enum nacre_result wait_for_start(struct nacre_vcpu *vcpu)
 {
@@ -108,7 +170,7 @@ static enum nacre_result run_loop(struct nacre_vcpu *vcpu)
 	do {
 		result = nacre_arch_loop(vcpu);
 		if (result == NACRE_RESUME && !nacre_arch_runnable(vcpu))
-			block(vcpu);
+			wait_in_halt(vcpu);
 		if (result == NACRE_RESUME && compat_guest_work_pending())
 			result = host_work(vcpu);
 	} while (result == NACRE_RESUME);

@@ -28,7 +28,7 @@ static void vcpu_sched_in(struct preempt_notifier *notifier, int cpu)
 	struct nacre_vcpu *vcpu = vcpu_of(notifier);
 
 	vcpu->cpu = cpu;
-	WRITE_ONCE(vcpu->preempted, false);
+	WRITE_ONCE(vcpu->preempted, NACRE_NOT_PREEMPTED);
 	nacre_arch_vcpu_load(vcpu);
 }
 
@@ -39,7 +39,9 @@ static void vcpu_sched_out(struct preempt_notifier *notifier,
 
 	if (vcpu->resting)
 		nacre_arch_vcpu_rest(vcpu);
-	WRITE_ONCE(vcpu->preempted, next && task_is_running(current));
+	if (next && task_is_running(current))
+		WRITE_ONCE(vcpu->preempted, nacre_arch_in_kernel(vcpu) ?
+			   NACRE_PREEMPTED_IN_KERNEL : NACRE_PREEMPTED);
 	nacre_arch_vcpu_put(vcpu);
 	vcpu->last_cpu = vcpu->cpu;
 	vcpu->cpu = -1;
@@ -128,6 +130,28 @@ bool nacre_vcpu_yield_to(struct nacre_vcpu *vcpu, struct nacre_vcpu *to)
 	nacre_vcpu_srcu_lock(vcpu);
 	put_task_struct(task);
 	return yielded;
+}
+
+/* Round about from the one that was helped last; a few tries, and no more. */
+void nacre_vcpu_spins(struct nacre_vcpu *vcpu)
+{
+	struct nacre_vm *vm = vcpu->vm;
+	unsigned int n = READ_ONCE(vm->nr_vcpus), last = READ_ONCE(vm->helped);
+	unsigned int i, tries = 3;
+
+	for (i = 1; i <= n && tries; i++) {
+		struct nacre_vcpu *to = nacre_vcpu_at(vm, (last + i) % n);
+
+		if (!to || to == vcpu ||
+		    READ_ONCE(to->preempted) != NACRE_PREEMPTED_IN_KERNEL)
+			continue;
+		if (nacre_vcpu_yield_to(vcpu, to)) {
+			WRITE_ONCE(vm->helped, to->index);
+			return;
+		}
+		tries--;
+	}
+	cond_resched();
 }
 
 static void free_pages_of(struct nacre_vcpu *vcpu)

@@ -49,6 +49,13 @@ enum nacre_request {
 	NACRE_REQ_IOAPIC_EOI,	/* the VMM's I/O APIC is to hear of an EOI */
 };
 
+/* Would its thread like to run, and does not? */
+enum nacre_preempted {
+	NACRE_NOT_PREEMPTED,
+	NACRE_PREEMPTED,
+	NACRE_PREEMPTED_IN_KERNEL,	/* of the guest's */
+};
+
 /* Finish what the last exit left to userspace; runs before the next entry. */
 typedef enum nacre_result (*nacre_complete_fn)(struct nacre_vcpu *vcpu);
 
@@ -74,8 +81,9 @@ struct nacre_vcpu {
 	unsigned long requests;		/* any; atomic bit operations */
 	int mode;			/* any; cmpxchg */
 	struct rcuwait wait;		/* the thread that blocks in HLT */
+	u64 poll_ns;			/* how long a halt waits on its CPU */
 	bool resting;			/* between two of the guest's instructions */
-	bool preempted;			/* any reads; its thread would like to run */
+	u8 preempted;			/* any reads; enum nacre_preempted */
 	spinlock_t pid_lock;		/* a leaf */
 	struct pid *pid;		/* pid_lock; of the thread that ran it last */
 	struct preempt_notifier preempt;
@@ -102,6 +110,9 @@ void nacre_vcpu_notify(struct nacre_vcpu *vcpu);
 
 /* The caller's CPU for another vCPU's thread, if that was preempted. */
 bool nacre_vcpu_yield_to(struct nacre_vcpu *vcpu, struct nacre_vcpu *to);
+
+/* It spins: let one run that may hold what it waits for. */
+void nacre_vcpu_spins(struct nacre_vcpu *vcpu);
 
 /* NACRE_RUN; module/run.c. */
 long nacre_vcpu_run(struct nacre_vcpu *vcpu);

@@ -28,6 +28,7 @@ struct nacre_vm {
 	struct xarray vcpus;		/* lock to add; by index, read freely */
 	unsigned int nr_vcpus;		/* lock; only grows */
 	unsigned int pending_vcpus;	/* lock; being created */
+	unsigned int helped;		/* any; vCPU that one yielded to last */
 
 	struct mutex slots_lock;	/* whoever changes the slots */
 	struct srcu_struct srcu;	/* whoever reads them */

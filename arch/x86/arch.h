@@ -63,6 +63,9 @@ void nacre_arch_collect_log(struct nacre_vcpu *vcpu);
 /* By the scheduler: the thread goes, between two of the guest's instructions. */
 void nacre_arch_vcpu_rest(struct nacre_vcpu *vcpu);
 
+/* Loaded: does the guest's kernel run on it? */
+bool nacre_arch_in_kernel(struct nacre_vcpu *vcpu);
+
 /* NACRE_RUN, piece by piece; module/run.c says in which order. */
 int nacre_arch_run_begin(struct nacre_vcpu *vcpu);
 void nacre_arch_run_end(struct nacre_vcpu *vcpu);

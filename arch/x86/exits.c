@@ -63,7 +63,7 @@ enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu)
 
 enum nacre_result nacre_exit_pause(struct nacre_vcpu *vcpu)
 {
-	cond_resched();
+	nacre_vcpu_spins(vcpu);
 	return nacre_skip_insn(vcpu);
 }
 

@@ -314,6 +314,11 @@ void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 	forget_others(vcpu);
 }
 
+bool nacre_arch_in_kernel(struct nacre_vcpu *vcpu)
+{
+	return !backend(read_cpl)(vcpu);
+}
+
 void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu)
 {
 	if (unlikely(READ_ONCE(vcpu->vm->nr_logs)))

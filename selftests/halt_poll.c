@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A halt that ends soon is waited for on the CPU: the thread does not sleep.
+ * How long is a parameter of the module, to be changed at any time.
+ */
+#include "test.h"
+#include "lib/apic.h"
+#include <sys/resource.h>
+
+#define VECTOR 0x53
+#define HALTS 200
+
+guest_data volatile u64 taken;
+
+static void on_timer(struct guest_regs *regs)
+{
+	taken++;
+	apic_eoi();
+}
+
+/* Halts of @ns, one after the other. */
+guest_entry void naps(u64 ns)
+{
+	guest_on(VECTOR, on_timer);
+	apic_enable();
+	apic_write(APIC_TDCR, 0xb);
+	apic_write(APIC_LVTT, VECTOR);
+	for (;;) {
+		guest_sync(1);
+		for (u64 end = taken + HALTS; taken < end;) {
+			u64 before = taken;
+
+			apic_write(APIC_TMICT, ns);
+			while (taken == before)
+				asm volatile("sti; hlt; cli" : : : "memory");
+		}
+	}
+}
+
+static void parameter(const char *name, const char *value)
+{
+	const char *module = on_nacre() ? "nacre" : "kvm";
+	char path[256];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module,
+		 name);
+	CHECK(put_text(path, value));
+}
+
+static long sleeps(struct vcpu *vcpu)
+{
+	struct rusage before, after;
+
+	run_to_sync(vcpu, 1);
+	getrusage(RUSAGE_THREAD, &before);
+	run_to_sync(vcpu, 1);
+	getrusage(RUSAGE_THREAD, &after);
+	return after.ru_nvcsw - before.ru_nvcsw;
+}
+
+FIXTURE(halt_poll) {
+	struct vcpu *vcpu;
+};
+
+FIXTURE_SETUP(halt_poll)
+{
+	self->vcpu = vcpu_new(vm_new_irqchip(), 0);
+	vcpu_setup(self->vcpu, GUEST_64, "naps");
+	pin_to_cpu(nr_cpus() - 1);
+}
+
+FIXTURE_TEARDOWN(halt_poll)
+{
+	parameter("halt_poll_ns", "200000");
+	vm_free(self->vcpu->vm);
+}
+
+TEST_F(halt_poll, off)
+{
+	parameter("halt_poll_ns", "0");
+	vcpu_args(self->vcpu, 1, 1000000ull);
+	EXPECT_GE(sleeps(self->vcpu), HALTS * 9 / 10);
+}
+
+/* It learns how long: then most halts are spent on the CPU. */
+TEST_F(halt_poll, on)
+{
+	parameter("halt_poll_ns", "50000000");
+	vcpu_args(self->vcpu, 1, 1000000ull);
+	sleeps(self->vcpu);
+	EXPECT_LT(sleeps(self->vcpu), HALTS / 2);
+	/* And forgets it. */
+	parameter("halt_poll_ns", "0");
+	sleeps(self->vcpu);
+	EXPECT_GE(sleeps(self->vcpu), HALTS * 9 / 10);
+}
+
+TEST_HARNESS_MAIN
