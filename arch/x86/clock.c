@@ -19,7 +19,6 @@
  *
  * Linux, "KVM-specific MSRs".
  */
-#include <linux/irqflags.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -43,7 +42,7 @@
 #define CLOCK_FLAGS	(NACRE_CLOCK_TSC_STABLE | NACRE_CLOCK_REALTIME | \
 			 NACRE_CLOCK_HOST_TSC)
 
-/* One moment: the host's TSC, its time since boot and since 1970. */
+/* One moment, with interrupts off: the host's TSC, its time since boot, 1970. */
 struct moment {
 	u64 tsc, ns, real;
 	bool exact;		/* the time was made of this very value */
@@ -52,15 +51,12 @@ struct moment {
 static struct moment moment_now(void)
 {
 	struct system_time_snapshot s;
-	unsigned long flags;
 	struct moment m;
 	u64 before;
 
-	local_irq_save(flags);
 	before = rdtsc_ordered();
 	ktime_get_snapshot(&s);
 	m.tsc = rdtsc_ordered();
-	local_irq_restore(flags);
 	/* What lies between two readings of the TSC is one itself. */
 	m.exact = s.cycles - before <= m.tsc - before;
 	if (m.exact)

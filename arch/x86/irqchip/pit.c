@@ -61,20 +61,25 @@ static bool is_periodic(const struct nacre_pit_channel_state *c)
 	return c->mode == 2 || c->mode == 3;
 }
 
-/* Modes 1 and 5 heed the gate's rise only. */
-static bool is_held(struct nacre_pit *pit, unsigned int i)
+static bool is_one_shot(const struct nacre_pit_channel_state *c)
 {
-	const struct nacre_pit_channel_state *c = counter(pit, i);
+	return c->mode <= 5 && !is_periodic(c);
+}
 
-	return i == SPEAKER && !c->gate && c->mode != 1 && c->mode != 5;
+/* One has a gate, and modes 1 and 5 heed its rise only. */
+static bool is_held(const struct nacre_pit *pit,
+		    const struct nacre_pit_channel_state *c)
+{
+	return c == &pit->state.channels[SPEAKER] && !c->gate &&
+	       c->mode != 1 && c->mode != 5;
 }
 
 /* How often it has counted since it began. */
-static u64 counted(struct nacre_pit *pit, unsigned int i)
+static u64 counted(struct nacre_pit *pit,
+		   const struct nacre_pit_channel_state *c)
 {
-	if (is_held(pit, i))
-		return pit->held;
-	return pulses_in(pit->ops->now(pit) - counter(pit, i)->count_load_time);
+	return is_held(pit, c) ? pit->held :
+	       pulses_in(pit->ops->now(pit) - c->count_load_time);
 }
 
 /* Mode 3 is high for the longer half. */
@@ -83,15 +88,10 @@ static u32 high_half(u32 count)
 	return count / 2 + (count & 1);
 }
 
-static bool is_one_shot(const struct nacre_pit_channel_state *c)
+static u16 count_now(struct nacre_pit *pit,
+		     const struct nacre_pit_channel_state *c)
 {
-	return c->mode <= 5 && !is_periodic(c);
-}
-
-static u16 count_now(struct nacre_pit *pit, unsigned int i)
-{
-	const struct nacre_pit_channel_state *c = counter(pit, i);
-	u64 t = counted(pit, i);
+	u64 t = counted(pit, c);
 
 	if (is_one_shot(c))
 		return c->count - t;
@@ -104,28 +104,28 @@ static u16 count_now(struct nacre_pit *pit, unsigned int i)
 	return (c->count & ~1u) - 2 * t;
 }
 
-static bool output(struct nacre_pit *pit, unsigned int i)
+static bool output(struct nacre_pit *pit,
+		   const struct nacre_pit_channel_state *c)
 {
-	const struct nacre_pit_channel_state *c = counter(pit, i);
-	u64 t = counted(pit, i);
+	u64 t = counted(pit, c);
 
 	if (is_one_shot(c))
 		return c->mode <= 1 ? t >= c->count : t != c->count;
 	t %= c->count;
-	return is_held(pit, i) ||
+	return is_held(pit, c) ||
 	       (c->mode == 3 ? t < high_half(c->count) : t != c->count - 1);
 }
 
 /* Of counter 0, and no shorter than is good for the host. */
-static u32 period(struct nacre_pit *pit)
+static u32 period(const struct nacre_pit *pit)
 {
-	return max(counter(pit, 0)->count, MIN_PERIOD);
+	return max(pit->state.channels[0].count, MIN_PERIOD);
 }
 
 /* When the next tick is due, or that which waited for the last one. */
 static void arm(struct nacre_pit *pit)
 {
-	const struct nacre_pit_channel_state *c = counter(pit, 0);
+	const struct nacre_pit_channel_state *c = &pit->state.channels[0];
 	u64 when = 0, soon;
 
 	if (pit->running && is_periodic(c))
@@ -155,8 +155,8 @@ static void pulse(struct nacre_pit *pit)
 /* Without reinjection ticks that were missed are one. */
 void nacre_pit_expired(struct nacre_pit *pit)
 {
-	const struct nacre_pit_channel_state *c = counter(pit, 0);
-	u64 passed, t = counted(pit, 0);
+	const struct nacre_pit_channel_state *c = &pit->state.channels[0];
+	u64 passed, t = counted(pit, c);
 
 	if (!pit->running)
 		return;
@@ -186,15 +186,14 @@ void nacre_pit_set_reinject(struct nacre_pit *pit, bool reinject)
 }
 
 /* It makes no ticks in a mode that waits for its gate to rise. */
-static void load(struct nacre_pit *pit, unsigned int i, u32 count)
+static void load(struct nacre_pit *pit, struct nacre_pit_channel_state *c,
+		 u32 count)
 {
-	struct nacre_pit_channel_state *c = counter(pit, i);
-
 	c->count = count ?: 0x10000;
 	c->count_load_time = pit->ops->now(pit);
-	if (i == SPEAKER)
+	if (c == &pit->state.channels[SPEAKER])
 		pit->held = 0;
-	if (i)
+	if (c != &pit->state.channels[0])
 		return;
 	pit->running = c->mode <= 4 &&
 		       !(pit->state.flags & NACRE_PIT_FLAGS_HPET_LEGACY);
@@ -206,8 +205,8 @@ static void load(struct nacre_pit *pit, unsigned int i, u32 count)
 /* A rise begins anew, or lets the count go on that a fall has held. */
 static void set_gate(struct nacre_pit *pit, bool gate)
 {
-	struct nacre_pit_channel_state *c = counter(pit, SPEAKER);
-	u64 t = counted(pit, SPEAKER);
+	struct nacre_pit_channel_state *c = &pit->state.channels[SPEAKER];
+	u64 t = counted(pit, c);
 
 	if (gate == !!c->gate)
 		return;
@@ -220,25 +219,19 @@ static void set_gate(struct nacre_pit *pit, bool gate)
 				      ns_of(t) : 0);
 }
 
-static void latch_count(struct nacre_pit *pit, unsigned int i)
+/* What is latched stays until it has been read. */
+static void latch(struct nacre_pit *pit, struct nacre_pit_channel_state *c,
+		  bool count, bool status)
 {
-	struct nacre_pit_channel_state *c = counter(pit, i);
-
-	if (c->count_latched)
-		return;
-	c->latched_count = count_now(pit, i);
-	c->count_latched = c->rw_mode;
-}
-
-static void latch_status(struct nacre_pit *pit, unsigned int i)
-{
-	struct nacre_pit_channel_state *c = counter(pit, i);
-
-	if (c->status_latched)
-		return;
-	c->status = output(pit, i) << 7 | (c->rw_mode & 3) << 4 |
-		    (c->mode & 7) << 1 | (c->bcd & 1);
-	c->status_latched = 1;
+	if (count && !c->count_latched) {
+		c->latched_count = count_now(pit, c);
+		c->count_latched = c->rw_mode;
+	}
+	if (status && !c->status_latched) {
+		c->status = output(pit, c) << 7 | (c->rw_mode & 3) << 4 |
+			    (c->mode & 7) << 1 | (c->bcd & 1);
+		c->status_latched = 1;
+	}
 }
 
 static void read_back(struct nacre_pit *pit, u8 value)
@@ -246,75 +239,69 @@ static void read_back(struct nacre_pit *pit, u8 value)
 	unsigned int i;
 
 	for (i = 0; i < COUNTERS; i++) {
-		if (!(value & 2 << i))
-			continue;
-		if (!(value & READ_BACK_NO_COUNT))
-			latch_count(pit, i);
-		if (!(value & READ_BACK_NO_STATUS))
-			latch_status(pit, i);
+		if (value & 2 << i)
+			latch(pit, &pit->state.channels[i],
+			      !(value & READ_BACK_NO_COUNT),
+			      !(value & READ_BACK_NO_STATUS));
 	}
 }
 
-static void write_control(struct nacre_pit *pit, u8 value)
+static void choose(struct nacre_pit *pit, struct nacre_pit_channel_state *c,
+		   u8 value)
 {
-	unsigned int i = value >> 6, bytes = value >> 4 & 3;
-	struct nacre_pit_channel_state *c;
-
-	if (i == READ_BACK) {
-		read_back(pit, value);
-		return;
-	}
-	if (!bytes) {
-		latch_count(pit, i);
-		return;
-	}
-	c = counter(pit, i);
-	c->rw_mode = bytes;
-	c->read_state = bytes;
-	c->write_state = bytes;
+	c->rw_mode = value >> 4 & 3;
+	c->read_state = c->rw_mode;
+	c->write_state = c->rw_mode;
 	/* Modes 2 and 3 have two codes each. */
 	c->mode = value >> 1 & (value & 4 ? 3 : 7);
 	c->bcd = value & 1;
 	c->count_latched = 0;
 	c->status_latched = 0;
-	if (i)
-		return;
-	pit->running = false;
-	arm(pit);
+	if (c == &pit->state.channels[0]) {
+		pit->running = false;
+		arm(pit);
+	}
 }
 
-static void write_counter(struct nacre_pit *pit, unsigned int i, u8 value)
+static void write_control(struct nacre_pit *pit, u8 value)
 {
-	struct nacre_pit_channel_state *c = counter(pit, i);
+	struct nacre_pit_channel_state *c = counter(pit, value >> 6);
 
+	if (value >> 6 == READ_BACK)
+		read_back(pit, value);
+	else if (!(value >> 4 & 3))
+		latch(pit, c, true, false);
+	else
+		choose(pit, c, value);
+}
+
+static void write_counter(struct nacre_pit *pit,
+			  struct nacre_pit_channel_state *c, u8 value)
+{
 	if (c->write_state == BOTH) {
 		c->write_latch = value;
 		c->write_state = BOTH_HIGH;
 	} else if (c->write_state == BOTH_HIGH) {
-		load(pit, i, value << 8 | c->write_latch);
+		load(pit, c, value << 8 | c->write_latch);
 		c->write_state = BOTH;
 	} else {
-		load(pit, i, c->write_state == HIGH ? value << 8 : value);
+		load(pit, c, c->write_state == HIGH ? value << 8 : value);
 	}
 }
 
-static u8 read_counter(struct nacre_pit *pit, unsigned int i)
+static u8 read_counter(struct nacre_pit *pit, struct nacre_pit_channel_state *c)
 {
-	struct nacre_pit_channel_state *c = counter(pit, i);
-	u8 byte = c->read_state;
-	u16 count;
+	u8 byte = c->count_latched ?: c->read_state;
+	u16 count = c->latched_count;
 
 	if (c->status_latched) {
 		c->status_latched = 0;
 		return c->status;
 	}
 	if (c->count_latched) {
-		/* Held until all of it has been read. */
-		byte = c->count_latched;
-		count = c->latched_count;
 		c->count_latched = byte == BOTH ? HIGH : 0;
 	} else {
-		count = count_now(pit, i);
+		count = count_now(pit, c);
 		if (byte >= BOTH)
 			c->read_state = byte == BOTH ? BOTH_HIGH : BOTH;
 	}
@@ -323,9 +310,10 @@ static u8 read_counter(struct nacre_pit *pit, unsigned int i)
 
 static u8 read_speaker(struct nacre_pit *pit)
 {
-	u8 value = output(pit, SPEAKER) ? SPEAKER_OUTPUT : 0;
+	const struct nacre_pit_channel_state *c = counter(pit, SPEAKER);
+	u8 value = output(pit, c) ? SPEAKER_OUTPUT : 0;
 
-	if (counter(pit, SPEAKER)->gate)
+	if (c->gate)
 		value |= SPEAKER_GATE;
 	if (pit->state.flags & NACRE_PIT_FLAGS_SPEAKER_DATA_ON)
 		value |= SPEAKER_DATA;
@@ -349,7 +337,7 @@ u8 nacre_pit_read(struct nacre_pit *pit, u16 port)
 	if (port == PIT_SPEAKER)
 		return read_speaker(pit);
 	return port == PIT_PORT + CONTROL ? 0xff :
-					    read_counter(pit, port - PIT_PORT);
+		read_counter(pit, counter(pit, port - PIT_PORT));
 }
 
 void nacre_pit_write(struct nacre_pit *pit, u16 port, u8 value)
@@ -359,7 +347,7 @@ void nacre_pit_write(struct nacre_pit *pit, u16 port, u8 value)
 	else if (port == PIT_PORT + CONTROL)
 		write_control(pit, value);
 	else
-		write_counter(pit, port - PIT_PORT, value);
+		write_counter(pit, counter(pit, port - PIT_PORT), value);
 }
 
 void nacre_pit_set_state(struct nacre_pit *pit,
@@ -371,7 +359,7 @@ void nacre_pit_set_state(struct nacre_pit *pit,
 	memcpy(pit->state.channels, channels, sizeof(pit->state.channels));
 	pit->state.flags = flags;
 	for (i = 0; i < COUNTERS; i++)
-		load(pit, i, pit->state.channels[i].count);
+		load(pit, counter(pit, i), channels[i].count);
 }
 
 void nacre_pit_reset(struct nacre_pit *pit)
