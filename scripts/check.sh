@@ -310,6 +310,13 @@ ends()
 		"$(vmlinuz 6.1)" "${@:3}"
 }
 
+# What guests find in pearl's machine, on $1 with kernel $2; the guest is $3.
+hardware()
+{
+	guests "hardware-$1-$2-$3" "the hardware of guests, $3 on $1 with $2" \
+		"$2" "$1" hardware.sh "$(vmlinuz "$3")" "${@:4}"
+}
+
 # Where it loads and where it refuses to: machines of its own, two at a time.
 loads()
 {
@@ -331,6 +338,7 @@ quick()
 	step lab-selftest "the lab's own test" 3000 lab/selftest
 	machines nacre svm/6.12 vmx/6.1 svm-nrips/6.12 vmx-new/6.1 svm-max/6.1
 	console nacre 6.12
+	hardware nacre 6.12 6.1 cpus_4
 	ends nacre 6.12 terminated broken_pipe escape_key own_crash triple_fault
 	loads 6.12
 }
@@ -357,6 +365,10 @@ slow()
 	console nacre 6.1
 	console kvm 6.1
 	console kvm 6.12
+	hardware nacre 6.1 6.1
+	hardware nacre 6.1 6.12
+	hardware kvm 6.1 6.1
+	hardware kvm 6.1 6.12
 	bochs_console vmx
 	bochs_console svm-nrips
 	ends nacre 6.1

@@ -88,6 +88,8 @@ int nacre_vcpu_create(struct nacre_vm *vm, unsigned int id,
 	*vcpu = calloc(1, sizeof(**vcpu));
 	(*vcpu)->id = id;
 	fake_hypervisor.vcpus++;
+	if (fake_hypervisor.most_vcpus < fake_hypervisor.vcpus)
+		fake_hypervisor.most_vcpus = fake_hypervisor.vcpus;
 	return 0;
 }
 
@@ -121,15 +123,20 @@ int nacre_linux_start(struct nacre_vcpu *vcpu,
 	return answer(__func__, error);
 }
 
+enum nacre_stop fake_wait(struct nacre_vcpu *vcpu)
+{
+	while (!__atomic_load_n(&vcpu->kicked, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	return NACRE_STOP_KICKED;
+}
+
 enum nacre_stop nacre_vcpu_run(struct nacre_vcpu *vcpu,
 			       struct nacre_handlers *handlers,
 			       struct nacre_error *error)
 {
 	if (fake_hypervisor.run)
 		return fake_hypervisor.run(vcpu, handlers, error);
-	while (!__atomic_load_n(&vcpu->kicked, __ATOMIC_ACQUIRE))
-		usleep(1000);
-	return NACRE_STOP_KICKED;
+	return fake_wait(vcpu);
 }
 
 void nacre_vcpu_kick(struct nacre_vcpu *vcpu)

@@ -15,6 +15,7 @@
  * @run: the guest: what nacre_vcpu_run() does; without it, it waits for a kick
  * @fails: the name of a function here that fails, or NULL
  * @created: how many VMs there have been
+ * @most_vcpus: how many vCPUs there have been at once
  * @vms, @vcpus: how many there are
  * @level: of each interrupt line
  * @changes: how often each has been set
@@ -26,6 +27,7 @@ struct fake_hypervisor {
 			       struct nacre_error *error);
 	const char *fails;
 	unsigned int created;
+	unsigned int most_vcpus;
 	unsigned int vms;
 	unsigned int vcpus;
 	bool level[FAKE_LINES];
@@ -34,5 +36,8 @@ struct fake_hypervisor {
 };
 
 extern struct fake_hypervisor fake_hypervisor;
+
+/* What a vCPU does that the rest of the guest leaves alone. */
+enum nacre_stop fake_wait(struct nacre_vcpu *vcpu);
 
 #endif

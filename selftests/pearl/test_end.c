@@ -32,6 +32,7 @@ static void reset(void)
 	options.cmdline = "";
 	options.device = "/dev/fake";
 	options.memory = 256ULL << 20;
+	options.cpus = 1;
 }
 
 /* A guest: it writes to ports, and unless that was its end, it stops. */
@@ -46,6 +47,7 @@ struct guest {
 };
 
 static const struct guest *guest;
+static unsigned int guest_cpu;
 
 static enum nacre_stop run_guest(struct nacre_vcpu *vcpu,
 				 struct nacre_handlers *handlers,
@@ -53,7 +55,8 @@ static enum nacre_stop run_guest(struct nacre_vcpu *vcpu,
 {
 	unsigned int i;
 
-	(void)vcpu;
+	if (nacre_vcpu_id(vcpu) != guest_cpu)
+		return fake_wait(vcpu);
 	for (i = 0; i < ARRAY_SIZE(guest->writes); i++)
 		if (guest->writes[i].size)
 			handlers->pio_write(handlers, guest->writes[i].port,
@@ -67,24 +70,34 @@ static enum nacre_stop run_guest(struct nacre_vcpu *vcpu,
 }
 
 /* Run it, and see that it ends so, with these words, and that nothing stays. */
-static void expect_end(const struct guest *g, int status, const char *words)
+static void expect_end_by(unsigned int cpu, unsigned int cpus,
+			  const struct guest *g, int status,
+			  const char *words)
 {
 	int got;
 
 	reset();
+	options.cpus = cpus;
 	guest = g;
+	guest_cpu = cpu;
 	fake_hypervisor.run = run_guest;
 	EXPECT_EQ(create(), 0);
 	EXPECT_EQ(fake_hypervisor.vms, 1);
 	got = pearl_run(machine, &error);
 	pearl_machine_destroy(machine);
 	EXPECT_EQ(got, status);
+	EXPECT_EQ(fake_hypervisor.most_vcpus, options.cpus);
 	if (words)
 		EXPECT(strstr(error.message, words));
 	else
 		EXPECT(!error.message[0]);
 	EXPECT_EQ(fake_hypervisor.vms, 0);
 	EXPECT_EQ(fake_hypervisor.vcpus, 0);
+}
+
+static void expect_end(const struct guest *g, int status, const char *words)
+{
+	expect_end_by(0, 1, g, status, words);
 }
 
 struct end {
@@ -159,6 +172,20 @@ static void first_end_counts(void)
 	expect_end(&both, 3, NULL);
 }
 
+/* Any vCPU can be the one, the others are brought to a halt. */
+static void end_by_any(void)
+{
+	static const struct guest off = {
+		.writes = { { 0x604, 2, 0x3400 } }, .stop = NOT_REACHED,
+	};
+	static const struct guest fault = { .stop = NACRE_STOP_SHUTDOWN };
+
+	expect_end_by(0, 4, &off, 0, NULL);
+	expect_end_by(3, 4, &off, 0, NULL);
+	expect_end_by(0, 2, &fault, 4, "vCPU 0: a triple fault");
+	expect_end_by(63, 64, &fault, 4, "vCPU 63: a triple fault");
+}
+
 /* A line that the hypervisor does not take, in the middle of an access. */
 static void line_fails(void)
 {
@@ -169,6 +196,7 @@ static void line_fails(void)
 
 	reset();
 	guest = &interrupts;
+	guest_cpu = 0;
 	fake_hypervisor.run = run_guest;
 	EXPECT_EQ(create(), 0);
 	fake_hypervisor.fails = "nacre_vm_irq_line";
@@ -185,6 +213,7 @@ static void signals(void)
 
 	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		reset();
+		options.cpus = 2;
 		EXPECT_EQ(create(), 0);
 		EXPECT_EQ(raise(numbers[i]), 0);
 		EXPECT_EQ(pearl_run(machine, &error), 128 + numbers[i]);
@@ -239,6 +268,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(crash),
 	HOST_CASE(failure),
 	HOST_CASE(first_end_counts),
+	HOST_CASE(end_by_any),
 	HOST_CASE(line_fails),
 	HOST_CASE(signals),
 	HOST_CASE(half_started),

@@ -39,17 +39,20 @@ static void defaults(void)
 	EXPECT(!strcmp(options.cmdline, "console=ttyS0"));
 	EXPECT(!strcmp(options.device, "/dev/nacre"));
 	EXPECT_EQ(options.memory, 512LL << 20);
+	EXPECT_EQ(options.cpus, 1);
 }
 
 static void all_options(void)
 {
 	EXPECT_EQ(PARSE("run", "--mem=1G", "--initrd", "i", "--cmdline",
-			"a --mem=b", "--device=/dev/kvm", "--kernel=k"), 0);
+			"a --mem=b", "--device=/dev/kvm", "--cpus", "4",
+			"--kernel=k"), 0);
 	EXPECT(!strcmp(options.kernel, "k"));
 	EXPECT(!strcmp(options.initrd, "i"));
 	EXPECT(!strcmp(options.cmdline, "a --mem=b"));
 	EXPECT(!strcmp(options.device, "/dev/kvm"));
 	EXPECT_EQ(options.memory, 1LL << 30);
+	EXPECT_EQ(options.cpus, 4);
 }
 
 static void empty_cmdline(void)
@@ -102,6 +105,23 @@ static void sizes_refused(void)
 		       "--mem=99999999999999999999M");
 }
 
+static void numbers_of_cpus(void)
+{
+	static const char *const none[] = {
+		"", "0", "65", "-1", "+2", " 2", "2 ", "2.0", "0x2", "many",
+		"99999999999999999999", "18446744073709551617",
+	};
+	unsigned int i;
+
+	EXPECT_EQ(PARSE("run", "--kernel=k", "--cpus=64"), 0);
+	EXPECT_EQ(options.cpus, 64);
+	EXPECT_EQ(PARSE("run", "--kernel=k", "--cpus=008"), 0);
+	EXPECT_EQ(options.cpus, 8);
+	for (i = 0; i < ARRAY_SIZE(none); i++)
+		EXPECT_REFUSED("not a number from 1 to 64", "run",
+			       "--kernel=k", "--cpus", none[i]);
+}
+
 static void wrong_usage(void)
 {
 	EXPECT_REFUSED("a command is wanted: run, --help, --version", NULL);
@@ -125,7 +145,7 @@ static void wrong_usage(void)
 static void what_is_allowed(void)
 {
 	static const char all[] =
-		": run takes --kernel FILE, --initrd FILE, --cmdline TEXT, --mem SIZE, --device NODE";
+		": run takes --kernel FILE, --initrd FILE, --cmdline TEXT, --mem SIZE, --cpus N, --device NODE";
 
 	EXPECT_REFUSED(all, "run", "--disk");
 	EXPECT_REFUSED(all, "run", "--kernel", "k", "l");
@@ -176,6 +196,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(empty_cmdline),
 	HOST_CASE(sizes),
 	HOST_CASE(sizes_refused),
+	HOST_CASE(numbers_of_cpus),
 	HOST_CASE(wrong_usage),
 	HOST_CASE(what_is_allowed),
 	HOST_CASE(help_and_version),

@@ -142,7 +142,7 @@ int pearl_machine_create(struct pearl_machine **machine,
 	if (!m)
 		return no_device(error, "the machine");
 	pthread_mutex_init(&m->lock, NULL);
-	m->nr_cpus = 1;
+	m->nr_cpus = options->cpus;
 	err = pearl_events_create(m, error);
 	if (!err)
 		err = create_guest(m, options, error);

@@ -28,6 +28,7 @@ const char pearl_help[] =
 "  --initrd FILE   an initial RAM disk\n"
 "  --cmdline TEXT  the kernel's command line (default: " DEFAULT_CMDLINE ")\n"
 "  --mem SIZE      memory, with K, M or G (default: 512M, at least 64M)\n"
+"  --cpus N        processors, 1 to 64 (default: 1)\n"
 "  --device NODE   the hypervisor's node (default: " DEFAULT_DEVICE ")\n"
 "\n"
 "On a terminal, Ctrl-A is the escape key: Ctrl-A x leaves, Ctrl-A h shows\n"
@@ -89,6 +90,21 @@ static int parse_size(const char *text, uint64_t most, uint64_t *size,
 			     text, LEAST_MEMORY / MIB);
 	if (*size % PAGE_BYTES)
 		return wrong(error, "--mem %.200s: not a multiple of 4K", text);
+	return 0;
+}
+
+static int parse_cpus(const char *text, unsigned int *cpus,
+		      struct pearl_usage_error *error)
+{
+	unsigned long number;
+	char *end;
+
+	number = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || !number ||
+	    number > PEARL_MOST_CPUS)
+		return wrong(error, "--cpus %.200s: not a number from 1 to %d",
+			     text, PEARL_MOST_CPUS);
+	*cpus = number;
 	return 0;
 }
 
@@ -164,7 +180,13 @@ static bool is_help(const char *word)
 	return !strcmp(word, "--help") || !strcmp(word, "-h");
 }
 
-static int complete(struct pearl_options *options, const char *memory,
+/* Options whose values are more than text. */
+struct values {
+	const char *memory;
+	const char *cpus;
+};
+
+static int complete(struct pearl_options *options, const struct values *values,
 		    uint64_t most, struct pearl_usage_error *error)
 {
 	if (!options->kernel)
@@ -180,19 +202,25 @@ static int complete(struct pearl_options *options, const char *memory,
 	if (!options->device)
 		options->device = DEFAULT_DEVICE;
 	options->memory = DEFAULT_MEMORY;
-	return memory ? parse_size(memory, most, &options->memory, error) : 0;
+	options->cpus = 1;
+	if (values->memory &&
+	    parse_size(values->memory, most, &options->memory, error))
+		return -1;
+	return values->cpus ? parse_cpus(values->cpus, &options->cpus, error) :
+			      0;
 }
 
 static int parse_run(struct pearl_options *options, int argc,
 		     char *const argv[], uint64_t most,
 		     struct pearl_usage_error *error)
 {
-	const char *memory = NULL;
+	struct values values = { 0 };
 	const struct option table[] = {
 		{ "--kernel", "FILE", &options->kernel },
 		{ "--initrd", "FILE", &options->initrd },
 		{ "--cmdline", "TEXT", &options->cmdline },
-		{ "--mem", "SIZE", &memory },
+		{ "--mem", "SIZE", &values.memory },
+		{ "--cpus", "N", &values.cpus },
 		{ "--device", "NODE", &options->device },
 		{ NULL, NULL, NULL },
 	};
@@ -207,7 +235,7 @@ static int parse_run(struct pearl_options *options, int argc,
 		if (take_any(table, argc, argv, &i, error))
 			return -1;
 	}
-	return complete(options, memory, most, error);
+	return complete(options, &values, most, error);
 }
 
 int pearl_options_parse(struct pearl_options *options, int argc,

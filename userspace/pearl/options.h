@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #define PEARL_VERSION "0.1"
+#define PEARL_MOST_CPUS 64
 
 enum pearl_command {
 	PEARL_RUN,
@@ -16,6 +17,7 @@ enum pearl_command {
  * struct pearl_options - what the command line says
  * @kernel, @initrd, @cmdline, @device: the arguments; @initrd may be NULL
  * @memory: bytes, whole pages
+ * @cpus: 1 to PEARL_MOST_CPUS
  */
 struct pearl_options {
 	enum pearl_command command;
@@ -24,6 +26,7 @@ struct pearl_options {
 	const char *cmdline;
 	const char *device;
 	uint64_t memory;
+	unsigned int cpus;
 };
 
 /* A usage error, for the user. */

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a distribution's kernel finds in pearl's machine, and that it works
+# there: each case is a guest that boots, uses something and switches itself
+# off. In a machine of the lab. TAP.
+#
+#   lab/run --timeout 1500 -- selftests/pearl/hardware.sh PEARL IMAGE KERNEL [CASE...]
+#
+# IMAGE is from lab/guest-image.sh, made for that KERNEL. NACRE_DEV names the
+# node.
+#
+# shellcheck disable=SC2016 # what the guest is to expand
+
+set -u
+pearl=$1 image=$2 kernel=$3
+shift 3
+wanted=("$@")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+node=${NACRE_DEV:-/dev/nacre}
+boot_limit=400
+count=0
+failed=0
+
+# guest WORDS OPTION...: have a guest do WORDS, which hold no double quotes;
+# what it printed is in $dir/out. False if it did not switch itself off.
+guest()
+{
+	local words=$1
+
+	shift
+	timeout -k 5 $boot_limit "$pearl" run --device "$node" \
+		--kernel "$kernel" --initrd "$image" "$@" --cmdline \
+		"console=ttyS0 panic=-1 quiet retbleed=off guest.run=\"$words\"" \
+		</dev/null 2>"$dir/err" | tr -d '\r' >"$dir/out"
+	[[ ${PIPESTATUS[0]} -eq 0 && ! -s $dir/err ]]
+}
+
+printed()
+{
+	grep -qx -- "$1" "$dir/out"
+}
+
+result()
+{
+	local f
+
+	count=$((count + 1))
+	if [[ $1 -eq 0 ]]; then
+		echo "ok $count $2 # $3 s"
+		return
+	fi
+	failed=$((failed + 1))
+	for f in "$dir"/*; do
+		tail -n 25 "$f" | sed "s|^|# ${f##*/}: |"
+	done
+	echo "not ok $count $2"
+}
+
+# A process on each of $1 processors, by itself; the kernel has no complaint.
+processors()
+{
+	guest 'dmesg -r | grep ^.[0-3].; grep -c ^processor /proc/cpuinfo | sed s/^/cpus-/; i=0; while taskset -c $i true; do echo on-$i; i=$((i + 1)); done 2>/dev/null; grep cpu.cores /proc/cpuinfo | sort -u; echo end' \
+		--cpus "$1" || return
+	printed "cpus-$1" && printed "on-$(($1 - 1))" &&
+		! printed "on-$1" && ! grep '^<[0-3]>' "$dir/out" &&
+		grep -q "cpu cores.*: $1\$" "$dir/out" && printed end
+}
+
+cpus_1() { processors 1; }
+cpus_2() { processors 2; }
+cpus_4() { processors 4; }
+cpus_8() { processors 8; }
+
+all=(cpus_1 cpus_2 cpus_4 cpus_8)
+[[ ${#wanted[@]} -gt 0 ]] || wanted=("${all[@]}")
+echo "TAP version 13"
+echo "1..${#wanted[@]}"
+for name in "${wanted[@]}"; do
+	begin=$SECONDS
+	"$name"
+	result $? "$name" $((SECONDS - begin))
+done
+[[ $failed -eq 0 ]]
