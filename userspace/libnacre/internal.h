@@ -12,11 +12,23 @@
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)
 
+struct nacre_message {
+	unsigned int gsi;
+	uint64_t address;
+	uint32_t data;
+};
+
+/*
+ * struct nacre_vm
+ * @messages, @nr_messages: the routes that are no pin's
+ */
 struct nacre_vm {
 	int system_fd;
 	int fd;
 	size_t vcpu_bytes;
 	bool irqchip;
+	struct nacre_message *messages;
+	unsigned int nr_messages;
 };
 
 /*

@@ -132,6 +132,30 @@ int nacre_vm_irq_line(struct nacre_vm *vm, unsigned int gsi, bool level,
 		      struct nacre_error *error);
 
 /*
+ * nacre_vm_ioeventfd() - have a guest's write signal an eventfd
+ * @size: how wide the write to @gpa is; 1, 2, 4 or 8 bytes
+ * @on: false undoes the same with true
+ * Such a write does not end nacre_vcpu_run(), nor reach its handlers. Wants
+ * NACRE_CAP_IOEVENTFD. From any thread.
+ */
+int nacre_vm_ioeventfd(struct nacre_vm *vm, uint64_t gpa, unsigned int size,
+		       int fd, bool on, struct nacre_error *error);
+
+/*
+ * nacre_vm_message() - have an eventfd send a message-signalled interrupt
+ * @gsi: from NACRE_PINS on, one for each eventfd; it keeps what is sent
+ * @address, @data: the message; a later call for the same @gsi and @fd
+ *	replaces it
+ * The pins keep the routes that they have without this. Wants NACRE_CAP_IRQFD
+ * and NACRE_CAP_IRQ_ROUTING, which is above @gsi, and the irqchip.
+ *   EINVAL  @gsi is a pin
+ */
+#define NACRE_PINS 24
+int nacre_vm_message(struct nacre_vm *vm, unsigned int gsi, int fd,
+		     uint64_t address, uint32_t data,
+		     struct nacre_error *error);
+
+/*
  * ---------------------------------------------------------------------------
  * A virtual processor
  */

@@ -162,6 +162,7 @@ void nacre_vm_destroy(struct nacre_vm *vm)
 		close(vm->fd);
 	if (vm->system_fd >= 0)
 		close(vm->system_fd);
+	free(vm->messages);
 	free(vm);
 }
 
