@@ -381,6 +381,9 @@ slow()
 		make -C selftests/host O="$top/build/selftests/host" fuzz
 	step fuzz-linux "fuzzing the loader of kernels for a minute" 900 \
 		make -C selftests/pearl O="$top/build/selftests/pearl" fuzz
+	step fuzz-virtqueue "fuzzing virtqueues for a minute" 900 \
+		make -C selftests/pearl O="$top/build/selftests/pearl" \
+		fuzz-virtqueue
 	debug
 	step abi-diff "a million calls on nacre and in-tree KVM" 14400 \
 		selftests/abi_diff.sh --calls 1000000 --timeout 14000
