@@ -78,6 +78,36 @@ int nacre_vm_irq_line(struct nacre_vm *vm, unsigned int gsi, bool level,
 	return answer(__func__, error);
 }
 
+int nacre_vm_capability(const struct nacre_vm *vm, unsigned int capability)
+{
+	(void)vm;
+	(void)capability;
+	return fake_hypervisor.eventfds ? 4096 : 0;
+}
+
+int nacre_vm_ioeventfd(struct nacre_vm *vm, uint64_t gpa, unsigned int size,
+		       int fd, bool on, struct nacre_error *error)
+{
+	(void)vm;
+	(void)gpa;
+	(void)size;
+	(void)fd;
+	(void)on;
+	return answer(__func__, error);
+}
+
+int nacre_vm_message(struct nacre_vm *vm, unsigned int gsi, int fd,
+		     uint64_t address, uint32_t data,
+		     struct nacre_error *error)
+{
+	(void)vm;
+	(void)gsi;
+	(void)fd;
+	(void)address;
+	(void)data;
+	return answer(__func__, error);
+}
+
 int nacre_vcpu_create(struct nacre_vm *vm, unsigned int id,
 		      struct nacre_vcpu **vcpu, struct nacre_error *error)
 {

@@ -14,6 +14,7 @@
  * struct fake_hypervisor
  * @run: the guest: what nacre_vcpu_run() does; without it, it waits for a kick
  * @fails: the name of a function here that fails, or NULL
+ * @eventfds: whether it knows of them
  * @created: how many VMs there have been
  * @most_vcpus: how many vCPUs there have been at once
  * @vms, @vcpus: how many there are
@@ -26,6 +27,7 @@ struct fake_hypervisor {
 			       struct nacre_handlers *handlers,
 			       struct nacre_error *error);
 	const char *fails;
+	bool eventfds;
 	unsigned int created;
 	unsigned int most_vcpus;
 	unsigned int vms;

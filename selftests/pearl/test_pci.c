@@ -275,6 +275,31 @@ static void lanes_written(void)
 	}
 }
 
+static unsigned int times_written;
+
+static void note_writing(struct pearl_pci_function *function)
+{
+	if (function == &other && function->config[0x12] == 0x33)
+		times_written++;
+}
+
+/* A function hears of each access, when it is done; of no other's. */
+static void tells_of_writing(void)
+{
+	make_with(0x10, 0xff);
+	times_written = 0;
+	other.written = note_writing;
+	put(0x10, 0x10, 4, 0x44332211);
+	EXPECT_EQ(times_written, 1);
+	put(0x10, 0x20, 1, 0);
+	EXPECT_EQ(times_written, 2);
+	put(0x08, 0x10, 4, 0);
+	put(0x00, 0x04, 2, 0);
+	get(0x10, 0x10, 4);
+	EXPECT_EQ(times_written, 2);
+	other.written = NULL;
+}
+
 /* The last function of all is one; its neighbours and the bridge are not it. */
 static void functions_are_apart(void)
 {
@@ -511,6 +536,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(lanes_read),
 	HOST_CASE(lanes_beyond),
 	HOST_CASE(lanes_written),
+	HOST_CASE(tells_of_writing),
 	HOST_CASE(functions_are_apart),
 	HOST_CASE(taken_function),
 	HOST_CASE(random_accesses),

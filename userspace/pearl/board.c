@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "devices/devices.h"
+#include "devices/virtio_devices.h"
+#include "devices/virtio_pci.h"
 #include "pearl.h"
 
 static void set_line(struct pearl_irq *irq, bool level)
@@ -27,6 +29,38 @@ static struct pearl_irq *connect(struct pearl_machine *machine,
 	return &line->irq;
 }
 
+static bool bell(struct pearl_eventfds *eventfds, uint64_t gpa, int fd,
+		 bool on)
+{
+	struct pearl_machine *m = container_of(eventfds, struct pearl_machine,
+					       eventfds);
+
+	/* Otherwise it is an access. */
+	return !nacre_vm_ioeventfd(m->vm, gpa, 2, fd, on, NULL);
+}
+
+static void message(struct pearl_eventfds *eventfds, unsigned int gsi, int fd,
+		    uint64_t address, uint32_t data)
+{
+	struct pearl_machine *m = container_of(eventfds, struct pearl_machine,
+					       eventfds);
+	struct nacre_error error;
+
+	if (nacre_vm_message(m->vm, gsi, fd, address, data, &error))
+		pearl_machine_end(m, PEARL_END_FAILED, &error);
+}
+
+/* What the hypervisor does not have is done without. */
+static void choose_eventfds(struct pearl_machine *m)
+{
+	if (nacre_vm_capability(m->vm, NACRE_CAP_IOEVENTFD) > 0)
+		m->eventfds.bell = bell;
+	if (nacre_vm_capability(m->vm, NACRE_CAP_IRQFD) > 0 &&
+	    nacre_vm_capability(m->vm, NACRE_CAP_IRQ_ROUTING) >
+	    NACRE_PINS + PEARL_SLOTS * PEARL_VIRTIO_GSIS)
+		m->eventfds.message = message;
+}
+
 static void power_off(struct pearl_power *power)
 {
 	pearl_machine_end(container_of(power, struct pearl_machine, power),
@@ -45,6 +79,40 @@ static int no_device(struct nacre_error *error, const char *name)
 	snprintf(error->message, sizeof(error->message), "%s: %s", name,
 		 strerror(errno));
 	return -error->number;
+}
+
+/* Put a virtio device, if it was made, into the next slot. */
+static int plug(struct pearl_machine *m, struct pearl_virtio *virtio,
+		const char *name, struct nacre_error *error)
+{
+	struct pearl_slot *slot = &m->slots[m->nr_slots];
+	unsigned int number = m->nr_slots + 1;
+	const struct pearl_virtio_place place = {
+		.pci = m->pci,
+		.bus = &m->bus,
+		.eventfds = &m->eventfds,
+		.memory = m->memory,
+		.lock = &m->lock,
+		.slot = number,
+		.window = PEARL_WINDOWS_BASE +
+			  m->nr_slots * PEARL_VIRTIO_WINDOW,
+		.irq = connect(m, &slot->pin, PEARL_PIN_GSI(number)),
+		.pin_gsi = PEARL_PIN_GSI(number),
+		.first_gsi = NACRE_PINS + m->nr_slots * PEARL_VIRTIO_GSIS,
+	};
+
+	if (virtio)
+		slot->device = pearl_virtio_pci_create(&place, virtio);
+	if (!slot->device)
+		return no_device(error, name);
+	m->nr_slots++;
+	return 0;
+}
+
+static int create_slots(struct pearl_machine *m, struct nacre_error *error)
+{
+	choose_eventfds(m);
+	return plug(m, pearl_virtio_rng_create(), "virtio-rng", error);
 }
 
 int pearl_devices_create(struct pearl_machine *m, struct nacre_error *error)
@@ -74,11 +142,15 @@ int pearl_devices_create(struct pearl_machine *m, struct nacre_error *error)
 	m->pci = pearl_pci_create(&m->bus, &m->power);
 	if (!m->pci)
 		return no_device(error, "PCI");
-	return 0;
+	return create_slots(m, error);
 }
 
 void pearl_devices_destroy(struct pearl_machine *m)
 {
+	unsigned int i;
+
+	for (i = 0; i < m->nr_slots; i++)
+		pearl_virtio_pci_destroy(m->slots[i].device);
 	pearl_pci_destroy(m->pci);
 	pearl_pm_destroy(m->pm);
 	pearl_pit_destroy(m->pit);

@@ -109,6 +109,22 @@ static inline void pearl_irq_lower(struct pearl_irq *irq)
 	pearl_irq_set(irq, false);
 }
 
+/*
+ * struct pearl_eventfds - what the hypervisor does for a device by itself
+ * NULL is what it does not.
+ * @bell: from now on a write of 2 bytes to @gpa signals the eventfd @fd and is
+ *	no access of the guest's any more, until the same is called with @on
+ *	false. Returns whether it is so.
+ * @message: from now on a signal of the eventfd @fd sends the message @data to
+ *	@address; @gsi is its own. What is sent may be changed by a later call.
+ */
+struct pearl_eventfds {
+	bool (*bell)(struct pearl_eventfds *eventfds, uint64_t gpa, int fd,
+		     bool on);
+	void (*message)(struct pearl_eventfds *eventfds, unsigned int gsi,
+			int fd, uint64_t address, uint32_t data);
+};
+
 struct pearl_timer;
 
 /*

@@ -18,6 +18,18 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "NACRE", "PEARL", 1)
 			Name (_UID, 0)
 			Name (_BBN, 0)
 			Name (_STA, 0x0f)
+			// The pin of each slot (machine.h).
+			Name (_PRT, Package ()
+			{
+				Package () { 0x0001ffff, 0, 0, 16 },
+				Package () { 0x0002ffff, 0, 0, 17 },
+				Package () { 0x0003ffff, 0, 0, 18 },
+				Package () { 0x0004ffff, 0, 0, 19 },
+				Package () { 0x0005ffff, 0, 0, 20 },
+				Package () { 0x0006ffff, 0, 0, 21 },
+				Package () { 0x0007ffff, 0, 0, 22 },
+				Package () { 0x0008ffff, 0, 0, 23 }
+			})
 			Name (_CRS, ResourceTemplate ()
 			{
 				WordBusNumber (ResourceProducer, MinFixed,

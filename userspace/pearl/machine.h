@@ -13,6 +13,14 @@
 #define PEARL_IRQ_RTC		8
 #define PEARL_IRQ_SCI		9
 
+/*
+ * Slots of PCI bus 0 that devices are put into, from 1 on. Each has a pin of
+ * its own (dsdt.asl), and GSIs behind the pins for its messages.
+ */
+#define PEARL_SLOTS		8
+#define PEARL_PIN_GSI(slot)	(15 + (slot))
+#define PEARL_WINDOWS_BASE	0xc0000000u
+
 #define PEARL_COM1_BASE		0x3f8
 
 #define PEARL_IOAPIC_BASE	0xfec00000ULL

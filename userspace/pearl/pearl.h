@@ -38,6 +38,15 @@ struct pearl_line {
 	unsigned int gsi;
 };
 
+/*
+ * struct pearl_slot - a virtio device, and its pin
+ * Slot N of PCI bus 0 is number N - 1 of the machine's.
+ */
+struct pearl_slot {
+	struct pearl_line pin;
+	struct pearl_virtio_pci *device;
+};
+
 /* A vCPU and who runs it. */
 struct pearl_cpu {
 	struct nacre_handlers handlers;
@@ -55,8 +64,9 @@ struct pearl_cpu {
  * @timer_fd: a timerfd for the clock's first timer
  * @signal_fd: the signals that end or stop pearl
  * @uart, @rtc, @i8042, @pit, @pm, @pci: the devices
+ * @slots, @nr_slots: those on the bus
  * Guarded by @lock:
- * @bus, @clock, @power, @console: what the devices know
+ * @bus, @clock, @power, @console, @eventfds: what the devices know
  * @com1, @rtc_line, @sci: their interrupt lines
  * @status: how it ended; read without the lock as well
  * @ended: there is a @status; atomic
@@ -76,12 +86,15 @@ struct pearl_machine {
 	struct pearl_pit *pit;
 	struct pearl_pm *pm;
 	struct pearl_pci *pci;
+	struct pearl_slot slots[PEARL_SLOTS];
+	unsigned int nr_slots;
 
 	pthread_mutex_t lock;
 	struct pearl_bus bus;
 	struct pearl_clock clock;
 	struct pearl_power power;
 	struct pearl_console console;
+	struct pearl_eventfds eventfds;
 	struct pearl_line com1;
 	struct pearl_line rtc_line;
 	struct pearl_line sci;

@@ -92,6 +92,8 @@ static void write_data(struct pearl_pci *pci, uint64_t lane, unsigned int size,
 		function->config[at] &= ~mask;
 		function->config[at] |= value & mask;
 	}
+	if (function->written)
+		function->written(function);
 }
 
 static void write_reset(struct pearl_pci *pci, uint8_t value)

@@ -12,10 +12,12 @@
  * struct pearl_pci_function - what a function has in configuration space
  * @config: as the guest reads it, the lowest byte of a register first
  * @writable: the bits of it that take what the guest writes
+ * @written: the guest has written to it; may be NULL
  */
 struct pearl_pci_function {
 	uint8_t config[256];
 	uint8_t writable[256];
+	void (*written)(struct pearl_pci_function *function);
 };
 
 /*
