@@ -11,8 +11,8 @@ mkdir -p "$(dirname "$log")"
 
 packages='bc binutils bison clang clang-format cpio flex g++ gcc git kmod
 	acpica-tools groff-base libc6-dev libclang-rt-14-dev libelf-dev
-	libssl-dev libzydis-dev make perl shellcheck sparse util-linux
-	xz-utils'
+	libssl-dev liburing-dev libzydis-dev make perl pkg-config shellcheck
+	sparse util-linux xz-utils'
 
 missing=
 for p in $packages; do

@@ -83,7 +83,7 @@ allowed="run takes --kernel FILE, --initrd FILE"
 refuses "no command" 2 "a command is wanted: run, --help, --version"
 refuses "unknown command" 2 "unknown command 'boot': there is run" boot
 refuses "no kernel" 2 "wants --kernel FILE" run
-refuses "unknown option" 2 "unknown option --disk: $allowed" run --disk x
+refuses "unknown option" 2 "unknown option --tape: $allowed" run --tape x
 refuses "unexpected argument" 2 "unexpected argument 'x': $allowed" run x
 refuses "an option without a value" 2 "--mem wants a value: --mem SIZE" \
 	run --mem
@@ -96,8 +96,8 @@ refuses "more memory than there is" 2 "this machine has" \
 	run --kernel x --mem 999999G
 refuses "no processors" 2 "--cpus 0: not a number from 1 to 64" \
 	run --kernel x --cpus 0
-refuses "an option of two lines" 2 "unknown option --di?sk: $allowed" \
-	run $'--di\nsk'
+refuses "an option of two lines" 2 "unknown option --ta?pe: $allowed" \
+	run $'--ta\npe'
 
 "$pearl" --help >"$dir/out" 2>"$dir/err" && [[ ! -s $dir/err ]] &&
 	grep -q 'Exit status' "$dir/out"
@@ -131,6 +131,17 @@ run "no bzImage" "not a bzImage" --kernel "$0"
 run "an empty kernel" "the file is empty" --kernel "$dir/empty"
 run "an empty initrd" "the file is empty" --kernel "$kernel" \
 	--initrd "$dir/empty"
+run "no disk" "$dir/none: No such file" --kernel "$kernel" --disk "$dir/none"
+run "a folder for a disk" "$dir: Is a directory" --kernel "$kernel" \
+	--disk "$dir"
+run "an empty disk" "$dir/empty: 0 bytes: not a number of sectors of 512" \
+	--kernel "$kernel" --disk "$dir/empty"
+truncate -s 1M "$dir/disk"
+run "a disk twice" "$dir/disk: is in use as a disk" --kernel "$kernel" \
+	--disk "$dir/disk" --disk "$dir/disk"
+run "a disk twice, to read" "/dev/null: no hypervisor's node" \
+	--kernel "$kernel" --disk "$dir/disk,readonly" \
+	--disk "$dir/disk,readonly"
 head -c 5000 "$kernel" >"$dir/short"
 run "a truncated kernel" "truncated: 5000 bytes of 5120" --kernel "$dir/short"
 cp "$kernel" "$dir/old"

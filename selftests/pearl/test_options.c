@@ -40,6 +40,7 @@ static void defaults(void)
 	EXPECT(!strcmp(options.device, "/dev/nacre"));
 	EXPECT_EQ(options.memory, 512LL << 20);
 	EXPECT_EQ(options.cpus, 1);
+	EXPECT_EQ(options.nr_disks, 0);
 }
 
 static void all_options(void)
@@ -122,6 +123,33 @@ static void numbers_of_cpus(void)
 			       "--kernel=k", "--cpus", none[i]);
 }
 
+static void disks(void)
+{
+	static char longest[4097];
+
+	memset(longest, 'a', 4095);
+	EXPECT_EQ(PARSE("run", "--disk", "a", "--kernel=k", "--disk=b,readonly",
+			"--disk", ",readonly,readonly", "--disk=c,read", "--disk",
+			longest), 0);
+	EXPECT_EQ(options.nr_disks, 5);
+	EXPECT(!strcmp(options.disks[0].path, "a"));
+	EXPECT(!options.disks[0].readonly);
+	EXPECT(!strcmp(options.disks[1].path, "b"));
+	EXPECT(options.disks[1].readonly);
+	EXPECT(!strcmp(options.disks[2].path, ",readonly"));
+	EXPECT(options.disks[2].readonly);
+	EXPECT(!strcmp(options.disks[3].path, "c,read"));
+	EXPECT(!options.disks[3].readonly);
+	EXPECT(!strcmp(options.disks[4].path, longest));
+	longest[4095] = 'a';
+	EXPECT_REFUSED("too long", "run", "--kernel=k", "--disk", longest);
+	EXPECT_REFUSED("empty", "run", "--kernel=k", "--disk=");
+	EXPECT_REFUSED("empty", "run", "--kernel=k", "--disk=,readonly");
+	EXPECT_REFUSED("--disk is given more than 6 times", "run",
+		       "--kernel=k", "--disk=1", "--disk=2", "--disk=3",
+		       "--disk=4", "--disk=5", "--disk=6", "--disk=7");
+}
+
 static void wrong_usage(void)
 {
 	EXPECT_REFUSED("a command is wanted: run, --help, --version", NULL);
@@ -145,9 +173,9 @@ static void wrong_usage(void)
 static void what_is_allowed(void)
 {
 	static const char all[] =
-		": run takes --kernel FILE, --initrd FILE, --cmdline TEXT, --mem SIZE, --cpus N, --device NODE";
+		": run takes --kernel FILE, --initrd FILE, --cmdline TEXT, --mem SIZE, --cpus N, --disk FILE[,readonly], --device NODE";
 
-	EXPECT_REFUSED(all, "run", "--disk");
+	EXPECT_REFUSED(all, "run", "--tape");
 	EXPECT_REFUSED(all, "run", "--kernel", "k", "l");
 	EXPECT_REFUSED(all, "run", "");
 	EXPECT_REFUSED("--kernel is given twice: once", "run", "--kernel=k",
@@ -197,6 +225,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(sizes),
 	HOST_CASE(sizes_refused),
 	HOST_CASE(numbers_of_cpus),
+	HOST_CASE(disks),
 	HOST_CASE(wrong_usage),
 	HOST_CASE(what_is_allowed),
 	HOST_CASE(help_and_version),

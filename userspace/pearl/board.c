@@ -111,8 +111,16 @@ static int plug(struct pearl_machine *m, struct pearl_virtio *virtio,
 
 static int create_slots(struct pearl_machine *m, struct nacre_error *error)
 {
+	unsigned int i;
+	int err;
+
 	choose_eventfds(m);
-	return plug(m, pearl_virtio_rng_create(), "virtio-rng", error);
+	err = plug(m, pearl_virtio_rng_create(), "virtio-rng", error);
+	for (i = 0; i < PEARL_MOST_DISKS && m->disks[i] && !err; i++) {
+		err = plug(m, m->disks[i], "virtio-blk", error);
+		m->disks[i] = NULL;
+	}
+	return err;
 }
 
 int pearl_devices_create(struct pearl_machine *m, struct nacre_error *error)
@@ -184,6 +192,32 @@ static int create_cpus(struct pearl_machine *m,
 	return err ? err : nacre_linux_start(m->cpus[0].vcpu, place, error);
 }
 
+static int open_disks(struct pearl_machine *m,
+		      const struct pearl_options *options,
+		      struct nacre_error *error)
+{
+	unsigned int i;
+
+	for (i = 0; i < options->nr_disks; i++) {
+		const struct pearl_disk *disk = &options->disks[i];
+
+		m->disks[i] = pearl_virtio_blk_create(disk->path,
+						      disk->readonly, i, error);
+		if (!m->disks[i])
+			return -error->number;
+	}
+	return 0;
+}
+
+static void close_disks(struct pearl_machine *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < PEARL_MOST_DISKS; i++)
+		if (m->disks[i])
+			m->disks[i]->destroy(m->disks[i]);
+}
+
 /* What can go wrong with the files goes wrong before there is a VM. */
 static int create_guest(struct pearl_machine *m,
 			const struct pearl_options *options,
@@ -194,6 +228,8 @@ static int create_guest(struct pearl_machine *m,
 
 	err = pearl_memory_create(&m->memory, options, m->nr_cpus, &place,
 				  error);
+	if (!err)
+		err = open_disks(m, options, error);
 	if (!err)
 		err = nacre_vm_create(options->device, &m->vm, error);
 	if (!err)
@@ -233,6 +269,7 @@ void pearl_machine_destroy(struct pearl_machine *m)
 	unsigned int i;
 
 	pearl_devices_destroy(m);
+	close_disks(m);
 	for (i = 0; m->cpus && i < m->nr_cpus; i++)
 		nacre_vcpu_destroy(m->cpus[i].vcpu);
 	free(m->cpus);

@@ -29,6 +29,8 @@ const char pearl_help[] =
 "  --cmdline TEXT  the kernel's command line (default: " DEFAULT_CMDLINE ")\n"
 "  --mem SIZE      memory, with K, M or G (default: 512M, at least 64M)\n"
 "  --cpus N        processors, 1 to 64 (default: 1)\n"
+"  --disk FILE[,readonly]\n"
+"                  a disk; up to 6 times\n"
 "  --device NODE   the hypervisor's node (default: " DEFAULT_DEVICE ")\n"
 "\n"
 "On a terminal, Ctrl-A is the escape key: Ctrl-A x leaves, Ctrl-A h shows\n"
@@ -108,11 +110,31 @@ static int parse_cpus(const char *text, unsigned int *cpus,
 	return 0;
 }
 
-/* An option of `run`, what it wants, and where that goes. */
+static int parse_disk(const char *text, struct pearl_disk *disk,
+		      struct pearl_usage_error *error)
+{
+	static const char suffix[] = ",readonly";
+	size_t length = strlen(text), tail = sizeof(suffix) - 1;
+
+	disk->readonly = length >= tail && !strcmp(text + length - tail, suffix);
+	if (disk->readonly)
+		length -= tail;
+	if (!length)
+		return wrong(error, "--disk: the file's name is empty");
+	if (length >= sizeof(disk->path))
+		return wrong(error, "--disk %.200s: the file's name is too long",
+			     text);
+	memcpy(disk->path, text, length);
+	disk->path[length] = '\0';
+	return 0;
+}
+
+/* An option of `run`, what it wants, how often, and where that goes. */
 struct option {
 	const char *name;
 	const char *wants;
-	const char **value;
+	unsigned int most;
+	const char **values;
 };
 
 /*
@@ -124,6 +146,7 @@ static int take(const struct option *o, int argc, char *const argv[], int *i,
 {
 	size_t length = strlen(o->name);
 	const char *word = argv[*i], *value;
+	unsigned int n = 0;
 
 	if (strncmp(word, o->name, length))
 		return 0;
@@ -136,10 +159,15 @@ static int take(const struct option *o, int argc, char *const argv[], int *i,
 	else
 		return wrong(error, "%s wants a value: %s %s", o->name,
 			     o->name, o->wants);
-	if (*o->value)
+	while (n < o->most && o->values[n])
+		n++;
+	if (n == o->most && n > 1)
+		return wrong(error, "%s is given more than %u times", o->name,
+			     n);
+	if (n == o->most)
 		return wrong(error, "%s is given twice: once is allowed",
 			     o->name);
-	*o->value = value;
+	o->values[n] = value;
 	return 1;
 }
 
@@ -184,11 +212,14 @@ static bool is_help(const char *word)
 struct values {
 	const char *memory;
 	const char *cpus;
+	const char *disks[PEARL_MOST_DISKS];
 };
 
 static int complete(struct pearl_options *options, const struct values *values,
 		    uint64_t most, struct pearl_usage_error *error)
 {
+	unsigned int i;
+
 	if (!options->kernel)
 		return wrong(error, "run wants --kernel FILE");
 	if (!options->kernel[0])
@@ -206,8 +237,13 @@ static int complete(struct pearl_options *options, const struct values *values,
 	if (values->memory &&
 	    parse_size(values->memory, most, &options->memory, error))
 		return -1;
-	return values->cpus ? parse_cpus(values->cpus, &options->cpus, error) :
-			      0;
+	if (values->cpus && parse_cpus(values->cpus, &options->cpus, error))
+		return -1;
+	for (i = 0; i < PEARL_MOST_DISKS && values->disks[i]; i++)
+		if (parse_disk(values->disks[i], &options->disks[i], error))
+			return -1;
+	options->nr_disks = i;
+	return 0;
 }
 
 static int parse_run(struct pearl_options *options, int argc,
@@ -216,13 +252,15 @@ static int parse_run(struct pearl_options *options, int argc,
 {
 	struct values values = { 0 };
 	const struct option table[] = {
-		{ "--kernel", "FILE", &options->kernel },
-		{ "--initrd", "FILE", &options->initrd },
-		{ "--cmdline", "TEXT", &options->cmdline },
-		{ "--mem", "SIZE", &values.memory },
-		{ "--cpus", "N", &values.cpus },
-		{ "--device", "NODE", &options->device },
-		{ NULL, NULL, NULL },
+		{ "--kernel", "FILE", 1, &options->kernel },
+		{ "--initrd", "FILE", 1, &options->initrd },
+		{ "--cmdline", "TEXT", 1, &options->cmdline },
+		{ "--mem", "SIZE", 1, &values.memory },
+		{ "--cpus", "N", 1, &values.cpus },
+		{ "--disk", "FILE[,readonly]", PEARL_MOST_DISKS,
+		  values.disks },
+		{ "--device", "NODE", 1, &options->device },
+		{ NULL, NULL, 0, NULL },
 	};
 	int i;
 

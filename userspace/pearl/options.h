@@ -2,10 +2,12 @@
 #ifndef PEARL_OPTIONS_H
 #define PEARL_OPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PEARL_VERSION "0.1"
 #define PEARL_MOST_CPUS 64
+#define PEARL_MOST_DISKS 6
 
 enum pearl_command {
 	PEARL_RUN,
@@ -13,11 +15,18 @@ enum pearl_command {
 	PEARL_SHOW_VERSION,
 };
 
+/* A disk: its file. */
+struct pearl_disk {
+	char path[4096];
+	bool readonly;
+};
+
 /*
  * struct pearl_options - what the command line says
  * @kernel, @initrd, @cmdline, @device: the arguments; @initrd may be NULL
  * @memory: bytes, whole pages
  * @cpus: 1 to PEARL_MOST_CPUS
+ * @disks, @nr_disks: in the order in which they were given
  */
 struct pearl_options {
 	enum pearl_command command;
@@ -27,6 +36,8 @@ struct pearl_options {
 	const char *device;
 	uint64_t memory;
 	unsigned int cpus;
+	struct pearl_disk disks[PEARL_MOST_DISKS];
+	unsigned int nr_disks;
 };
 
 /* A usage error, for the user. */

@@ -64,7 +64,8 @@ struct pearl_cpu {
  * @timer_fd: a timerfd for the clock's first timer
  * @signal_fd: the signals that end or stop pearl
  * @uart, @rtc, @i8042, @pit, @pm, @pci: the devices
- * @slots, @nr_slots: those on the bus
+ * @disks: they are open, and in no slot yet; NULL: no more of them
+ * @slots, @nr_slots: what is on the bus
  * Guarded by @lock:
  * @bus, @clock, @power, @console, @eventfds: what the devices know
  * @com1, @rtc_line, @sci: their interrupt lines
@@ -86,6 +87,7 @@ struct pearl_machine {
 	struct pearl_pit *pit;
 	struct pearl_pm *pm;
 	struct pearl_pci *pci;
+	struct pearl_virtio *disks[PEARL_MOST_DISKS];
 	struct pearl_slot slots[PEARL_SLOTS];
 	unsigned int nr_slots;
 

@@ -8,7 +8,19 @@
 
 #include "../virtio.h"
 
+struct nacre_error;
+
 /* Random numbers. */
 struct pearl_virtio *pearl_virtio_rng_create(void);
+
+/*
+ * A disk in the file @path; @number is in its ID. Says why not in @error.
+ *   EINVAL  no regular file or block device; not whole sectors of 512 bytes
+ *   EBUSY   somebody has it as a disk already, and one of the two would write
+ * and what open() and io_uring_setup() say.
+ */
+struct pearl_virtio *pearl_virtio_blk_create(const char *path, bool readonly,
+					     unsigned int number,
+					     struct nacre_error *error);
 
 #endif
