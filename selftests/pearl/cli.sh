@@ -94,6 +94,8 @@ refuses "bad size" 2 "not a size: a number with K, M or G" \
 refuses "too small a size" 2 "at least 64M" run --kernel x --mem 1M
 refuses "more memory than there is" 2 "this machine has" \
 	run --kernel x --mem 999999G
+refuses "no console" 2 "--console vga: neither serial nor virtio" \
+	run --kernel x --console vga
 refuses "no processors" 2 "--cpus 0: not a number from 1 to 64" \
 	run --kernel x --cpus 0
 refuses "an option of two lines" 2 "unknown option --ta?pe: $allowed" \
@@ -226,7 +228,7 @@ sed -n '/^\.SH EXIT/,/^\.SH FILES/s/^\.BI* \([0-9]*+*\)\( N\)*$/\1\2/p' \
 	[[ $(wc -l <"$dir/err") -eq 7 ]]
 result $? "exit statuses of the manual"
 grep -oE '(default: [^,)]*)' "$dir/help" | sed 's/default: //' >"$dir/err"
-[[ $(wc -l <"$dir/err") -eq 4 ]] && plain >"$dir/out" &&
+[[ $(wc -l <"$dir/err") -eq 5 ]] && plain >"$dir/out" &&
 	! while read -r value; do
 		grep -qF -- "$value" "$dir/out" || echo "$value"
 	done <"$dir/err" | grep .

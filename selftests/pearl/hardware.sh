@@ -25,6 +25,7 @@ failed=0
 
 # guest WORDS OPTION...: have a guest do WORDS, which hold no double quotes;
 # what it printed is in $dir/out. False if it did not switch itself off.
+# It says so on its serial port, or on $console with $input to read.
 guest()
 {
 	local words=$1
@@ -32,8 +33,8 @@ guest()
 	shift
 	timeout -k 5 $boot_limit "$pearl" run --device "$node" \
 		--kernel "$kernel" --initrd "$image" "$@" --cmdline \
-		"console=ttyS0 panic=-1 quiet retbleed=off guest.run=\"$words\"" \
-		</dev/null 2>"$dir/err" | tr -d '\r' >"$dir/out"
+		"console=${console:-ttyS0} panic=-1 quiet retbleed=off guest.run=\"$words\"" \
+		<"${input:-/dev/null}" 2>"$dir/err" | tr -d '\r' >"$dir/out"
 	[[ ${PIPESTATUS[0]} -eq 0 && ! -s $dir/err ]]
 }
 
@@ -111,6 +112,19 @@ disks()
 		--disk "$dir/disks/c" && printed "c-$sum  -"
 }
 
+# A line there, and many lines back.
+virtio_console()
+{
+	local console=hvc0 input=$dir/in
+
+	echo "a line of words" >"$dir/in"
+	guest 'read -r line; echo got-$line; cat /sys/class/tty/console/active; seq 10001 12000; grep virtio /proc/interrupts; echo nothing >/dev/ttyS0' \
+		--console virtio || return
+	printed "got-a line of words" && printed hvc0 && interrupts virtio1 &&
+		! grep -q nothing "$dir/out" &&
+		grep -xE '1[0-9]{4}' "$dir/out" | cmp -s - <(seq 10001 12000)
+}
+
 # Blocks that are given back read as zeroes, their neighbours as they were.
 discard()
 {
@@ -123,7 +137,7 @@ discard()
 			tr -d '\\0' | grep -q .
 }
 
-all=(cpus_1 cpus_2 cpus_4 cpus_8 random disks discard)
+all=(cpus_1 cpus_2 cpus_4 cpus_8 random disks discard virtio_console)
 [[ ${#wanted[@]} -gt 0 ]] || wanted=("${all[@]}")
 echo "TAP version 13"
 echo "1..${#wanted[@]}"

@@ -186,6 +186,36 @@ static void end_by_any(void)
 	expect_end_by(63, 64, &fault, 4, "vCPU 63: a triple fault");
 }
 
+/* With all the devices there can be, and a hypervisor that knows eventfds. */
+static void all_devices(void)
+{
+	static const struct guest off = {
+		.writes = { { 0x604, 2, 0x3400 } }, .stop = NOT_REACHED,
+	};
+	unsigned int i, round;
+
+	for (round = 0; round < 2; round++) {
+		reset();
+		fake_hypervisor.eventfds = round;
+		options.hvc = true;
+		options.nr_disks = PEARL_MOST_DISKS;
+		for (i = 0; i < PEARL_MOST_DISKS; i++) {
+			snprintf(options.disks[i].path,
+				 sizeof(options.disks[i].path), "%s", kernel);
+			options.disks[i].readonly = true;
+		}
+		guest = &off;
+		guest_cpu = 0;
+		fake_hypervisor.run = run_guest;
+		EXPECT_EQ(create(), 0);
+		EXPECT_EQ(machine->nr_slots, PEARL_SLOTS);
+		EXPECT(machine->console.chars.device);
+		EXPECT_EQ(pearl_run(machine, &error), 0);
+		pearl_machine_destroy(machine);
+		EXPECT_EQ(fake_hypervisor.vms, 0);
+	}
+}
+
 /* A line that the hypervisor does not take, in the middle of an access. */
 static void line_fails(void)
 {
@@ -256,6 +286,12 @@ static void no_vm_for_nothing(void)
 	options.initrd = "/nonexistent";
 	EXPECT(create() < 0);
 	reset();
+	options.nr_disks = 1;
+	snprintf(options.disks[0].path, sizeof(options.disks[0].path),
+		 "/nonexistent");
+	EXPECT(create() < 0);
+	EXPECT(strstr(error.message, "/nonexistent: No such file"));
+	reset();
 	options.memory = 17ULL << 20;
 	EXPECT(create() < 0);
 	EXPECT(strstr(error.message, "too little memory"));
@@ -269,6 +305,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(failure),
 	HOST_CASE(first_end_counts),
 	HOST_CASE(end_by_any),
+	HOST_CASE(all_devices),
 	HOST_CASE(line_fails),
 	HOST_CASE(signals),
 	HOST_CASE(half_started),

@@ -41,6 +41,7 @@ static void defaults(void)
 	EXPECT_EQ(options.memory, 512LL << 20);
 	EXPECT_EQ(options.cpus, 1);
 	EXPECT_EQ(options.nr_disks, 0);
+	EXPECT(!options.hvc);
 }
 
 static void all_options(void)
@@ -123,6 +124,23 @@ static void numbers_of_cpus(void)
 			       "--kernel=k", "--cpus", none[i]);
 }
 
+static void consoles(void)
+{
+	EXPECT_EQ(PARSE("run", "--kernel=k", "--console=serial"), 0);
+	EXPECT(!options.hvc);
+	EXPECT(!strcmp(options.cmdline, "console=ttyS0"));
+	EXPECT_EQ(PARSE("run", "--kernel=k", "--console=virtio"), 0);
+	EXPECT(options.hvc);
+	EXPECT(!strcmp(options.cmdline, "console=hvc0"));
+	EXPECT_EQ(PARSE("run", "--kernel=k", "--console=virtio",
+			"--cmdline=quiet"), 0);
+	EXPECT(!strcmp(options.cmdline, "quiet"));
+	EXPECT_REFUSED("neither serial nor virtio", "run", "--kernel=k",
+		       "--console=");
+	EXPECT_REFUSED("neither serial nor virtio", "run", "--kernel=k",
+		       "--console=hvc0");
+}
+
 static void disks(void)
 {
 	static char longest[4097];
@@ -173,7 +191,7 @@ static void wrong_usage(void)
 static void what_is_allowed(void)
 {
 	static const char all[] =
-		": run takes --kernel FILE, --initrd FILE, --cmdline TEXT, --mem SIZE, --cpus N, --disk FILE[,readonly], --device NODE";
+		": run takes --kernel FILE, --initrd FILE, --cmdline TEXT, --mem SIZE, --cpus N, --console WHICH, --disk FILE[,readonly], --device NODE";
 
 	EXPECT_REFUSED(all, "run", "--tape");
 	EXPECT_REFUSED(all, "run", "--kernel", "k", "l");
@@ -225,6 +243,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(sizes),
 	HOST_CASE(sizes_refused),
 	HOST_CASE(numbers_of_cpus),
+	HOST_CASE(consoles),
 	HOST_CASE(disks),
 	HOST_CASE(wrong_usage),
 	HOST_CASE(what_is_allowed),

@@ -50,15 +50,29 @@ static void message(struct pearl_eventfds *eventfds, unsigned int gsi, int fd,
 		pearl_machine_end(m, PEARL_END_FAILED, &error);
 }
 
-/* What the hypervisor does not have is done without. */
+/* What it does not have is done without. A pin has two routes at most. */
 static void choose_eventfds(struct pearl_machine *m)
 {
 	if (nacre_vm_capability(m->vm, NACRE_CAP_IOEVENTFD) > 0)
 		m->eventfds.bell = bell;
 	if (nacre_vm_capability(m->vm, NACRE_CAP_IRQFD) > 0 &&
 	    nacre_vm_capability(m->vm, NACRE_CAP_IRQ_ROUTING) >
-	    NACRE_PINS + PEARL_SLOTS * PEARL_VIRTIO_GSIS)
+	    2 * NACRE_PINS + PEARL_SLOTS * PEARL_VIRTIO_GSIS)
 		m->eventfds.message = message;
+}
+
+/* The end of a line with nobody at its other end. */
+static size_t take_all(struct pearl_chars *chars, const uint8_t *bytes,
+		       size_t n)
+{
+	(void)chars;
+	(void)bytes;
+	return n;
+}
+
+static void send_nothing(struct pearl_chars *chars)
+{
+	(void)chars;
 }
 
 static void power_off(struct pearl_power *power)
@@ -116,6 +130,9 @@ static int create_slots(struct pearl_machine *m, struct nacre_error *error)
 
 	choose_eventfds(m);
 	err = plug(m, pearl_virtio_rng_create(), "virtio-rng", error);
+	if (m->hvc && !err)
+		err = plug(m, pearl_virtio_console_create(&m->console.chars),
+			   "virtio-console", error);
 	for (i = 0; i < PEARL_MOST_DISKS && m->disks[i] && !err; i++) {
 		err = plug(m, m->disks[i], "virtio-blk", error);
 		m->disks[i] = NULL;
@@ -127,9 +144,11 @@ int pearl_devices_create(struct pearl_machine *m, struct nacre_error *error)
 {
 	m->power.off = power_off;
 	m->power.reset = power_reset;
+	m->nowhere.put = take_all;
+	m->nowhere.wanted = send_nothing;
 	m->uart = pearl_uart_create(&m->bus, PEARL_COM1_BASE,
 				    connect(m, &m->com1, PEARL_IRQ_COM1),
-				    &m->console.chars);
+				    m->hvc ? &m->nowhere : &m->console.chars);
 	if (!m->uart)
 		return no_device(error, "the serial port");
 	m->rtc = pearl_rtc_create(&m->bus,
@@ -251,6 +270,7 @@ int pearl_machine_create(struct pearl_machine **machine,
 		return no_device(error, "the machine");
 	pthread_mutex_init(&m->lock, NULL);
 	m->nr_cpus = options->cpus;
+	m->hvc = options->hvc;
 	err = pearl_events_create(m, error);
 	if (!err)
 		err = create_guest(m, options, error);

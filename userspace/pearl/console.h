@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The guest's serial line on standard input and output. What the guest sends
+ * The guest's console, a serial line, on standard input and output. What the guest sends
  * waits here until the output takes it; when this is full the guest waits.
  */
 #ifndef PEARL_CONSOLE_H

@@ -7,6 +7,8 @@
  * One lock: every function that a device or an outside end gives to others is
  * called with the machine's lock held, by a vCPU's thread or by the event
  * loop, so a device never locks and is never entered twice. It must not block.
+ * Virtio devices are served by threads of their queues besides; virtio.h says
+ * what that is to them.
  *
  * The contracts are plain structs of functions, so a test on the host can be
  * any of the other sides. Each is embedded in what implements it, which finds

@@ -15,20 +15,22 @@
 #define DEFAULT_MEMORY (512 * MIB)
 #define DEFAULT_DEVICE "/dev/nacre"
 #define DEFAULT_CMDLINE "console=ttyS0"
+#define HVC_CMDLINE "console=hvc0"
 #define COMMANDS "run, --help, --version"
 
 const char pearl_help[] =
 "usage: pearl run --kernel FILE [OPTION]...\n"
 "       pearl --help | --version\n"
 "\n"
-"Run a Linux kernel in a virtual machine. Its serial port is standard input\n"
-"and output.\n"
+"Run a Linux kernel in a virtual machine. Its console is standard input and\n"
+"output.\n"
 "\n"
 "  --kernel FILE   a bzImage with a 64-bit entry point (Linux 3.8 or newer)\n"
 "  --initrd FILE   an initial RAM disk\n"
 "  --cmdline TEXT  the kernel's command line (default: " DEFAULT_CMDLINE ")\n"
 "  --mem SIZE      memory, with K, M or G (default: 512M, at least 64M)\n"
 "  --cpus N        processors, 1 to 64 (default: 1)\n"
+"  --console WHICH serial, or virtio for hvc0 (default: serial)\n"
 "  --disk FILE[,readonly]\n"
 "                  a disk; up to 6 times\n"
 "  --device NODE   the hypervisor's node (default: " DEFAULT_DEVICE ")\n"
@@ -108,6 +110,16 @@ static int parse_cpus(const char *text, unsigned int *cpus,
 			     text, PEARL_MOST_CPUS);
 	*cpus = number;
 	return 0;
+}
+
+static int parse_console(const char *text, bool *hvc,
+			 struct pearl_usage_error *error)
+{
+	*hvc = !strcmp(text, "virtio");
+	if (*hvc || !strcmp(text, "serial"))
+		return 0;
+	return wrong(error, "--console %.200s: neither serial nor virtio",
+		     text);
 }
 
 static int parse_disk(const char *text, struct pearl_disk *disk,
@@ -212,6 +224,7 @@ static bool is_help(const char *word)
 struct values {
 	const char *memory;
 	const char *cpus;
+	const char *console;
 	const char *disks[PEARL_MOST_DISKS];
 };
 
@@ -228,8 +241,12 @@ static int complete(struct pearl_options *options, const struct values *values,
 		return wrong(error, "--initrd: the file's name is empty");
 	if (options->device && !options->device[0])
 		return wrong(error, "--device: the node's name is empty");
+	if (values->console &&
+	    parse_console(values->console, &options->hvc, error))
+		return -1;
 	if (!options->cmdline)
-		options->cmdline = DEFAULT_CMDLINE;
+		options->cmdline = options->hvc ? HVC_CMDLINE :
+						  DEFAULT_CMDLINE;
 	if (!options->device)
 		options->device = DEFAULT_DEVICE;
 	options->memory = DEFAULT_MEMORY;
@@ -257,6 +274,7 @@ static int parse_run(struct pearl_options *options, int argc,
 		{ "--cmdline", "TEXT", 1, &options->cmdline },
 		{ "--mem", "SIZE", 1, &values.memory },
 		{ "--cpus", "N", 1, &values.cpus },
+		{ "--console", "WHICH", 1, &values.console },
 		{ "--disk", "FILE[,readonly]", PEARL_MOST_DISKS,
 		  values.disks },
 		{ "--device", "NODE", 1, &options->device },

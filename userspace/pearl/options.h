@@ -26,6 +26,7 @@ struct pearl_disk {
  * @kernel, @initrd, @cmdline, @device: the arguments; @initrd may be NULL
  * @memory: bytes, whole pages
  * @cpus: 1 to PEARL_MOST_CPUS
+ * @hvc: standard input and output are the virtio console, not the serial port
  * @disks, @nr_disks: in the order in which they were given
  */
 struct pearl_options {
@@ -36,6 +37,7 @@ struct pearl_options {
 	const char *device;
 	uint64_t memory;
 	unsigned int cpus;
+	bool hvc;
 	struct pearl_disk disks[PEARL_MOST_DISKS];
 	unsigned int nr_disks;
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The machine while it runs: memory, processors and devices, the thread of
- * each vCPU, and the event loop in the first thread.
+ * each vCPU and of each virtio queue, and the event loop in the first thread.
  *
  * lock guards the bus, and with it every device, the clock and its timers, the
  * console, and how the machine ended. A vCPU's thread takes it for each access
- * that the bus carries, the event loop for each event that it hands on.
+ * that the bus carries, the event loop for each event that it hands on, a
+ * queue's for each interrupt, and to see whether the queue is still its own.
  */
 #ifndef PEARL_PEARL_H
 #define PEARL_PEARL_H
@@ -64,10 +65,11 @@ struct pearl_cpu {
  * @timer_fd: a timerfd for the clock's first timer
  * @signal_fd: the signals that end or stop pearl
  * @uart, @rtc, @i8042, @pit, @pm, @pci: the devices
+ * @hvc: the console's device is the virtio console
  * @disks: they are open, and in no slot yet; NULL: no more of them
  * @slots, @nr_slots: what is on the bus
  * Guarded by @lock:
- * @bus, @clock, @power, @console, @eventfds: what the devices know
+ * @bus, @clock, @power, @console, @nowhere, @eventfds: what the devices know
  * @com1, @rtc_line, @sci: their interrupt lines
  * @status: how it ended; read without the lock as well
  * @ended: there is a @status; atomic
@@ -87,6 +89,7 @@ struct pearl_machine {
 	struct pearl_pit *pit;
 	struct pearl_pm *pm;
 	struct pearl_pci *pci;
+	bool hvc;
 	struct pearl_virtio *disks[PEARL_MOST_DISKS];
 	struct pearl_slot slots[PEARL_SLOTS];
 	unsigned int nr_slots;
@@ -96,6 +99,7 @@ struct pearl_machine {
 	struct pearl_clock clock;
 	struct pearl_power power;
 	struct pearl_console console;
+	struct pearl_chars nowhere;
 	struct pearl_eventfds eventfds;
 	struct pearl_line com1;
 	struct pearl_line rtc_line;

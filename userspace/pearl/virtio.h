@@ -23,7 +23,7 @@
 #include "device.h"
 #include "virtqueue.h"
 
-#define PEARL_VIRTIO_QUEUES 2
+#define PEARL_VIRTIO_QUEUES 4
 
 struct pearl_virtio;
 

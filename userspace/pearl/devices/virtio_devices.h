@@ -13,6 +13,9 @@ struct nacre_error;
 /* Random numbers. */
 struct pearl_virtio *pearl_virtio_rng_create(void);
 
+/* A console with one port, on the line @chars. */
+struct pearl_virtio *pearl_virtio_console_create(struct pearl_chars *chars);
+
 /*
  * A disk in the file @path; @number is in its ID. Says why not in @error.
  *   EINVAL  no regular file or block device; not whole sectors of 512 bytes
