@@ -338,7 +338,7 @@ quick()
 	step lab-selftest "the lab's own test" 3000 lab/selftest
 	machines nacre svm/6.12 vmx/6.1 svm-nrips/6.12 vmx-new/6.1 svm-max/6.1
 	console nacre 6.12
-	hardware nacre 6.12 6.1 cpus_4
+	hardware nacre 6.12 6.1 cpus_4 disks virtio_console
 	ends nacre 6.12 terminated broken_pipe escape_key own_crash triple_fault
 	loads 6.12
 }
