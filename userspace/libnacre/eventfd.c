@@ -80,33 +80,31 @@ static int set_routes(struct nacre_vm *vm, struct nacre_error *error)
 }
 
 /* The message of this GSI, which may be new; NULL: no memory. */
-static struct nacre_message *find(struct nacre_vm *vm, unsigned int gsi,
-				  bool *is_new)
+static struct nacre_message *find(struct nacre_vm *vm, unsigned int gsi)
 {
 	struct nacre_message *m;
 	unsigned int i;
 
-	*is_new = false;
 	for (i = 0; i < vm->nr_messages; i++)
 		if (vm->messages[i].gsi == gsi)
 			return &vm->messages[i];
 	m = reallocarray(vm->messages, vm->nr_messages + 1, sizeof(*m));
 	if (!m)
 		return NULL;
-	*is_new = true;
 	vm->messages = m;
 	m += vm->nr_messages++;
-	m->gsi = gsi;
+	*m = (struct nacre_message){ .gsi = gsi };
 	return m;
 }
 
-static int tie(struct nacre_vm *vm, unsigned int gsi, int fd,
+static int tie(struct nacre_vm *vm, struct nacre_message *m, int fd,
 	       struct nacre_error *error)
 {
-	struct nacre_irqfd irqfd = { .fd = fd, .gsi = gsi };
+	struct nacre_irqfd irqfd = { .fd = fd, .gsi = m->gsi };
 
-	if (ioctl(vm->fd, NACRE_IRQFD, &irqfd))
-		return nacre_fail_errno(error, "NACRE_IRQFD, GSI %u", gsi);
+	if (!m->tied && ioctl(vm->fd, NACRE_IRQFD, &irqfd))
+		return nacre_fail_errno(error, "NACRE_IRQFD, GSI %u", m->gsi);
+	m->tied = true;
 	return 0;
 }
 
@@ -115,16 +113,15 @@ int nacre_vm_message(struct nacre_vm *vm, unsigned int gsi, int fd,
 		     struct nacre_error *error)
 {
 	struct nacre_message *m;
-	bool is_new;
 	int err;
 
 	if (gsi < NACRE_PINS)
 		return nacre_fail(error, EINVAL, "GSI %u is a pin's", gsi);
-	m = find(vm, gsi, &is_new);
+	m = find(vm, gsi);
 	if (!m)
 		return nacre_fail_errno(error, "a route of interrupts");
 	m->address = address;
 	m->data = data;
 	err = set_routes(vm, error);
-	return err || !is_new ? err : tie(vm, gsi, fd, error);
+	return err ? err : tie(vm, m, fd, error);
 }

@@ -12,10 +12,15 @@
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)
 
+/*
+ * struct nacre_message
+ * @tied: an eventfd sends it
+ */
 struct nacre_message {
 	unsigned int gsi;
 	uint64_t address;
 	uint32_t data;
+	bool tied;
 };
 
 /*
