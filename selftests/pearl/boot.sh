@@ -23,11 +23,11 @@ count=0
 failed=0
 begin=$SECONDS
 
-# Run the guest with these words of kernel command line.
+# Run the guest with these words of kernel command line, and $cpus processors.
 guest()
 {
 	timeout -k 5 $boot_limit "$pearl" run --device "$node" \
-		--kernel "$kernel" --initrd "$image" --cmdline "$*"
+		--cpus "${cpus:-1}" --kernel "$kernel" --initrd "$image" --cmdline "$*"
 }
 
 result()
@@ -123,6 +123,25 @@ triple_fault()
 	[[ $? -eq 4 ]] && grep -q 'triple fault' "$dir/err"
 }
 
+# By the last of several processors: after a panic nobody changes to the first.
+reset_elsewhere()
+{
+	local cpus=3
+
+	guest "$base guest.run=\"exec taskset -c 2 sh -c 'echo c >/proc/sysrq-trigger'\"" \
+		</dev/null >"$dir/out" 2>"$dir/err"
+	[[ $? -eq 3 ]] && grep -q 'CPU: 2 .*' "$dir/out"
+}
+
+fault_elsewhere()
+{
+	local cpus=3
+
+	guest "$base reboot=triple guest.run=\"exec taskset -c 2 sh -c 'echo c >/proc/sysrq-trigger'\"" \
+		</dev/null >"$dir/out" 2>"$dir/err"
+	[[ $? -eq 4 ]] && grep -q 'vCPU 2: a triple fault' "$dir/err"
+}
+
 terminated()
 {
 	local status
@@ -198,7 +217,8 @@ own_crash()
 }
 
 all=(terminated broken_pipe escape_key own_crash shell_on_a_pipe no_input
-     no_errors much_output reset panic triple_fault)
+     no_errors much_output reset panic triple_fault reset_elsewhere
+     fault_elsewhere)
 [[ ${#wanted[@]} -gt 0 ]] || wanted=("${all[@]}")
 echo "TAP version 13"
 echo "1..${#wanted[@]}"
