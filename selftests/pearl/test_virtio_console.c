@@ -307,8 +307,11 @@ static bool hears(uint16_t event)
 
 static bool open_console(void)
 {
+	struct vring_used_elem used;
+
 	return say(VIRTIO_CONSOLE_BAD_ID, VIRTIO_CONSOLE_DEVICE_READY, 1) &&
 	       hears(VIRTIO_CONSOLE_PORT_ADD) &&
+	       !take_used(&driver.rings[RECEIVE], &used) &&
 	       say(0, VIRTIO_CONSOLE_PORT_READY, 1) &&
 	       hears(VIRTIO_CONSOLE_CONSOLE_PORT) &&
 	       hears(VIRTIO_CONSOLE_PORT_OPEN) &&

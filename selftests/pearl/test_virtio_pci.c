@@ -377,6 +377,23 @@ static void no_vector(void)
 	EXPECT(!is_pending(0));
 }
 
+/* Whoever does not want to be interrupted is not. */
+static void unwanted(void)
+{
+	struct vring_used_elem used;
+
+	make(1, true);
+	msix(PCI_MSIX_FLAGS_ENABLE);
+	EXPECT(drive(VERSION_1, 8));
+	set_entry(1, 1, false);
+	avail_of(&driver.rings[0])->flags = VRING_AVAIL_F_NO_INTERRUPT;
+	offer_one(0);
+	notify(0);
+	EXPECT(wait_used(0, &used));
+	EXPECT(reset_device());
+	EXPECT_EQ(signals(host.fds[1]), 0);
+}
+
 /* Of the ioeventfd, and where there is none of the access. */
 static void notifications(void)
 {
@@ -420,6 +437,8 @@ static void reset_while_serving(void)
 	set_common(queue_select, 0);
 	set_common(queue_size, 2);
 	EXPECT(get_common(queue_size) != 2);
+	set_common(msix_config, 0);
+	EXPECT_EQ(get_common(msix_config), 0xffff);
 	hold(false);
 	EXPECT(WITHIN(!get_common(device_status)));
 	EXPECT_EQ(echo.stopped, 1);
@@ -501,6 +520,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(by_pin),
 	HOST_CASE(by_message),
 	HOST_CASE(no_vector),
+	HOST_CASE(unwanted),
 	HOST_CASE(notifications),
 	HOST_CASE(reset_while_serving),
 	HOST_CASE(broken_queue),

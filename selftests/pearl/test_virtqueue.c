@@ -188,7 +188,7 @@ static void indirect_refused(void)
 		{ INDIRECT_DESC, { LOW_BYTES - 16, 32, INDIRECT, 0 },
 		  { { DATA, 1, 0, 0 } } },
 		{ INDIRECT_DESC, { TABLE, 32, INDIRECT, 0 },
-		  { { TABLE, 32, INDIRECT, 0 } } },
+		  { { TABLE + 16, 16, INDIRECT, 0 }, { DATA, 1, 0, 0 } } },
 		{ INDIRECT_DESC, { TABLE, 32, INDIRECT, 0 },
 		  { { DATA, 1, NEXT, 2 } } },
 		{ INDIRECT_DESC, { TABLE, 32, INDIRECT, 0 },
@@ -200,7 +200,9 @@ static void indirect_refused(void)
 		make(8, bad[i].features);
 		memcpy(at(RING), &bad[i].ring, sizeof(bad[i].ring));
 		memcpy(at(TABLE), bad[i].table, sizeof(bad[i].table));
+		/* What would do, if it were asked for. */
 		put_desc(RING, 1, DATA, 1, 0, 0);
+		put_desc(TABLE, 2, DATA, 1, 0, 0);
 		EXPECT(breaks(0));
 	}
 }
@@ -226,6 +228,7 @@ static void chains_refused(void)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		make(8, INDIRECT_DESC);
 		memcpy(at(RING), bad[i], sizeof(bad[i]));
+		put_desc(RING, 8, DATA, 1, 0, 0);
 		EXPECT(breaks(0));
 	}
 }
@@ -233,7 +236,7 @@ static void chains_refused(void)
 static void indices_refused(void)
 {
 	make(8, 0);
-	put_desc(RING, 0, DATA, 1, 0, 0);
+	put_desc(RING, 8, DATA, 1, 0, 0);
 	EXPECT(breaks(8));
 	make(8, 0);
 	EXPECT(breaks(0xffff));

@@ -114,8 +114,6 @@ void pearl_virtio_set_status(struct pearl_virtio *v, uint8_t status)
 {
 	uint8_t added = status & ~v->status & ~VIRTIO_CONFIG_S_NEEDS_RESET;
 
-	if (v->resetting)
-		return;
 	if (!status) {
 		v->resetting = true;
 		kick_all(v);

@@ -119,7 +119,10 @@ int pearl_virtio_begin(struct pearl_virtio *virtio,
 		       const struct nacre_memory *memory);
 void pearl_virtio_end(struct pearl_virtio *virtio);
 
-/* The driver writes the status; accepts features. With the lock. */
+/*
+ * The driver writes the status; accepts features. With the lock, and not while
+ * the device is @resetting.
+ */
 void pearl_virtio_set_status(struct pearl_virtio *virtio, uint8_t status);
 void pearl_virtio_accept(struct pearl_virtio *virtio, uint64_t features);
 

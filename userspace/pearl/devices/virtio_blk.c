@@ -51,7 +51,8 @@ struct request {
 
 /*
  * struct blk - the queue's thread's, once it runs
- * @fd, @sectors, @readonly: the file
+ * @fd, @sectors, @readonly: the file, which refuses by itself what it is not
+ *	open for
  * @uring: all that is under way
  * @requests, @idle, @nr_idle: and those that are not
  */
@@ -158,7 +159,7 @@ static int start_write(struct blk *blk, struct request *r, uint64_t sector)
 	bool flushes = blk->virtio.accepted & BIT(VIRTIO_BLK_F_FLUSH);
 	struct io_uring_sqe *sqe;
 
-	if (blk->readonly || !is_inside(blk, sector, bytes))
+	if (!is_inside(blk, sector, bytes))
 		return VIRTIO_BLK_S_IOERR;
 	sqe = sqe_of(blk);
 	io_uring_prep_writev2(sqe, blk->fd, r->data, r->nr_data,
@@ -188,7 +189,7 @@ static int start_zeroes(struct blk *blk, struct request *r, bool discard)
 	if (range.flags & ~(discard ? 0 : VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP))
 		return VIRTIO_BLK_S_UNSUPP;
 	bytes = range.num_sectors * SECTOR;
-	if (blk->readonly || !bytes || !is_inside(blk, range.sector, bytes))
+	if (!bytes || !is_inside(blk, range.sector, bytes))
 		return VIRTIO_BLK_S_IOERR;
 	if (!discard && !range.flags)
 		mode = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
