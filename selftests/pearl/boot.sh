@@ -86,7 +86,7 @@ no_input()
 # emulated Skylake lacks IBRS, for retbleed, is its processor's affair.
 no_errors()
 {
-	guest "$base retbleed=off guest.run=\"dmesg -r; ls /sys/bus/pci/devices\"" \
+	guest "$base retbleed=off guest.run=\"dmesg -r; ls -1 /sys/bus/pci/devices\"" \
 		</dev/null 2>"$dir/err" | tr -d '\r' >"$dir/out"
 	[[ ${PIPESTATUS[0]} -eq 0 ]] && grep -q '^<6>' "$dir/out" &&
 		! grep '^<[0-3]>' "$dir/out" >"$dir/errors" &&
