@@ -38,12 +38,12 @@ struct irqfd {
 
 static void raise(const struct irqfd *irqfd)
 {
-	if (irqfd->resample) {
-		nacre_set_gsi(irqfd->vm, irqfd->gsi, NACRE_LINE_RESAMPLE, true);
-		return;
-	}
-	nacre_set_gsi(irqfd->vm, irqfd->gsi, NACRE_LINE_VMM, true);
-	nacre_set_gsi(irqfd->vm, irqfd->gsi, NACRE_LINE_VMM, false);
+	enum nacre_line_source source = irqfd->resample ? NACRE_LINE_RESAMPLE :
+							  NACRE_LINE_VMM;
+
+	nacre_set_gsi(irqfd->vm, irqfd->gsi, source, true);
+	if (source == NACRE_LINE_VMM)
+		nacre_set_gsi(irqfd->vm, irqfd->gsi, source, false);
 }
 
 /* The lock of the eventfd's queue is held, interrupts are off. */

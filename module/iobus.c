@@ -136,77 +136,6 @@ static void append(struct nacre_io_table *table, const struct io_range *r)
 		new->reach = max(new->reach, new[-1].reach);
 }
 
-typedef bool (*match_fn)(const struct io_range *r, const struct io_range *key);
-
-static bool never(const struct io_range *r, const struct io_range *key)
-{
-	return false;
-}
-
-/* Without those that match @key, and with @new if given. How many matched. */
-static int rebuild(struct nacre_vm *vm, enum nacre_bus bus, match_fn goes,
-		   const struct io_range *key, const struct io_range *new)
-{
-	struct nacre_io_table *table, *old;
-	unsigned int i, nr, gone = 0;
-
-	old = rcu_dereference_protected(vm->io.bus[bus],
-					lockdep_is_held(&vm->lock));
-	nr = old ? old->nr : 0;
-	table = kvzalloc(struct_size(table, range, nr + 1), GFP_KERNEL_ACCOUNT);
-	if (!table)
-		return -ENOMEM;
-	for (i = 0; i < nr; i++) {
-		const struct io_range *r = &old->range[i];
-
-		if (new && r->addr > new->addr) {
-			append(table, new);
-			new = NULL;
-		}
-		if (!goes(r, key))
-			append(table, r);
-	}
-	if (new)
-		append(table, new);
-	rcu_assign_pointer(vm->io.bus[bus], table);
-	synchronize_srcu_expedited(&vm->srcu);
-	for (i = 0; i < nr; i++) {
-		if (!goes(&old->range[i], key))
-			continue;
-		gone++;
-		if (old->range[i].event)
-			eventfd_ctx_put(old->range[i].event);
-	}
-	kvfree(old);
-	return gone;
-}
-
-static unsigned int count(struct nacre_vm *vm, enum nacre_bus bus,
-			  match_fn match, const struct io_range *key)
-{
-	const struct nacre_io_table *table =
-		rcu_dereference_protected(vm->io.bus[bus],
-					  lockdep_is_held(&vm->lock));
-	unsigned int i, n = 0;
-
-	for (i = 0; table && i < table->nr; i++)
-		n += match(&table->range[i], key);
-	return n;
-}
-
-static bool is_zone(const struct io_range *r, const struct io_range *key)
-{
-	return !r->event;
-}
-
-static int add(struct nacre_vm *vm, enum nacre_bus bus,
-	       const struct io_range *new)
-{
-	if (count(vm, bus, is_zone, new) >= MAX_ZONES)
-		return -ENOSPC;
-	return rebuild(vm, bus, never, new, new);
-}
-
 static bool same_event(const struct io_range *r, const struct io_range *key)
 {
 	return r->event == key->event && r->addr == key->addr &&
@@ -214,14 +143,81 @@ static bool same_event(const struct io_range *r, const struct io_range *key)
 	       r->value == key->value;
 }
 
-/* Is there a write that both would take? */
-static bool collides(const struct io_range *r, const struct io_range *key)
+static bool zone_goes(const struct io_range *r, const struct io_range *key)
 {
-	if (!r->event || r->addr != key->addr)
+	return !r->event && holds(r, key->addr, key->len);
+}
+
+/* Two ioeventfds: is there a write that both would take? */
+static bool collide(const struct io_range *r, const struct io_range *new)
+{
+	if (!r->event || !new->event || r->addr != new->addr)
 		return false;
-	return !r->len || !key->len ||
-	       (r->len == key->len && (r->any_value || key->any_value ||
-				       r->value == key->value));
+	return !r->len || !new->len ||
+	       (r->len == new->len && (r->any_value || new->any_value ||
+				       r->value == new->value));
+}
+
+typedef bool (*match_fn)(const struct io_range *r, const struct io_range *key);
+
+/* The old ranges without those that go, or with a new one. */
+static int fill(struct nacre_io_table *table, const struct nacre_io_table *old,
+		match_fn goes, const struct io_range *r)
+{
+	unsigned int i, zones = 0, at = old ? begun(old, r->addr) : 0;
+
+	for (i = 0; old && i < old->nr; i++) {
+		if (!goes && i == at)
+			append(table, r);
+		if (!goes && collide(&old->range[i], r))
+			return -EEXIST;
+		if (!goes || !goes(&old->range[i], r))
+			append(table, &old->range[i]);
+		zones += !old->range[i].event;
+	}
+	if (goes)
+		return table->nr == i ? -ENOENT : 0;
+	if (i == at)
+		append(table, r);
+	return zones < MAX_ZONES ? 0 : -ENOSPC;
+}
+
+static void drop_events(struct nacre_io_table *table, match_fn which,
+			const struct io_range *key)
+{
+	unsigned int i;
+
+	for (i = 0; table && i < table->nr; i++) {
+		if (table->range[i].event &&
+		    (!which || which(&table->range[i], key)))
+			eventfd_ctx_put(table->range[i].event);
+	}
+}
+
+/* @goes: those that match @r by it go; else @r comes. */
+static int change(struct nacre_vm *vm, enum nacre_bus bus, match_fn goes,
+		  const struct io_range *r)
+{
+	struct nacre_io_table *table, *old;
+	int err;
+
+	old = rcu_dereference_protected(vm->io.bus[bus],
+					lockdep_is_held(&vm->lock));
+	table = kvzalloc(struct_size(table, range, old ? old->nr + 1 : 1),
+			 GFP_KERNEL_ACCOUNT);
+	if (!table)
+		return -ENOMEM;
+	err = fill(table, old, goes, r);
+	if (err) {
+		kvfree(table);
+		return err;
+	}
+	rcu_assign_pointer(vm->io.bus[bus], table);
+	synchronize_srcu_expedited(&vm->srcu);
+	if (goes)
+		drop_events(old, goes, r);
+	kvfree(old);
+	return 0;
 }
 
 static bool may_assign(const struct nacre_ioeventfd *args)
@@ -241,24 +237,6 @@ static enum nacre_bus bus_of(u32 flags)
 								NACRE_BUS_MMIO;
 }
 
-/* A reference to the eventfd is the table's, or given back. */
-static int change_event(struct nacre_vm *vm, enum nacre_bus bus,
-			const struct io_range *r, bool goes)
-{
-	int ret;
-
-	if (!goes) {
-		ret = count(vm, bus, collides, r) ? -EEXIST : add(vm, bus, r);
-		if (!ret)
-			return 0;
-	} else {
-		ret = count(vm, bus, same_event, r) ?
-		      rebuild(vm, bus, same_event, r, NULL) : -ENOENT;
-	}
-	eventfd_ctx_put(r->event);
-	return min(ret, 0);
-}
-
 long nacre_ioeventfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_ioeventfd *args = arg->data;
@@ -270,44 +248,43 @@ long nacre_ioeventfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 		.any_value = !match,
 		.value = match ? args->datamatch : 0,
 	};
+	int err;
 
 	if (!goes && !may_assign(args))
 		return -EINVAL;
 	r.event = eventfd_ctx_fdget(args->fd);
 	if (IS_ERR(r.event))
 		return PTR_ERR(r.event);
-	return change_event(vm, bus_of(args->flags), &r, goes);
+	err = change(vm, bus_of(args->flags), goes ? same_event : NULL, &r);
+	/* What has come keeps this reference. */
+	if (goes || err)
+		eventfd_ctx_put(r.event);
+	return err;
 }
 
-static bool zone_goes(const struct io_range *r, const struct io_range *key)
-{
-	return !r->event && holds(r, key->addr, key->len);
-}
-
-/* Both ways; that there was none is no error. */
-static long change_zone(struct nacre_vm *vm, struct nacre_ioctl_arg *arg,
-			bool goes)
+static int change_zone(struct nacre_vm *vm, struct nacre_ioctl_arg *arg,
+		       match_fn goes)
 {
 	const struct nacre_coalesced_mmio_zone *zone = arg->data;
 	struct io_range r = { .addr = zone->addr, .len = zone->size };
 
 	if (zone->pio > 1)
 		return -EINVAL;
-	if (!goes)
-		return add(vm, zone->pio ? NACRE_BUS_PIO : NACRE_BUS_MMIO, &r);
-	return min(rebuild(vm, zone->pio ? NACRE_BUS_PIO : NACRE_BUS_MMIO,
-			   zone_goes, &r, NULL), 0);
+	return change(vm, zone->pio ? NACRE_BUS_PIO : NACRE_BUS_MMIO, goes, &r);
 }
 
 long nacre_register_coalesced(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
-	return change_zone(vm, arg, false);
+	return change_zone(vm, arg, NULL);
 }
 
 long nacre_unregister_coalesced(struct nacre_vm *vm,
 				struct nacre_ioctl_arg *arg)
 {
-	return change_zone(vm, arg, true);
+	int err = change_zone(vm, arg, zone_goes);
+
+	/* That there was none is no error. */
+	return err == -ENOENT ? 0 : err;
 }
 
 int nacre_io_init(struct nacre_vm *vm)
@@ -322,14 +299,11 @@ int nacre_io_init(struct nacre_vm *vm)
 void nacre_io_destroy(struct nacre_vm *vm)
 {
 	struct nacre_io_table *table;
-	unsigned int bus, i;
+	unsigned int bus;
 
 	for (bus = 0; bus < NACRE_BUSES; bus++) {
 		table = rcu_dereference_protected(vm->io.bus[bus], true);
-		for (i = 0; table && i < table->nr; i++) {
-			if (table->range[i].event)
-				eventfd_ctx_put(table->range[i].event);
-		}
+		drop_events(table, NULL, NULL);
 		kvfree(table);
 	}
 	free_page((unsigned long)vm->io.ring);

@@ -36,50 +36,29 @@ static bool wanted(struct nacre_lapic *lapic, const struct nacre_irq *irq,
 	}
 }
 
-static int deliver_lowest(struct nacre_vm *vm, const struct nacre_irq *irq,
-			  struct nacre_lapic *from)
-{
-	struct nacre_lapic *lapic, *best = NULL;
-	struct nacre_vcpu *vcpu;
-	unsigned long index;
-
-	nacre_for_each_vcpu(index, vcpu, vm) {
-		lapic = nacre_lapic_of(vcpu);
-		if (!lapic || !wanted(lapic, irq, from) ||
-		    !nacre_lapic_enabled(lapic))
-			continue;
-		if (!best || nacre_lapic_priority(lapic) <
-			     nacre_lapic_priority(best))
-			best = lapic;
-	}
-	return best ? nacre_lapic_accept(best, irq) : NACRE_LINE_IGNORED;
-}
-
-static int deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
-		   struct nacre_lapic *from)
-{
-	struct nacre_lapic *lapic;
-	struct nacre_vcpu *vcpu;
-	unsigned long index;
-	int taken = NACRE_LINE_IGNORED;
-
-	if (irq->delivery == NACRE_DELIVER_LOWEST)
-		return deliver_lowest(vm, irq, from);
-	nacre_for_each_vcpu(index, vcpu, vm) {
-		lapic = nacre_lapic_of(vcpu);
-		if (lapic && nacre_lapic_enabled(lapic) &&
-		    wanted(lapic, irq, from))
-			taken = max(taken, 0) + nacre_lapic_accept(lapic, irq);
-	}
-	return taken;
-}
-
-/* Nobody there is told where nobody was named, or nobody could be. */
 int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
 		  struct nacre_lapic *from)
 {
-	int taken = deliver(vm, irq, from);
+	bool lowest = irq->delivery == NACRE_DELIVER_LOWEST;
+	struct nacre_lapic *lapic, *best = NULL;
+	int taken = NACRE_LINE_IGNORED;
+	struct nacre_vcpu *vcpu;
+	unsigned long index;
 
+	nacre_for_each_vcpu(index, vcpu, vm) {
+		lapic = nacre_lapic_of(vcpu);
+		if (!lapic || !nacre_lapic_enabled(lapic) ||
+		    !wanted(lapic, irq, from))
+			continue;
+		if (!lowest)
+			taken = max(taken, 0) + nacre_lapic_accept(lapic, irq);
+		else if (!best || nacre_lapic_priority(lapic) <
+				  nacre_lapic_priority(best))
+			best = lapic;
+	}
+	if (best)
+		return nacre_lapic_accept(best, irq);
+	/* Nobody there is told where nobody was named, or nobody could be. */
 	if (taken < 0 && (irq->dest != 0xff || irq->exact) &&
 	    READ_ONCE(vm->nr_vcpus))
 		return NACRE_LINE_COALESCED;
@@ -132,13 +111,17 @@ bool nacre_pic_output(const struct nacre_vm *vm)
 	return chips && READ_ONCE(chips->pic.output);
 }
 
-/* Let go of the chips; whoever waits for the end of a service hears of it. */
-static void unlock_pic(struct nacre_chips *chips, unsigned long flags)
+static u16 take_ended(struct nacre_pic *pic)
 {
-	u16 ended = chips->pic.ended;
+	u16 ended = pic->ended;
 
-	chips->pic.ended = 0;
-	spin_unlock_irqrestore(&chips->lock, flags);
+	pic->ended = 0;
+	return ended;
+}
+
+/* Whoever waits for the end of a service hears of it. */
+static void tell_ended(struct nacre_chips *chips, u16 ended)
+{
 	if (likely(!ended || list_empty(&chips->acks)))
 		return;
 	nacre_ack_pins(chips->vm, NACRE_IRQCHIP_PIC_MASTER, ended & 0xff);
@@ -149,11 +132,14 @@ u8 nacre_pic_take(struct nacre_vm *vm)
 {
 	struct nacre_chips *chips = chips_of(vm);
 	unsigned long flags;
+	u16 ended;
 	u8 vector;
 
 	spin_lock_irqsave(&chips->lock, flags);
 	vector = nacre_pic_acknowledge(&chips->pic);
-	unlock_pic(chips, flags);
+	ended = take_ended(&chips->pic);
+	spin_unlock_irqrestore(&chips->lock, flags);
+	tell_ended(chips, ended);
 	return vector;
 }
 
@@ -209,14 +195,8 @@ static bool is_pit_port(const struct nacre_chips *chips, u16 port,
 }
 
 /* Each chip has two ports, and so have the pair's edge/level registers. */
-bool nacre_chips_port(const struct nacre_vm *vm, u16 port, unsigned int size)
+static bool is_port(u16 port, unsigned int size)
 {
-	const struct nacre_chips *chips = chips_of(vm);
-
-	if (!chips)
-		return false;
-	if (is_pit_port(chips, port, size))
-		return true;
 	if ((port & 1) + size > 2)
 		return false;
 	switch (port & ~1) {
@@ -234,16 +214,19 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 {
 	struct nacre_chips *chips = chips_of(vm);
 	unsigned long flags;
+	u16 ended;
 	u8 masked;
 
-	if (!nacre_chips_port(vm, port, size))
+	if (!chips)
+		return false;
+	if (is_pit_port(chips, port, size)) {
+		nacre_pit_pio(chips, port, size, data, in);
+		return true;
+	}
+	if (!is_port(port, size))
 		return false;
 	if (in)
 		memset(data, 0, size);
-	if (is_pit_port(chips, port, size)) {
-		nacre_pit_pio(chips, port, data, in);
-		return true;
-	}
 	/* The bus of these chips is 8 bits wide. */
 	if (size != 1)
 		return true;
@@ -254,17 +237,25 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 	else
 		nacre_pic_write(&chips->pic, port, *(u8 *)data);
 	masked &= ~chips->pic.chip[PIC_MASTER].imr;
-	unlock_pic(chips, flags);
+	ended = take_ended(&chips->pic);
+	spin_unlock_irqrestore(&chips->lock, flags);
+	tell_ended(chips, ended);
 	nacre_pit_unmasked(chips, NACRE_IRQCHIP_PIC_MASTER, masked);
 	return true;
 }
 
-static void ioapic_access(struct nacre_chips *chips, u32 offset,
-			  unsigned int size, void *data, bool write)
+bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
+		      void *data, bool write)
 {
+	struct nacre_chips *chips = chips_of(vm);
+	u64 offset = gpa - IOAPIC_BASE;
 	u32 value = 0, unmasked = 0;
 	unsigned long flags;
 
+	if (!chips || offset >= IOAPIC_SIZE)
+		return false;
+	if (!write)
+		memset(data, 0, size);
 	size = min_t(unsigned int, size, sizeof(value));
 	spin_lock_irqsave(&chips->lock, flags);
 	if (write) {
@@ -278,18 +269,6 @@ static void ioapic_access(struct nacre_chips *chips, u32 offset,
 	}
 	spin_unlock_irqrestore(&chips->lock, flags);
 	nacre_pit_unmasked(chips, NACRE_IRQCHIP_IOAPIC, unmasked);
-}
-
-bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
-		      void *data, bool write)
-{
-	struct nacre_chips *chips = chips_of(vm);
-
-	if (!chips || gpa - IOAPIC_BASE >= IOAPIC_SIZE)
-		return false;
-	if (!write)
-		memset(data, 0, size);
-	ioapic_access(chips, gpa - IOAPIC_BASE, size, data, write);
 	if (write && !list_empty(&chips->acks))
 		nacre_chips_watch(chips);
 	return true;
@@ -329,86 +308,59 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
-void nacre_chips_destroy(struct nacre_vm *vm)
+static long access_irqchip(struct nacre_vm *vm, struct nacre_irqchip *io,
+			   bool set)
 {
-	nacre_routes_destroy(vm);
-	kfree(vm->arch.chips);
+	struct nacre_chips *chips = chips_of(vm);
+	unsigned long flags;
+	long ret = 0;
+
+	if (!chips)
+		return -ENXIO;
+	spin_lock_irqsave(&chips->lock, flags);
+	if (io->chip_id >= NACRE_NR_IRQCHIPS)
+		ret = -EINVAL;
+	else if (io->chip_id == NACRE_IRQCHIP_IOAPIC && set)
+		nacre_ioapic_set_state(&chips->ioapic, &io->chip.ioapic);
+	else if (io->chip_id == NACRE_IRQCHIP_IOAPIC)
+		nacre_ioapic_get_state(&chips->ioapic, &io->chip.ioapic);
+	else if (set)
+		nacre_pic_set_state(&chips->pic, io->chip_id, &io->chip.pic);
+	else
+		nacre_pic_get_state(&chips->pic, io->chip_id, &io->chip.pic);
+	spin_unlock_irqrestore(&chips->lock, flags);
+	if (set)
+		nacre_chips_watch(chips);
+	return ret;
 }
 
 long nacre_get_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
-	struct nacre_chips *chips = chips_of(vm);
-	struct nacre_irqchip *io = arg->data;
-	unsigned long flags;
-	long ret = 0;
-
-	if (!chips)
-		return -ENXIO;
-	spin_lock_irqsave(&chips->lock, flags);
-	switch (io->chip_id) {
-	case NACRE_IRQCHIP_PIC_MASTER:
-	case NACRE_IRQCHIP_PIC_SLAVE:
-		nacre_pic_get_state(&chips->pic, io->chip_id, &io->chip.pic);
-		break;
-	case NACRE_IRQCHIP_IOAPIC:
-		nacre_ioapic_get_state(&chips->ioapic, &io->chip.ioapic);
-		break;
-	default:
-		ret = -EINVAL;
-	}
-	spin_unlock_irqrestore(&chips->lock, flags);
-	return ret;
+	return access_irqchip(vm, arg->data, false);
 }
 
 long nacre_set_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
-	struct nacre_chips *chips = chips_of(vm);
-	const struct nacre_irqchip *io = arg->data;
-	unsigned long flags;
-	long ret = 0;
-
-	if (!chips)
-		return -ENXIO;
-	spin_lock_irqsave(&chips->lock, flags);
-	switch (io->chip_id) {
-	case NACRE_IRQCHIP_PIC_MASTER:
-	case NACRE_IRQCHIP_PIC_SLAVE:
-		nacre_pic_set_state(&chips->pic, io->chip_id, &io->chip.pic);
-		break;
-	case NACRE_IRQCHIP_IOAPIC:
-		nacre_ioapic_set_state(&chips->ioapic, &io->chip.ioapic);
-		break;
-	default:
-		ret = -EINVAL;
-	}
-	spin_unlock_irqrestore(&chips->lock, flags);
-	nacre_chips_watch(chips);
-	return ret;
+	return access_irqchip(vm, arg->data, true);
 }
 
-/* Is the line up, whoever holds it? */
-static bool combine(u8 *holders, enum nacre_line_source source, bool level)
-{
-	*holders = level ? *holders | BIT(source) : *holders & ~BIT(source);
-	return *holders;
-}
-
-int nacre_chips_set_pin(struct nacre_chips *chips, unsigned int chip,
+/* A line is up as long as anybody holds it up. */
+int nacre_chips_set_pin(struct nacre_routing *routing, unsigned int chip,
 			unsigned int pin, enum nacre_line_source source,
 			bool level)
 {
+	struct nacre_chips *chips = chips_of(nacre_vm_of(routing));
+	bool ioapic = chip == NACRE_IRQCHIP_IOAPIC;
 	unsigned long flags;
+	u8 *holders;
 	int ret;
 
+	pin += ioapic ? 0 : chip * PIC_PINS / 2;
+	holders = ioapic ? &chips->ioapic_lines[pin] : &chips->pic_lines[pin];
 	spin_lock_irqsave(&chips->lock, flags);
-	if (chip == NACRE_IRQCHIP_IOAPIC) {
-		level = combine(&chips->ioapic_lines[pin], source, level);
-		ret = nacre_ioapic_set_line(&chips->ioapic, pin, level);
-	} else {
-		pin += chip * PIC_PINS / 2;
-		level = combine(&chips->pic_lines[pin], source, level);
-		ret = nacre_pic_set_line(&chips->pic, pin, level);
-	}
+	*holders = level ? *holders | BIT(source) : *holders & ~BIT(source);
+	ret = ioapic ? nacre_ioapic_set_line(&chips->ioapic, pin, *holders) :
+		       nacre_pic_set_line(&chips->pic, pin, *holders);
 	spin_unlock_irqrestore(&chips->lock, flags);
 	return ret;
 }

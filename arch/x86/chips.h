@@ -62,22 +62,23 @@ static inline bool nacre_has_lapics(const struct nacre_vm *vm)
 	return rcu_access_pointer(vm->arch.routes);
 }
 
-void nacre_chips_destroy(struct nacre_vm *vm);
-
 /*
  * To whom it is sent; @from: the sender of an IPI. Returns how many took it,
  * or NACRE_LINE_IGNORED: no local APIC is there.
  */
 int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
 		  struct nacre_lapic *from);
-/* A pin of a chip, as a route names them. */
-int nacre_chips_set_pin(struct nacre_chips *chips, unsigned int chip,
+/* What a route asks for: struct nacre_routing_ops. */
+int nacre_chips_set_pin(struct nacre_routing *routing, unsigned int chip,
 			unsigned int pin, enum nacre_line_source source,
 			bool level);
+static inline struct nacre_vm *nacre_vm_of(struct nacre_routing *routing)
+{
+	return container_of(routing, struct nacre_vm, arch.routing);
+}
 
 /* GSIs; gsi.c. A table to begin with; @chips: that leads to them. */
 struct nacre_routes *nacre_routes_first(struct nacre_vm *vm, bool chips);
-void nacre_routes_destroy(struct nacre_vm *vm);
 /* Does one of @pins of @chip stand for @gsi? */
 bool nacre_gsi_has_pin(struct nacre_vm *vm, u32 gsi, unsigned int chip,
 		       u32 pins);
@@ -107,7 +108,8 @@ void nacre_pit_setup(struct nacre_chips *chips);
 void nacre_pit_take(struct nacre_vm *vm);
 /* The guest has unmasked pins of a chip. */
 void nacre_pit_unmasked(struct nacre_chips *chips, unsigned int chip, u32 pins);
-void nacre_pit_pio(struct nacre_chips *chips, u16 port, u8 *data, bool in);
+void nacre_pit_pio(struct nacre_chips *chips, u16 port, unsigned int size,
+		   u8 *data, bool in);
 /* Before the vCPUs go. */
 void nacre_pit_stop(struct nacre_vm *vm);
 
@@ -115,9 +117,7 @@ void nacre_pit_stop(struct nacre_vm *vm);
 bool nacre_pic_output(const struct nacre_vm *vm);
 u8 nacre_pic_take(struct nacre_vm *vm);
 
-/* Is a port access one of these chips'? */
-bool nacre_chips_port(const struct nacre_vm *vm, u16 port, unsigned int size);
-/* Do it; false: not an access of these chips. */
+/* Do an access; false: not one of these chips'. */
 bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		     void *data, bool in);
 bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,

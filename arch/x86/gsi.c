@@ -15,26 +15,13 @@
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"
 
-static struct nacre_vm *vm_of(struct nacre_routing *routing)
-{
-	return container_of(routing, struct nacre_vm, arch.routing);
-}
-
-static int op_set_pin(struct nacre_routing *routing, unsigned int chip,
-		      unsigned int pin, enum nacre_line_source source,
-		      bool level)
-{
-	return nacre_chips_set_pin(chips_of(vm_of(routing)), chip, pin, source,
-				   level);
-}
-
 static int op_send(struct nacre_routing *routing, const struct nacre_irq *irq)
 {
-	return nacre_deliver(vm_of(routing), irq, NULL);
+	return nacre_deliver(nacre_vm_of(routing), irq, NULL);
 }
 
 static const struct nacre_routing_ops routing_ops = {
-	.set_pin = op_set_pin,
+	.set_pin = nacre_chips_set_pin,
 	.send = op_send,
 };
 
@@ -181,26 +168,6 @@ make_routes(struct nacre_vm *vm, const struct nacre_irq_routing_entry *entries,
 	return routes;
 }
 
-/* When it returns nobody goes by the old table. */
-static int replace_routes(struct nacre_vm *vm,
-			  const struct nacre_irq_routing_entry *entries, u32 nr)
-{
-	struct nacre_routes *routes = make_routes(vm, entries, nr,
-						  nacre_has_chips(vm));
-
-	if (IS_ERR(routes))
-		return PTR_ERR(routes);
-	mutex_lock(&vm->lock);
-	routes = rcu_replace_pointer(vm->arch.routes, routes,
-				     lockdep_is_held(&vm->lock));
-	if (nacre_has_chips(vm))
-		nacre_chips_watch(chips_of(vm));
-	mutex_unlock(&vm->lock);
-	synchronize_srcu_expedited(&vm->srcu);
-	kvfree(routes);
-	return 0;
-}
-
 static struct nacre_irq_routing_entry to_pin(u32 gsi, u32 chip, u32 pin)
 {
 	return (struct nacre_irq_routing_entry) {
@@ -265,18 +232,16 @@ void nacre_split_eoi(struct nacre_vcpu *vcpu, u8 vector)
 	srcu_read_unlock(&vm->srcu, index);
 }
 
-void nacre_routes_destroy(struct nacre_vm *vm)
-{
-	kvfree(rcu_dereference_protected(vm->arch.routes, true));
-}
-
-/* That there are too many is EINVAL, and only if so asked: copies by itself. */
+/*
+ * That there are too many is EINVAL, after all else: copies by itself. When it
+ * returns nobody goes by the old table.
+ */
 long nacre_set_gsi_routing(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_irq_routing __user *user = (void __user *)arg->value;
 	struct nacre_irq_routing_entry *entries;
 	struct nacre_irq_routing head;
-	long ret;
+	struct nacre_routes *routes;
 
 	if (copy_from_user(&head, user, sizeof(head)))
 		return -EFAULT;
@@ -285,19 +250,33 @@ long nacre_set_gsi_routing(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	entries = vmemdup_user(user->entries, head.nr * sizeof(*entries));
 	if (IS_ERR(entries))
 		return PTR_ERR(entries);
-	ret = replace_routes(vm, entries, head.nr);
+	routes = make_routes(vm, entries, head.nr, nacre_has_chips(vm));
 	kvfree(entries);
-	return ret;
+	if (IS_ERR(routes))
+		return PTR_ERR(routes);
+	mutex_lock(&vm->lock);
+	routes = rcu_replace_pointer(vm->arch.routes, routes,
+				     lockdep_is_held(&vm->lock));
+	if (nacre_has_chips(vm))
+		nacre_chips_watch(chips_of(vm));
+	mutex_unlock(&vm->lock);
+	synchronize_srcu_expedited(&vm->srcu);
+	kvfree(routes);
+	return 0;
 }
 
 long nacre_signal_msi(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_msi *msi = arg->data;
+	const struct nacre_irq_routing_msi message = {
+		.address_lo = msi->address_lo,
+		.address_hi = msi->address_hi,
+		.data = msi->data,
+	};
 	struct nacre_irq irq;
 
 	if (!nacre_has_lapics(vm) || msi->flags & ~NACRE_MSI_VALID_DEVID ||
-	    !nacre_msi_parse(&vm->arch.routing, msi->address_lo,
-			     msi->address_hi, msi->data, &irq))
+	    !nacre_msi_parse(&vm->arch.routing, &message, &irq))
 		return -EINVAL;
 	/* NACRE_LINE_IGNORED is EPERM to the caller. */
 	BUILD_BUG_ON(NACRE_LINE_IGNORED != -EPERM);
@@ -318,12 +297,10 @@ long nacre_irq_line(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 
 long nacre_enable_x2apic_api(struct nacre_vm *vm, u64 flags)
 {
-	u64 *now = &vm->arch.routing.flags;
-
 	if (flags & ~NACRE_X2APIC_API_FLAGS)
 		return -EINVAL;
 	mutex_lock(&vm->lock);
-	WRITE_ONCE(*now, *now | flags);
+	WRITE_ONCE(vm->arch.routing.flags, vm->arch.routing.flags | flags);
 	mutex_unlock(&vm->lock);
 	return 0;
 }

@@ -94,8 +94,12 @@ void nacre_pit_unmasked(struct nacre_chips *chips, unsigned int chip, u32 pins)
 	spin_unlock(&chips->pit_lock);
 }
 
-void nacre_pit_pio(struct nacre_chips *chips, u16 port, u8 *data, bool in)
+/* Its bus is 8 bits wide. */
+void nacre_pit_pio(struct nacre_chips *chips, u16 port, unsigned int size,
+		   u8 *data, bool in)
 {
+	if (in)
+		memset(data, 0, size);
 	spin_lock(&chips->pit_lock);
 	if (in)
 		*data = nacre_pit_read(&chips->pit, port);

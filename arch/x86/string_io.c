@@ -70,17 +70,13 @@ static gva_t lowest(const struct nacre_pio *pio)
 /* With DF set the first element to travel is the highest in memory. */
 static void reverse(u8 *data, u32 count, u8 size)
 {
-	u32 i, j;
-	u8 b;
+	u8 *a = data, *z = data + (count - 1) * size;
+	u32 element = 0;
 
-	for (i = 0; i < count / 2; i++) {
-		u8 *a = data + i * size, *z = data + (count - 1 - i) * size;
-
-		for (j = 0; j < size; j++) {
-			b = a[j];
-			a[j] = z[j];
-			z[j] = b;
-		}
+	for (; a < z; a += size, z -= size) {
+		memcpy(&element, a, size);
+		memcpy(a, z, size);
+		memcpy(z, &element, size);
 	}
 }
 
@@ -145,29 +141,20 @@ static enum nacre_access prepare(struct nacre_vcpu *vcpu)
 	return access;
 }
 
-/* A chip of the kernel's: an element each time, the guest comes back. */
-static enum nacre_result by_chip(struct nacre_vcpu *vcpu)
+/* What the kernel's own devices take of the elements, from the first on. */
+static u32 in_kernel(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_pio *pio = &vcpu->arch.pio;
+	u8 *data = vcpu->page[NACRE_PAGE_PIO];
+	u32 n;
 
-	nacre_chips_pio(vcpu->vm, pio->port, pio->size,
-			vcpu->page[NACRE_PAGE_PIO], pio->in);
-	return pio->in ? finish_ins(vcpu) : finish_outs(vcpu);
-}
-
-/* The bus's devices, as far as they take the elements. */
-static bool by_bus(struct nacre_vcpu *vcpu)
-{
-	struct nacre_pio *pio = &vcpu->arch.pio;
-	const u8 *data = vcpu->page[NACRE_PAGE_PIO];
-	u32 n = 0;
-
-	while (n < pio->count &&
-	       nacre_io_offer(vcpu->vm, NACRE_BUS_PIO, pio->port, pio->size,
-			      data + n * pio->size))
-		n++;
-	if (n)
-		pio->count = n;
+	for (n = 0; n < pio->count; n++, data += pio->size) {
+		if (!nacre_chips_pio(vcpu->vm, pio->port, pio->size, data,
+				     pio->in) &&
+		    (pio->in || !nacre_io_offer(vcpu->vm, NACRE_BUS_PIO,
+						pio->port, pio->size, data)))
+			break;
+	}
 	return n;
 }
 
@@ -175,11 +162,11 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 			       const struct nacre_insn *insn)
 {
 	struct nacre_pio *pio = &vcpu->arch.pio;
-	bool chip = nacre_chips_port(vcpu->vm, pio->port, pio->size);
 	enum nacre_segreg seg = segment(pio, insn);
 	u64 index = nacre_gpr(vcpu, index_register(pio)) & pio->mask;
 	enum nacre_access access;
 	u64 left = 1;
+	u32 done;
 
 	if (pio->rep)
 		left = nacre_gpr(vcpu, NACRE_RCX) & pio->mask;
@@ -187,14 +174,15 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 		return nacre_skip_decoded(vcpu, insn);
 	if (!nacre_linear(vcpu, seg, index, pio->size, pio->in, &pio->gva))
 		return NACRE_RESUME;
-	pio->count = chip ? 1 : batch(vcpu, pio, seg, left);
+	pio->count = batch(vcpu, pio, seg, left);
 	access = prepare(vcpu);
 	if (access != NACRE_ACCESS_OK)
 		return nacre_exit_no_access(vcpu, access);
-	if (chip)
-		return by_chip(vcpu);
-	if (!pio->in && by_bus(vcpu))
-		return advance(vcpu);
+	done = in_kernel(vcpu);
+	if (done) {
+		pio->count = done;
+		return pio->in ? finish_ins(vcpu) : advance(vcpu);
+	}
 	nacre_io_to_user(vcpu, pio->in ? finish_ins : finish_outs);
 	return NACRE_TO_USER;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What module/ asks of x86: load, VMs, vCPUs, ioctl rows, NACRE_RUN's ends. */
 #include <linux/cpumask.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <asm/cpufeature.h>
@@ -224,7 +225,8 @@ void nacre_arch_vm_stop(struct nacre_vm *vm)
 
 void nacre_arch_vm_destroy(struct nacre_vm *vm)
 {
-	nacre_chips_destroy(vm);
+	kvfree(rcu_dereference_protected(vm->arch.routes, true));
+	kfree(vm->arch.chips);
 	nacre_stage2_destroy(vm);
 }
 

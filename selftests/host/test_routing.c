@@ -199,18 +199,27 @@ static void message(void)
 	EXPECT_EQ(seen.irq.delivery, NACRE_DELIVER_LOWEST);
 }
 
+static bool parse(u32 lo, u32 hi, struct nacre_irq *irq)
+{
+	const struct nacre_irq_routing_msi msi = {
+		.address_lo = lo, .address_hi = hi, .data = 0x50,
+	};
+
+	return nacre_msi_parse(&routing, &msi, irq);
+}
+
 /* The upper half of an address means something only where it was asked for. */
 static void wide(void)
 {
 	struct nacre_irq irq;
 
 	routing.flags = 0;
-	EXPECT(nacre_msi_parse(&routing, 0xff000, ~0u, 0x50, &irq));
+	EXPECT(parse(0xff000, ~0u, &irq));
 	EXPECT_EQ(irq.dest, 0xff);
 	EXPECT(!irq.exact);
 	routing.flags = NACRE_X2APIC_API_FLAGS;
-	EXPECT(!nacre_msi_parse(&routing, 0xff000, 0x101, 0x50, &irq));
-	EXPECT(nacre_msi_parse(&routing, 0xff000, 0xabcdef00, 0x50, &irq));
+	EXPECT(!parse(0xff000, 0x101, &irq));
+	EXPECT(parse(0xff000, 0xabcdef00, &irq));
 	EXPECT_EQ(irq.dest, 0xabcdefff);
 	EXPECT(irq.exact);
 	EXPECT(!TABLE({ .gsi = 1, .type = NACRE_IRQ_ROUTING_MSI,

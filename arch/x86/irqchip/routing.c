@@ -16,34 +16,29 @@
 #define DATA_DELIVERY(data)	((data) >> 8 & 7)
 #define DATA_LEVEL		BIT(15)
 
-bool nacre_msi_parse(const struct nacre_routing *routing, u32 address_lo,
-		     u32 address_hi, u32 data, struct nacre_irq *irq)
+bool nacre_msi_parse(const struct nacre_routing *routing,
+		     const struct nacre_irq_routing_msi *msi,
+		     struct nacre_irq *irq)
 {
 	bool wide = routing->flags & NACRE_X2APIC_API_USE_32BIT_IDS;
 
-	if (wide && address_hi & ~ADDRESS_HIGH_DEST)
+	if (wide && msi->address_hi & ~ADDRESS_HIGH_DEST)
 		return false;
 	*irq = (struct nacre_irq) {
-		.dest = ADDRESS_DEST(address_lo) | (wide ? address_hi : 0),
-		.vector = data & 0xff,
-		.delivery = DATA_DELIVERY(data),
-		.logical = address_lo & ADDRESS_LOGICAL,
-		.level = data & DATA_LEVEL,
+		.dest = ADDRESS_DEST(msi->address_lo) |
+			(wide ? msi->address_hi : 0),
+		.vector = msi->data & 0xff,
+		.delivery = DATA_DELIVERY(msi->data),
+		.logical = msi->address_lo & ADDRESS_LOGICAL,
+		.level = msi->data & DATA_LEVEL,
 		.assert = true,
 		.exact = routing->flags &
 			 NACRE_X2APIC_API_DISABLE_BROADCAST_QUIRK,
 	};
-	if (address_lo & ADDRESS_LOWEST && irq->delivery == NACRE_DELIVER_FIXED)
+	if (msi->address_lo & ADDRESS_LOWEST &&
+	    irq->delivery == NACRE_DELIVER_FIXED)
 		irq->delivery = NACRE_DELIVER_LOWEST;
 	return true;
-}
-
-static bool parse(const struct nacre_routing *routing,
-		  const struct nacre_irq_routing_entry *e,
-		  struct nacre_irq *irq)
-{
-	return nacre_msi_parse(routing, e->u.msi.address_lo,
-			       e->u.msi.address_hi, e->u.msi.data, irq);
 }
 
 size_t nacre_routes_size(const struct nacre_irq_routing_entry *entries, u32 nr)
@@ -73,7 +68,7 @@ static bool valid(const struct nacre_routing *routing,
 					   PIC_CHIP_PINS);
 	case NACRE_IRQ_ROUTING_MSI:
 		return !(e->flags & ~NACRE_MSI_VALID_DEVID) &&
-		       parse(routing, e, &unused);
+		       nacre_msi_parse(routing, &e->u.msi, &unused);
 	default:
 		return false;
 	}
@@ -136,7 +131,7 @@ static int set_route(const struct nacre_irq_routing_entry *e,
 		return routing->ops->set_pin(routing, e->u.irqchip.irqchip,
 					     e->u.irqchip.pin, source, level);
 	/* A message is sent when the line rises. */
-	if (!level || !parse(routing, e, &irq))
+	if (!level || !nacre_msi_parse(routing, &e->u.msi, &irq))
 		return NACRE_LINE_IGNORED;
 	return routing->ops->send(routing, &irq);
 }

@@ -70,7 +70,8 @@ int nacre_routes_set(const struct nacre_routes *routes,
 bool nacre_routes_level(const struct nacre_routes *routes, u32 gsis, u8 vector);
 
 /* A message's meaning; false: none. */
-bool nacre_msi_parse(const struct nacre_routing *routing, u32 address_lo,
-		     u32 address_hi, u32 data, struct nacre_irq *irq);
+bool nacre_msi_parse(const struct nacre_routing *routing,
+		     const struct nacre_irq_routing_msi *msi,
+		     struct nacre_irq *irq);
 
 #endif /* NACRE_ROUTING_H */
