@@ -179,6 +179,9 @@ static struct cost measure(const struct guest *guest, const struct row *row)
 	cost.counts = counts_less(run_counted(vcpu), cost.counts);
 	ticks = vcpu->uc.args[1];
 	cost.rounds = vcpu->uc.args[2];
+	/* What is no exit may take no longer than the empty loop did. */
+	if ((long long)ticks < (long long)cost.rounds)
+		ticks = cost.rounds;
 	cost.ticks = (ticks + cost.rounds / 2) / cost.rounds;
 	cost.rounds *= REPEATS;
 	vm_free(one->vm);
