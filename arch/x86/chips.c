@@ -189,8 +189,7 @@ static bool is_pit_port(const struct nacre_chips *chips, u16 port,
 {
 	if (!READ_ONCE(chips->has_pit))
 		return false;
-	return (port - PIT_PORT < PIT_PORTS &&
-		port - PIT_PORT + size <= PIT_PORTS) ||
+	return (port >= PIT_PORT && port + size <= PIT_PORT + PIT_PORTS) ||
 	       (port == PIT_SPEAKER && chips->has_speaker);
 }
 
