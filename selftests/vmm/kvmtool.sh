@@ -81,7 +81,7 @@ one()
 	check $? "$name: a directory is shared"
 	says "guest: status 0" && [[ $status -eq 0 ]]
 	check $? "$name: a clean end"
-	! grep -E 'BUG:|WARNING:|Oops|soft lockup|rcu.*stall' "$dir/out"
+	! grep -E '\] (BUG|WARNING|Oops):|soft lockup|rcu.*stall' "$dir/out"
 	check $? "$name: the guest does not complain"
 	[[ $failed -eq 0 ]] || sed 's/^/# /' "$dir/out"
 }
