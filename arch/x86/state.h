@@ -332,6 +332,7 @@ struct nacre_vcpu_arch {
 	struct nacre_known_insn insns[NACRE_KNOWN_INSNS];
 	struct nacre_msr_state msr;
 	struct nacre_table_cache tables;	/* stage-2 pages for one fault */
+	u8 expect_absent;	/* the host's pages, in so many faults */
 	struct fpu_guest fpu;
 	u32 guest_debug;	/* NACRE_GUESTDBG_* */
 

@@ -175,6 +175,24 @@ bool compat_get_user_page_fast(unsigned long hva, unsigned int gup_flags,
 	return get_user_page_fast_only(hva, gup_flags, page);
 }
 
+void compat_fault_in(unsigned long hva, bool write)
+{
+#if defined(NACRE_HAVE_MM_FAULT) && defined(NACRE_HAVE_VMA_LOOKUP)
+	unsigned int flags = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT;
+	struct vm_area_struct *vma;
+
+	if (!mmap_read_trylock(current->mm))
+		return;
+	vma = vma_lookup(current->mm, hva);
+	if (vma && vma->vm_flags & (write ? VM_WRITE : VM_READ) &&
+	    !(vma->vm_flags & (VM_IO | VM_PFNMAP)) &&
+	    arch_vma_access_permitted(vma, write, false, false))
+		handle_mm_fault(vma, hva, write ? flags | FAULT_FLAG_WRITE :
+						  flags, NULL);
+	mmap_read_unlock(current->mm);
+#endif
+}
+
 long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
 			  struct page **page)
 {

@@ -107,6 +107,13 @@ bool compat_get_user_page_fast(unsigned long hva, unsigned int gup_flags,
 long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
 			  struct page **page);
 
+/*
+ * Fault the page in, as far as that means to wait for nobody: neither for who
+ * holds the mmap_lock, nor for a disk, nor for a userfaultfd. What came of it
+ * is for compat_get_user_page_fast() to say.
+ */
+void compat_fault_in(unsigned long hva, bool write);
+
 /* What an mmu notifier's callbacks about age return: int, later bool. */
 typedef typeof(((struct mmu_notifier_ops *)0)->test_young(NULL, NULL, 0))
 	compat_young_t;

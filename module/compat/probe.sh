@@ -150,6 +150,8 @@ symbol CURRENT_CR3_FAST __get_current_cr3_fast
 symbol CR4_READ_SHADOW cr4_read_shadow
 symbol APIC apic
 symbol POSTED_INTR_WAKEUP kvm_set_posted_intr_wakeup_handler
+symbol MM_FAULT handle_mm_fault
+symbol VMA_LOOKUP mtree_load
 symbol EMERGENCY_CALLBACK cpu_emergency_register_virt_callback
 
 compiles SANE linux/module.h 'int x = HZ;'

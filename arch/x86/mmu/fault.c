@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
+#include "module/compat/compat.h"
 #include "module/dirty.h"
 #include "module/guest_mem.h"
 #include "module/vcpu.h"
@@ -21,6 +22,9 @@
 #include "arch/x86/state.h"
 #include "arch/x86/mmu/stage2.h"
 #include "arch/x86/mmu/tables.h"
+
+/* So many faults go by before one looks again whether the page is there. */
+#define EXPECT_ABSENT	16
 
 /* All that is known of a fault on its way to the tables. */
 struct target {
@@ -240,6 +244,27 @@ static enum nacre_fault_result commit(struct nacre_vcpu *vcpu,
 }
 
 /*
+ * A page that is there, or comes without waiting for anybody. Where one was
+ * not there others will not be, either: for some time nobody looks before.
+ */
+static bool quick_page(struct nacre_vcpu *vcpu, struct target *target,
+		       hva_t hva)
+{
+	u8 *absent = &vcpu->arch.expect_absent;
+
+	if (!*absent) {
+		target->seq = nacre_mmu_seq(vcpu->vm);
+		if (nacre_host_page_fast(hva, target->write, &target->page))
+			return true;
+		*absent = EXPECT_ABSENT;
+	}
+	(*absent)--;
+	compat_fault_in(hva, target->write);
+	target->seq = nacre_mmu_seq(vcpu->vm);
+	return nacre_host_page_fast(hva, target->write, &target->page);
+}
+
+/*
  * The page has to be brought in, which may take for ever (userfaultfd): whoever
  * changes the slots does not wait for that. Nor may the slots have changed.
  */
@@ -247,6 +272,7 @@ static int slow_page(struct nacre_vcpu *vcpu, struct target *target, hva_t hva)
 {
 	int err;
 
+	target->seq = nacre_mmu_seq(vcpu->vm);
 	nacre_vcpu_srcu_unlock(vcpu);
 	err = nacre_host_page(hva, target->write, &target->page);
 	nacre_vcpu_srcu_lock(vcpu);
@@ -283,8 +309,7 @@ static enum nacre_fault_result map_target(struct nacre_vcpu *vcpu,
 				     target->format->levels - 1);
 	if (err)
 		return fail(vcpu, err);
-	target->seq = nacre_mmu_seq(vcpu->vm);
-	if (!nacre_host_page_fast(hva, target->write, &target->page)) {
+	if (!quick_page(vcpu, target, hva)) {
 		err = slow_page(vcpu, target, hva);
 		if (err)
 			return no_page(vcpu, hva, err);
