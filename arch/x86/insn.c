@@ -280,7 +280,7 @@ unsigned int nacre_fetch_bytes(struct nacre_vcpu *vcpu, u8 *bytes)
 }
 
 /* RF lasts for one instruction, TF traps after it. */
-static noinline void end_rf_and_tf(struct nacre_vcpu *vcpu)
+void nacre_end_rf_and_tf(struct nacre_vcpu *vcpu)
 {
 	u64 rflags = nacre_rflags(vcpu);
 
@@ -290,30 +290,17 @@ static noinline void end_rf_and_tf(struct nacre_vcpu *vcpu)
 		nacre_queue_debug(vcpu, DR_STEP);
 }
 
-static __always_inline enum nacre_result skip_to(struct nacre_vcpu *vcpu,
-						 u64 from, u64 rip)
-{
-	/* Outside 64-bit code EIP is all there is, and only this leaves it. */
-	if (unlikely((from ^ rip) >> 32) && !nacre_is_64bit_code(vcpu))
-		rip = (u32)rip;
-	nacre_set_rip(vcpu, rip);
-	backend(write_shadow)(vcpu, 0);
-	if (unlikely(nacre_rflags(vcpu) & (X86_EFLAGS_RF | X86_EFLAGS_TF)))
-		end_rf_and_tf(vcpu);
-	return NACRE_RESUME;
-}
-
 static __always_inline enum nacre_result skip_by(struct nacre_vcpu *vcpu,
 						 u8 length)
 {
 	u64 rip = nacre_rip(vcpu);
 
-	return skip_to(vcpu, rip, rip + length);
+	return nacre_skip(vcpu, rip, rip + length);
 }
 
 enum nacre_result nacre_skip_to(struct nacre_vcpu *vcpu, u64 rip)
 {
-	return skip_to(vcpu, nacre_rip(vcpu), rip);
+	return nacre_skip(vcpu, nacre_rip(vcpu), rip);
 }
 
 enum nacre_result nacre_skip_decoded(struct nacre_vcpu *vcpu,

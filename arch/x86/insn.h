@@ -9,6 +9,7 @@
 #include "module/types.h"
 #include "arch/x86/emulate/decode.h"
 #include "arch/x86/mmu/guest_walk.h"
+#include "arch/x86/regs.h"
 
 struct nacre_memop;
 struct nacre_vcpu;
@@ -44,6 +45,21 @@ enum nacre_result nacre_skip_insn(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_skip_decoded(struct nacre_vcpu *vcpu,
 				     const struct nacre_insn *insn);
 enum nacre_result nacre_skip_to(struct nacre_vcpu *vcpu, u64 rip);
+
+void nacre_end_rf_and_tf(struct nacre_vcpu *vcpu);
+/* The same for who has to spare the call: from @from, where RIP is. */
+static __always_inline enum nacre_result nacre_skip(struct nacre_vcpu *vcpu,
+						    u64 from, u64 rip)
+{
+	/* Outside 64-bit code EIP is all there is, and only this leaves it. */
+	if (unlikely((from ^ rip) >> 32) && !nacre_is_64bit_code(vcpu))
+		rip = (u32)rip;
+	nacre_set_rip(vcpu, rip);
+	backend(write_shadow)(vcpu, 0);
+	if (unlikely(nacre_rflags(vcpu) & (X86_EFLAGS_RF | X86_EFLAGS_TF)))
+		nacre_end_rf_and_tf(vcpu);
+	return NACRE_RESUME;
+}
 
 /* The guest's translation of a linear address, as the processor would walk. */
 enum nacre_walk_result nacre_translate(struct nacre_vcpu *vcpu, gva_t gva,

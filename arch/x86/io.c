@@ -38,9 +38,11 @@ void nacre_io_to_user(struct nacre_vcpu *vcpu, nacre_complete_fn complete)
 
 static enum nacre_result finish_out(struct nacre_vcpu *vcpu)
 {
+	const struct nacre_pio *pio = &vcpu->arch.pio;
+
 	if (nacre_io_moved_on(vcpu))
 		return NACRE_RESUME;
-	return nacre_skip_to(vcpu, vcpu->arch.pio.next_rip);
+	return nacre_skip(vcpu, pio->rip, pio->next_rip);
 }
 
 /* Up to 16 bits leave the rest of the register, 32 bits clear it. */
@@ -68,7 +70,7 @@ static enum nacre_result finish_in(struct nacre_vcpu *vcpu)
 	if (nacre_io_moved_on(vcpu))
 		return NACRE_RESUME;
 	set_result(vcpu, READ_ONCE(*data));
-	return nacre_skip_to(vcpu, pio->next_rip);
+	return nacre_skip(vcpu, pio->rip, pio->next_rip);
 }
 
 /* Whether a chip of the kernel's has served the access. */
@@ -121,7 +123,8 @@ static enum nacre_result single_io(struct nacre_vcpu *vcpu)
 	return to_user(vcpu);
 }
 
-static enum nacre_result decoded_io(struct nacre_vcpu *vcpu, bool string)
+static noinline enum nacre_result decoded_io(struct nacre_vcpu *vcpu,
+					     bool string)
 {
 	const struct nacre_insn *insn;
 	enum nacre_fetch_result result = nacre_fetch_insn(vcpu, &insn);
