@@ -19,6 +19,77 @@
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/arch.h"
+#include "arch/x86/run.h"
+
+static struct nacre_vcpu *vcpu_of(struct preempt_notifier *notifier)
+{
+	return container_of(notifier, struct nacre_vcpu, preempt);
+}
+
+static __always_inline void come_to_cpu(struct nacre_vcpu *vcpu, int cpu)
+{
+	vcpu->cpu = cpu;
+	WRITE_ONCE(vcpu->preempted, NACRE_NOT_PREEMPTED);
+	nacre_arch_vcpu_load(vcpu);
+}
+
+static __always_inline void leave_cpu(struct nacre_vcpu *vcpu)
+{
+	nacre_arch_vcpu_put(vcpu);
+	vcpu->last_cpu = vcpu->cpu;
+	vcpu->cpu = -1;
+}
+
+static void vcpu_sched_in(struct preempt_notifier *notifier, int cpu)
+{
+	come_to_cpu(vcpu_of(notifier), cpu);
+}
+
+static void vcpu_sched_out(struct preempt_notifier *notifier,
+			   struct task_struct *next)
+{
+	struct nacre_vcpu *vcpu = vcpu_of(notifier);
+
+	if (vcpu->resting)
+		nacre_arch_vcpu_rest(vcpu);
+	if (task_is_running(current))
+		WRITE_ONCE(vcpu->preempted, nacre_arch_in_kernel(vcpu) ?
+			   NACRE_PREEMPTED_IN_KERNEL : NACRE_PREEMPTED);
+	leave_cpu(vcpu);
+}
+
+struct preempt_ops nacre_preempt_ops = {
+	.sched_in = vcpu_sched_in,
+	.sched_out = vcpu_sched_out,
+};
+
+static __always_inline void load(struct nacre_vcpu *vcpu)
+{
+	int cpu = get_cpu();
+
+	preempt_notifier_register(&vcpu->preempt);
+	come_to_cpu(vcpu, cpu);
+	put_cpu();
+}
+
+static __always_inline void put(struct nacre_vcpu *vcpu)
+{
+	preempt_disable();
+	leave_cpu(vcpu);
+	preempt_notifier_unregister(&vcpu->preempt);
+	preempt_enable();
+}
+
+/* For the ioctls that need it; NACRE_RUN has no call to spare. */
+void nacre_vcpu_load(struct nacre_vcpu *vcpu)
+{
+	load(vcpu);
+}
+
+void nacre_vcpu_put(struct nacre_vcpu *vcpu)
+{
+	put(vcpu);
+}
 
 static unsigned int halt_poll_ns = 200000;
 module_param(halt_poll_ns, uint, 0644);
@@ -210,23 +281,25 @@ static void note_thread(struct nacre_vcpu *vcpu)
 
 long nacre_vcpu_run(struct nacre_vcpu *vcpu)
 {
+	long ret;
+
+	if (mutex_lock_killable(&vcpu->mutex))
+		return -EINTR;
 	note_thread(vcpu);
-	vcpu->run_error = 0;
 	vcpu->wants_to_run = !READ_ONCE(vcpu->run->immediate_exit);
 
-	nacre_vcpu_load(vcpu);
+	load(vcpu);
 	sigset_on(vcpu);
 	vcpu->run->flags = 0;
-	nacre_arch_fpu_swap(vcpu, true);
+	compat_fpu_swap(&vcpu->arch.fpu, true);
 	nacre_vcpu_srcu_lock(vcpu);
-	if (run_once(vcpu) != NACRE_ERROR)
-		vcpu->run_error = 0;
-	nacre_arch_fpu_swap(vcpu, false);
+	ret = run_once(vcpu) == NACRE_ERROR ? vcpu->run_error : 0;
+	compat_fpu_swap(&vcpu->arch.fpu, false);
 	nacre_arch_run_end(vcpu);
 	nacre_vcpu_srcu_unlock(vcpu);
 	sigset_off(vcpu);
-	nacre_vcpu_put(vcpu);
-	trace_nacre_userspace_exit(vcpu, vcpu->run->exit_reason,
-				   vcpu->run_error);
-	return vcpu->run_error;
+	put(vcpu);
+	trace_nacre_userspace_exit(vcpu, ret);
+	mutex_unlock(&vcpu->mutex);
+	return ret;
 }

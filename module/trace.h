@@ -57,8 +57,8 @@ TRACE_EVENT(nacre_exit,
 
 /* NACRE_RUN returns: the exit reason as the VMM reads it, or an errno. */
 TRACE_EVENT(nacre_userspace_exit,
-	TP_PROTO(struct nacre_vcpu *vcpu, u32 reason, long error),
-	TP_ARGS(vcpu, reason, error),
+	TP_PROTO(struct nacre_vcpu *vcpu, long error),
+	TP_ARGS(vcpu, error),
 
 	TP_STRUCT__entry(
 		__field(unsigned int, vcpu_id)
@@ -68,7 +68,7 @@ TRACE_EVENT(nacre_userspace_exit,
 
 	TP_fast_assign(
 		__entry->vcpu_id = vcpu->id;
-		__entry->reason = reason;
+		__entry->reason = vcpu->run->exit_reason;
 		__entry->error = error;
 	),
 

@@ -18,57 +18,6 @@
 
 static struct nacre_ioctl_index vcpu_index;
 
-static struct nacre_vcpu *vcpu_of(struct preempt_notifier *notifier)
-{
-	return container_of(notifier, struct nacre_vcpu, preempt);
-}
-
-static void vcpu_sched_in(struct preempt_notifier *notifier, int cpu)
-{
-	struct nacre_vcpu *vcpu = vcpu_of(notifier);
-
-	vcpu->cpu = cpu;
-	WRITE_ONCE(vcpu->preempted, NACRE_NOT_PREEMPTED);
-	nacre_arch_vcpu_load(vcpu);
-}
-
-static void vcpu_sched_out(struct preempt_notifier *notifier,
-			   struct task_struct *next)
-{
-	struct nacre_vcpu *vcpu = vcpu_of(notifier);
-
-	if (vcpu->resting)
-		nacre_arch_vcpu_rest(vcpu);
-	if (next && task_is_running(current))
-		WRITE_ONCE(vcpu->preempted, nacre_arch_in_kernel(vcpu) ?
-			   NACRE_PREEMPTED_IN_KERNEL : NACRE_PREEMPTED);
-	nacre_arch_vcpu_put(vcpu);
-	vcpu->last_cpu = vcpu->cpu;
-	vcpu->cpu = -1;
-}
-
-static struct preempt_ops vcpu_preempt_ops = {
-	.sched_in = vcpu_sched_in,
-	.sched_out = vcpu_sched_out,
-};
-
-void nacre_vcpu_load(struct nacre_vcpu *vcpu)
-{
-	int cpu = get_cpu();
-
-	preempt_notifier_register(&vcpu->preempt);
-	vcpu_sched_in(&vcpu->preempt, cpu);
-	put_cpu();
-}
-
-void nacre_vcpu_put(struct nacre_vcpu *vcpu)
-{
-	preempt_disable();
-	vcpu_sched_out(&vcpu->preempt, NULL);
-	preempt_notifier_unregister(&vcpu->preempt);
-	preempt_enable();
-}
-
 /*
  * A vCPU in the guest is brought out by an interrupt; one that blocks is
  * woken. One that is anywhere else looks at its requests before it enters.
@@ -195,7 +144,7 @@ static struct nacre_vcpu *alloc_vcpu(struct nacre_vm *vm, unsigned int id)
 	mutex_init(&vcpu->mutex);
 	rcuwait_init(&vcpu->wait);
 	spin_lock_init(&vcpu->pid_lock);
-	preempt_notifier_init(&vcpu->preempt, &vcpu_preempt_ops);
+	preempt_notifier_init(&vcpu->preempt, &nacre_preempt_ops);
 	err = alloc_pages_of(vcpu);
 	if (err)
 		goto free_vcpu;
@@ -275,20 +224,6 @@ static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* Called most by far, so it is not looked up among the others. */
-static long vcpu_run(struct nacre_vcpu *vcpu, unsigned long value)
-{
-	long ret;
-
-	if (value)
-		return -EINVAL;
-	if (mutex_lock_killable(&vcpu->mutex))
-		return -EINTR;
-	ret = nacre_vcpu_run(vcpu);
-	mutex_unlock(&vcpu->mutex);
-	return ret;
-}
-
 static long vcpu_set_sigset(struct nacre_vcpu *vcpu, const sigset_t *sigset)
 {
 	vcpu->sigset_active = sigset;
@@ -356,17 +291,12 @@ static long call_row(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
 	return nacre_ioctl_copy_out(&call, call_vcpu(vcpu, row, &call.arg));
 }
 
-static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long value)
+static noinline long other_ioctl(struct nacre_vcpu *vcpu, unsigned int cmd,
+				 unsigned long value)
 {
-	struct nacre_vcpu *vcpu = file->private_data;
-	const struct nacre_ioctl *row;
+	const struct nacre_ioctl *row = nacre_ioctl_find(&vcpu_index, cmd);
 	long ret;
 
-	if (vcpu->vm->mm != current->mm || READ_ONCE(vcpu->vm->dead))
-		return -EIO;
-	if (cmd == NACRE_RUN)
-		return vcpu_run(vcpu, value);
-	row = nacre_ioctl_find(&vcpu_index, cmd);
 	if (!row)
 		return -EINVAL;
 	if (mutex_lock_killable(&vcpu->mutex))
@@ -374,6 +304,18 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 	ret = call_row(vcpu, row, value);
 	mutex_unlock(&vcpu->mutex);
 	return ret;
+}
+
+/* NACRE_RUN is called most by far: it is not looked up among the others. */
+static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long value)
+{
+	struct nacre_vcpu *vcpu = file->private_data;
+
+	if (vcpu->vm->mm != current->mm || READ_ONCE(vcpu->vm->dead))
+		return -EIO;
+	if (cmd != NACRE_RUN)
+		return other_ioctl(vcpu, cmd, value);
+	return value ? -EINVAL : nacre_vcpu_run(vcpu);
 }
 
 static int vcpu_release(struct inode *inode, struct file *file)

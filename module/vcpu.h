@@ -95,7 +95,8 @@ int nacre_vcpu_module_init(void);
 long nacre_create_vcpu(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
 void nacre_vcpu_destroy(struct nacre_vcpu *vcpu);
 
-/* Bind the vCPU to this CPU for the calling thread; undo it. */
+/* Bind the vCPU to this CPU for the calling thread; undo it. module/run.c */
+extern struct preempt_ops nacre_preempt_ops;
 void nacre_vcpu_load(struct nacre_vcpu *vcpu);
 void nacre_vcpu_put(struct nacre_vcpu *vcpu);
 

@@ -56,8 +56,6 @@ struct nacre_vcpu *nacre_arch_vcpu_alloc(void);
 int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu);
 void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu);
 void nacre_arch_vcpu_free(struct nacre_vcpu *vcpu);
-void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu);
-void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu);
 /* On the CPU where it is loaded, if any: what was logged there. Any context. */
 void nacre_arch_collect_log(struct nacre_vcpu *vcpu);
 /* By the scheduler: the thread goes, between two of the guest's instructions. */
@@ -66,10 +64,7 @@ void nacre_arch_vcpu_rest(struct nacre_vcpu *vcpu);
 /* Loaded: does the guest's kernel run on it? */
 bool nacre_arch_in_kernel(struct nacre_vcpu *vcpu);
 
-/* NACRE_RUN, piece by piece; module/run.c says in which order. */
-int nacre_arch_run_begin(struct nacre_vcpu *vcpu);
-void nacre_arch_run_end(struct nacre_vcpu *vcpu);
-void nacre_arch_fpu_swap(struct nacre_vcpu *vcpu, bool to_guest);
+/* NACRE_RUN: its two ends are in arch/x86/run.h. */
 /* False: the vCPU waits, for an interrupt or for its start. */
 static inline bool nacre_arch_runnable(const struct nacre_vcpu *vcpu)
 {

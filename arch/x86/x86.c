@@ -6,7 +6,6 @@
 #include <linux/slab.h>
 #include <asm/cpufeature.h>
 #include <asm/nospec-branch.h>
-#include <asm/pkru.h>
 
 #include "module/compat/compat.h"
 #include "module/vcpu.h"
@@ -28,6 +27,7 @@
 #include "arch/x86/protect.h"
 #include "arch/x86/pv.h"
 #include "arch/x86/regs.h"
+#include "arch/x86/run.h"
 #include "arch/x86/xstate.h"
 
 /* Whose predictions a CPU has; never followed, for it may be gone. */
@@ -293,11 +293,8 @@ void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
 	compat_fpu_free(&vcpu->arch.fpu);
 }
 
-/* One guest must not steer another by what it taught the predictors. */
-static void forget_others(struct nacre_vcpu *vcpu)
+void nacre_forget_others(struct nacre_vcpu *vcpu)
 {
-	if (!nacre_protects(NACRE_PROTECT_LOAD_IBPB))
-		return;
 	/* Only one that was here before can be what is remembered. */
 	if (__this_cpu_read(last_guest) == vcpu && vcpu->last_cpu == vcpu->cpu)
 		return;
@@ -305,63 +302,12 @@ static void forget_others(struct nacre_vcpu *vcpu)
 	indirect_branch_prediction_barrier();
 }
 
-void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
-{
-	vcpu->arch.host_pkru = read_pkru();
-	if (nacre_clock_is_old(vcpu))
-		nacre_set_request(vcpu, NACRE_REQ_CLOCK);
-	if (nacre_steal_is_old(vcpu))
-		nacre_set_request(vcpu, NACRE_REQ_STEAL);
-	backend(load)(vcpu);
-	forget_others(vcpu);
-}
-
 bool nacre_arch_in_kernel(struct nacre_vcpu *vcpu)
 {
 	return !backend(read_cpl)(vcpu);
 }
 
-void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu)
-{
-	if (unlikely(READ_ONCE(vcpu->vm->nr_logs)))
-		backend_optional(collect_log)(vcpu);
-	backend(put)(vcpu);
-}
-
 void nacre_arch_collect_log(struct nacre_vcpu *vcpu)
 {
 	backend_optional(collect_log)(vcpu);
-}
-
-/* cr8 is the VMM's to say where it has the interrupt controller. */
-int nacre_arch_run_begin(struct nacre_vcpu *vcpu)
-{
-	const struct nacre_run *run = vcpu->run;
-	u64 cr8;
-	int err;
-
-	if (READ_ONCE(run->nacre_valid_regs) |
-	    READ_ONCE(run->nacre_dirty_regs)) {
-		err = nacre_sync_regs_in(vcpu);
-		if (err)
-			return err;
-	}
-	if (vcpu->arch.apic)
-		return 0;
-	cr8 = READ_ONCE(run->cr8);
-	return cr8 == nacre_cr8(vcpu) || nacre_set_cr8(vcpu, cr8) ? 0 :
-	       -EINVAL;
-}
-
-void nacre_arch_run_end(struct nacre_vcpu *vcpu)
-{
-	struct nacre_run *run = vcpu->run;
-
-	if (READ_ONCE(run->nacre_valid_regs))
-		nacre_sync_regs_out(vcpu);
-	run->if_flag = !!(nacre_rflags(vcpu) & X86_EFLAGS_IF);
-	run->cr8 = nacre_cr8(vcpu);
-	run->apic_base = vcpu->arch.apic_base;
-	run->ready_for_interrupt_injection = nacre_has_chips(vcpu->vm) ||
-					     nacre_ready_for_interrupt(vcpu);
 }

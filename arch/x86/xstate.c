@@ -69,11 +69,6 @@ u64 nacre_host_xss(void)
 	return 0;
 }
 
-void nacre_arch_fpu_swap(struct nacre_vcpu *vcpu, bool to_guest)
-{
-	compat_fpu_swap(&vcpu->arch.fpu, to_guest);
-}
-
 void nacre_xstate_swap_in(struct nacre_vcpu *vcpu)
 {
 	vcpu->arch.xcr0_loaded = vcpu->arch.xcr0 != nacre_kernel_xcr0;
