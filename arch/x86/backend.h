@@ -42,7 +42,7 @@ REQUIRED(void, cpu_off, (void))			/* irqs off; idempotent */\
 OPTIONAL(void, take_interrupt, (struct nacre_vcpu *))	/* irqs off */	\
 REQUIRED(enum nacre_result, handle_exit, (struct nacre_vcpu *))		\
 /* registers: set_* check nothing, arch/x86/regs.c has done so */	\
-OPTIONAL(void, fetch_lazy, (struct nacre_vcpu *, enum nacre_lazy))	\
+OPTIONAL(void, fetch_lazy, (struct nacre_vcpu *, u32 what))	/* bits */ \
 REQUIRED(void, read_segment, (struct nacre_vcpu *, enum nacre_segreg,	\
 			      struct nacre_segment *))			\
 REQUIRED(void, write_segment, (struct nacre_vcpu *, enum nacre_segreg,	\

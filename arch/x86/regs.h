@@ -16,12 +16,20 @@
 /* IA32_PAT at power-on; Intel SDM, "IA32_PAT MSR". */
 #define NACRE_PAT_RESET		0x0007040600070406ull
 
-/* A backend that has all of it at hand after each exit need not be asked. */
-static inline void nacre_fetch(struct nacre_vcpu *vcpu, enum nacre_lazy what)
+/*
+ * Several at once, BIT(enum nacre_lazy) each. A backend that has all of it at
+ * hand after each exit need not be asked.
+ */
+static inline void nacre_fetch_all(struct nacre_vcpu *vcpu, u32 what)
 {
 	if (static_branch_unlikely(&nacre_fetches_late) &&
-	    !(vcpu->arch.avail & BIT(what)))
-		backend_optional(fetch_lazy)(vcpu, what);
+	    what & ~vcpu->arch.avail)
+		backend_optional(fetch_lazy)(vcpu, what & ~vcpu->arch.avail);
+}
+
+static inline void nacre_fetch(struct nacre_vcpu *vcpu, enum nacre_lazy what)
+{
+	nacre_fetch_all(vcpu, BIT(what));
 }
 
 static inline void nacre_mark_dirty(struct nacre_vcpu *vcpu,

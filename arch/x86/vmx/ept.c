@@ -142,28 +142,25 @@ void vmx_flush_pending(struct vmx_vcpu *vmx)
 }
 
 /* The access was an IRET's. */
-static void note_nmi_unblocked(struct nacre_vcpu *vcpu)
+static void note_nmi_unblocked(struct nacre_vcpu *vcpu, u64 qual)
 {
-	const struct nacre_exit *exit = nacre_exit_of(vcpu);
-
-	if (exit->info[0] & QUAL_EPT_NMI_UNBLOCKED &&
-	    exit->vectoring.type == NACRE_EVENT_NONE)
+	if (unlikely(qual & QUAL_EPT_NMI_UNBLOCKED) &&
+	    vcpu->arch.exit.vectoring.type == NACRE_EVENT_NONE)
 		vmx_nmi_unblocked(to_vmx(vcpu));
 }
 
 enum nacre_result vmx_exit_ept_violation(struct nacre_vcpu *vcpu)
 {
-	const struct nacre_exit *exit = nacre_exit_of(vcpu);
-	u64 qual = exit->info[0];
+	u64 qual = vmcs_read_natural(VMCS_QUALIFICATION);
 	const struct nacre_stage2_fault fault = {
-		.gpa = exit->info[1],
+		.gpa = vmcs_read64(VMCS_EXIT_GPA),
 		.write = qual & QUAL_EPT_WRITE,
 		.fetch = qual & QUAL_EPT_FETCH,
 		.present = qual & QUAL_EPT_PRESENT,
-		.walk = qual & QUAL_EPT_LINEAR && !(qual & QUAL_EPT_NOT_WALK),
+		.walk = ~qual & (QUAL_EPT_LINEAR | QUAL_EPT_NOT_WALK),
 	};
 
-	note_nmi_unblocked(vcpu);
+	note_nmi_unblocked(vcpu, qual);
 	if (unlikely(vmx_map_apic(vcpu, fault.gpa)))
 		return NACRE_RESUME;
 	return nacre_exit_stage2(vcpu, &fault);
@@ -225,7 +222,7 @@ void vmx_collect_log(struct nacre_vcpu *vcpu)
 
 enum nacre_result vmx_exit_log_full(struct nacre_vcpu *vcpu)
 {
-	note_nmi_unblocked(vcpu);
+	note_nmi_unblocked(vcpu, nacre_exit_of(vcpu)->info[0]);
 	vmx_collect_log(vcpu);
 	return NACRE_RESUME;
 }

@@ -68,7 +68,9 @@ enum reason {
 			 BIT_ULL(REASON_EPT_MISCONFIG) |	\
 			 BIT_ULL(REASON_LOG_FULL))
 
-#define TELLS_MORE	(IN_DELIVERY | BIT_ULL(REASON_MACHINE_CHECK))
+/* With what came by none of them, for an entry that failed. */
+#define RARE		(BIT_ULL(REASON_EXCEPTION) | \
+			 BIT_ULL(REASON_MACHINE_CHECK))
 
 /* Those that are answered from the vCPU's own state; see answered(). */
 #define ANSWERED	(BIT_ULL(REASON_CPUID) | BIT_ULL(REASON_VMCALL) | \
@@ -204,14 +206,16 @@ static enum nacre_result exit_dr(struct nacre_vcpu *vcpu)
 
 static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
 {
-	u64 qual = nacre_exit_of(vcpu)->info[0];
+	u64 qual = vmcs_read_natural(VMCS_QUALIFICATION);
 	struct nacre_pio *pio = &vcpu->arch.pio;
 
+	vmx_fetch_insn(to_vmx(vcpu));
 	pio->port = FIELD_GET(QUAL_IO_PORT, qual);
 	pio->size = FIELD_GET(QUAL_IO_SIZE, qual) + 1;
 	pio->in = qual & QUAL_IO_IN;
-	pio->rep = qual & QUAL_IO_REP;
-	pio->next_rip = nacre_rip(vcpu) + vmx_insn_length(vcpu);
+	if (unlikely(qual & QUAL_IO_STRING))
+		pio->rep = qual & QUAL_IO_REP;
+	pio->next_rip = vcpu->arch.rip + to_vmx(vcpu)->insn_length;
 	return nacre_exit_io(vcpu, qual & QUAL_IO_STRING);
 }
 
@@ -284,10 +288,9 @@ enum nacre_result vmx_handle_exit(struct nacre_vcpu *vcpu)
 	u32 code = vcpu->arch.exit.code;
 	nacre_exit_fn *fn;
 
-	if (code & REASON_ENTRY_FAILED)
-		return entry_failed(vcpu);
-	if (code >= ARRAY_SIZE(exits))
-		return nacre_exit_unexpected(vcpu);
+	if (unlikely(code >= ARRAY_SIZE(exits)))
+		return code & REASON_ENTRY_FAILED ?
+		       entry_failed(vcpu) : nacre_exit_unexpected(vcpu);
 	fn = exits[array_index_nospec(code, ARRAY_SIZE(exits))];
 	return fn ? fn(vcpu) : nacre_exit_unexpected(vcpu);
 }
@@ -299,18 +302,6 @@ static bool is_machine_check(const struct vmx_vcpu *vmx)
 	if (code == REASON_EXCEPTION)
 		return FIELD_GET(EVENT_VECTOR, vmx->exit_event) == X86_TRAP_MC;
 	return (code & REASON_BASIC) == REASON_MACHINE_CHECK;
-}
-
-static noinline void collect_more(struct vmx_vcpu *vmx)
-{
-	u32 code = vmx->vcpu.arch.exit.code;
-
-	if (code & REASON_ENTRY_FAILED)
-		vmx_cancel_injection(&vmx->vcpu);
-	else if (code < REASONS && BIT_ULL(code) & IN_DELIVERY)
-		vmx_collect_event(vmx);
-	if (is_machine_check(vmx))
-		nacre_host_machine_check();
 }
 
 /* What guests write most: a timer is set, an IPI is sent. */
@@ -325,14 +316,21 @@ static bool answered(const struct vmx_vcpu *vmx, u64 bit)
 		msr == APIC_BASE_MSR + (APIC_ICR >> 4));
 }
 
-/* Interrupts are off. Nothing of the guest has been read yet. */
-bool vmx_collect_exit(struct vmx_vcpu *vmx)
+static noinline bool collect_more(struct vmx_vcpu *vmx, u64 bit)
 {
-	u32 code = vmx->vcpu.arch.exit.code;
-	u64 bit = code < REASONS ? BIT_ULL(code) : TELLS_MORE;
+	u32 event;
 
-	if (bit & TELLS_MORE)
-		collect_more(vmx);
+	if (bit & IN_DELIVERY) {
+		event = vmcs_read32(VMCS_VECTORING);
+		if (unlikely(event & EVENT_VALID))
+			vmx_collect_event(vmx, event);
+	}
+	if (unlikely(bit & RARE)) {
+		if (vmx->vcpu.arch.exit.code & REASON_ENTRY_FAILED)
+			vmx_cancel_injection(&vmx->vcpu);
+		if (is_machine_check(vmx))
+			nacre_host_machine_check();
+	}
 	vmx->entry_event = 0;
 	if (!answered(vmx, bit))
 		return false;
@@ -340,11 +338,26 @@ bool vmx_collect_exit(struct vmx_vcpu *vmx)
 	return true;
 }
 
+/* Interrupts are off. Nothing of the guest has been read yet. */
+bool vmx_collect_exit(struct vmx_vcpu *vmx)
+{
+	u32 code = vmx->vcpu.arch.exit.code;
+	u64 bit = code < REASONS ? BIT_ULL(code) :
+				   BIT_ULL(REASON_MACHINE_CHECK);
+
+	if (bit & (IN_DELIVERY | RARE | ANSWERED | BIT_ULL(REASON_WRMSR)))
+		return collect_more(vmx, bit);
+	vmx->entry_event = 0;
+	return false;
+}
+
 u8 vmx_insn_length(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	u32 length = vmcs_read_once(vmx, VMX_CACHE_LENGTH, VMCS_EXIT_LENGTH,
-				    &vmx->insn_length);
 
-	return length > NACRE_MAX_INSN ? 0 : length;
+	if (!(vmx->cached & BIT(VMX_CACHE_LENGTH))) {
+		vmx->cached |= BIT(VMX_CACHE_LENGTH);
+		vmx_fetch_length(vmx);
+	}
+	return vmx->insn_length;
 }

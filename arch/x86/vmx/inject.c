@@ -12,12 +12,6 @@
 #include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
-static inline u32 int_state(struct vmx_vcpu *vmx)
-{
-	return vmcs_read_once(vmx, VMX_CACHE_INT_STATE, VMCS_GUEST_INT_STATE,
-			      &vmx->int_state);
-}
-
 void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state)
 {
 	if (vmx->cached & BIT(VMX_CACHE_INT_STATE) && vmx->int_state == state)
@@ -77,12 +71,12 @@ void vmx_cancel_injection(struct nacre_vcpu *vcpu)
 	vmcs_write32(VMCS_ENTRY_EVENT, 0);
 }
 
-/* Of an exit that can come in a delivery. */
-void vmx_collect_event(struct vmx_vcpu *vmx)
+/* The exit came in the delivery of @event. */
+void vmx_collect_event(struct vmx_vcpu *vmx, u32 event)
 {
 	struct nacre_event *vectoring = &vmx->vcpu.arch.exit.vectoring;
 
-	nacre_event_from_word(vmcs_read32(VMCS_VECTORING), vectoring);
+	nacre_event_from_word(event, vectoring);
 	if (vectoring->has_error)
 		vectoring->error = vmcs_read32(VMCS_VECTORING_ERROR);
 	if (nacre_event_is_soft(vectoring)) {
@@ -104,24 +98,24 @@ void vmx_nmi_unblocked(struct vmx_vcpu *vmx)
 bool vmx_interrupt_allowed(struct nacre_vcpu *vcpu)
 {
 	return nacre_rflags(vcpu) & X86_EFLAGS_IF &&
-	       !(int_state(to_vmx(vcpu)) & INT_STATE_SHADOW);
+	       !(vmx_int_state(to_vmx(vcpu)) & INT_STATE_SHADOW);
 }
 
 bool vmx_nmi_allowed(struct nacre_vcpu *vcpu)
 {
-	return !(int_state(to_vmx(vcpu)) &
+	return !(vmx_int_state(to_vmx(vcpu)) &
 		 (INT_STATE_SHADOW | INT_STATE_NMI));
 }
 
 bool vmx_nmi_masked(struct nacre_vcpu *vcpu)
 {
-	return int_state(to_vmx(vcpu)) & INT_STATE_NMI;
+	return vmx_int_state(to_vmx(vcpu)) & INT_STATE_NMI;
 }
 
 void vmx_mask_nmi(struct nacre_vcpu *vcpu, bool masked)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	u32 state = int_state(vmx) & ~(u32)INT_STATE_NMI;
+	u32 state = vmx_int_state(vmx) & ~(u32)INT_STATE_NMI;
 
 	vmx_set_int_state(vmx, masked ? state | INT_STATE_NMI : state);
 }
@@ -135,7 +129,7 @@ void vmx_want_interrupt_window(struct nacre_vcpu *vcpu)
 void vmx_want_nmi_window(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	bool sti = int_state(vmx) & INT_STATE_STI;
+	bool sti = vmx_int_state(vmx) & INT_STATE_STI;
 
 	vmx_set_proc(vmx, sti ? PROC_INTERRUPT_WINDOW : PROC_NMI_WINDOW, true);
 }
@@ -153,7 +147,7 @@ void vmx_watch_cr8(struct nacre_vcpu *vcpu, u8 threshold)
 
 u32 vmx_read_shadow(struct nacre_vcpu *vcpu)
 {
-	u32 state = int_state(to_vmx(vcpu)), shadow = 0;
+	u32 state = vmx_int_state(to_vmx(vcpu)), shadow = 0;
 
 	if (state & INT_STATE_STI)
 		shadow |= NACRE_X86_SHADOW_INT_STI;
@@ -165,7 +159,7 @@ u32 vmx_read_shadow(struct nacre_vcpu *vcpu)
 /* Not both at once; Intel SDM, "Checks on Guest Non-Register State". */
 static noinline void write_shadow(struct vmx_vcpu *vmx, u32 shadow)
 {
-	u32 state = int_state(vmx) & ~(u32)INT_STATE_SHADOW;
+	u32 state = vmx_int_state(vmx) & ~(u32)INT_STATE_SHADOW;
 
 	if (shadow & NACRE_X86_SHADOW_INT_MOV_SS)
 		state |= INT_STATE_MOV_SS;

@@ -296,14 +296,6 @@ static u64 merge(u64 kept, u64 hardware, u64 owned)
 	return (kept & ~owned) | (hardware & owned);
 }
 
-static void fetch_pdptrs(struct nacre_vcpu_arch *arch)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(arch->pdptrs); i++)
-		arch->pdptrs[i] = vmcs_read64(VMCS_GUEST_PDPTE0 + 2 * i);
-}
-
 static void fetch_exit_info(struct vmx_vcpu *vmx)
 {
 	struct nacre_exit *exit = &vmx->vcpu.arch.exit;
@@ -314,52 +306,45 @@ static void fetch_exit_info(struct vmx_vcpu *vmx)
 		exit->info[1] = vmcs_read64(VMCS_EXIT_GPA);
 }
 
-void vmx_fetch_lazy(struct nacre_vcpu *vcpu, enum nacre_lazy what)
+static noinline void fetch_rare(struct nacre_vcpu *vcpu, u32 what)
+{
+	struct nacre_vcpu_arch *arch = &vcpu->arch;
+	unsigned int i;
+
+	if (what & BIT(NACRE_LAZY_CR3))
+		arch->cr3 = vmcs_read_natural(VMCS_GUEST_CR3);
+	if (what & BIT(NACRE_LAZY_CR4))
+		arch->cr4 = merge(arch->cr4, vmcs_read_natural(VMCS_GUEST_CR4),
+				  arch->cr4_owned);
+	if (what & BIT(NACRE_LAZY_EXIT_INFO))
+		fetch_exit_info(to_vmx(vcpu));
+	if (what & BIT(NACRE_LAZY_PDPTRS))
+		for (i = 0; i < ARRAY_SIZE(arch->pdptrs); i++)
+			arch->pdptrs[i] = vmcs_read64(VMCS_GUEST_PDPTE0 + 2 * i);
+}
+
+#define OFTEN_FETCHED	(BIT(NACRE_LAZY_RIP) | BIT(NACRE_LAZY_RSP) | \
+			 BIT(NACRE_LAZY_RFLAGS) | BIT(NACRE_LAZY_CR0))
+
+void vmx_fetch_lazy(struct nacre_vcpu *vcpu, u32 what)
 {
 	struct nacre_vcpu_arch *arch = &vcpu->arch;
 
-	arch->avail |= BIT(what);
-	switch (what) {
-	case NACRE_LAZY_RIP:
+	arch->avail |= what;
+	if (what & BIT(NACRE_LAZY_RIP))
 		arch->rip = vmcs_read_natural(VMCS_GUEST_RIP);
-		break;
-	case NACRE_LAZY_RSP:
+	if (what & BIT(NACRE_LAZY_RSP))
 		arch->gpr[NACRE_RSP] = vmcs_read_natural(VMCS_GUEST_RSP);
-		break;
-	case NACRE_LAZY_RFLAGS:
+	if (what & BIT(NACRE_LAZY_RFLAGS)) {
 		arch->rflags = vmcs_read_natural(VMCS_GUEST_RFLAGS);
-		break;
-	case NACRE_LAZY_CR0:
+		/* What asks for the one goes on to ask for the other. */
+		vmx_int_state(to_vmx(vcpu));
+	}
+	if (what & BIT(NACRE_LAZY_CR0))
 		arch->cr0 = merge(arch->cr0, vmcs_read_natural(VMCS_GUEST_CR0),
 				  arch->cr0_owned);
-		break;
-	case NACRE_LAZY_CR3:
-		arch->cr3 = vmcs_read_natural(VMCS_GUEST_CR3);
-		break;
-	case NACRE_LAZY_CR4:
-		arch->cr4 = merge(arch->cr4, vmcs_read_natural(VMCS_GUEST_CR4),
-				  arch->cr4_owned);
-		break;
-	case NACRE_LAZY_PDPTRS:
-		fetch_pdptrs(arch);
-		break;
-	default:
-		fetch_exit_info(to_vmx(vcpu));
-		break;
-	}
-}
-
-/* Right after an exit: all that it takes to pass the instruction, at once. */
-void vmx_fetch_insn(struct vmx_vcpu *vmx)
-{
-	struct nacre_vcpu_arch *arch = &vmx->vcpu.arch;
-
-	arch->rip = vmcs_read_natural(VMCS_GUEST_RIP);
-	arch->rflags = vmcs_read_natural(VMCS_GUEST_RFLAGS);
-	vmx->int_state = vmcs_read32(VMCS_GUEST_INT_STATE);
-	vmx->insn_length = vmcs_read32(VMCS_EXIT_LENGTH);
-	arch->avail = BIT(NACRE_LAZY_RIP) | BIT(NACRE_LAZY_RFLAGS);
-	vmx->cached = BIT(VMX_CACHE_INT_STATE) | BIT(VMX_CACHE_LENGTH);
+	if (what & ~OFTEN_FETCHED)
+		fetch_rare(vcpu, what);
 }
 
 /* The processor loads them by itself but where it enters in PAE paging. */

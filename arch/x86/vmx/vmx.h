@@ -11,6 +11,7 @@
 
 #include "module/vcpu.h"
 #include "arch/x86/backend.h"
+#include "arch/x86/emulate/decode.h"
 #include "arch/x86/event_word.h"
 #include "arch/x86/vmx/controls.h"
 #include "arch/x86/vmx/ops.h"
@@ -142,6 +143,33 @@ static __always_inline u32 vmcs_read_once(struct vmx_vcpu *vmx,
 	return *value;
 }
 
+static __always_inline u32 vmx_int_state(struct vmx_vcpu *vmx)
+{
+	return vmcs_read_once(vmx, VMX_CACHE_INT_STATE, VMCS_GUEST_INT_STATE,
+			      &vmx->int_state);
+}
+
+/* An absurd length is none. */
+static __always_inline void vmx_fetch_length(struct vmx_vcpu *vmx)
+{
+	u32 length = vmcs_read32(VMCS_EXIT_LENGTH);
+
+	vmx->insn_length = length > NACRE_MAX_INSN ? 0 : length;
+}
+
+/* Right after an exit: all that it takes to pass the instruction, at once. */
+static __always_inline void vmx_fetch_insn(struct vmx_vcpu *vmx)
+{
+	struct nacre_vcpu_arch *arch = &vmx->vcpu.arch;
+
+	arch->rip = vmcs_read_natural(VMCS_GUEST_RIP);
+	arch->rflags = vmcs_read_natural(VMCS_GUEST_RFLAGS);
+	vmx->int_state = vmcs_read32(VMCS_GUEST_INT_STATE);
+	vmx_fetch_length(vmx);
+	arch->avail = BIT(NACRE_LAZY_RIP) | BIT(NACRE_LAZY_RFLAGS);
+	vmx->cached = BIT(VMX_CACHE_INT_STATE) | BIT(VMX_CACHE_LENGTH);
+}
+
 /* vmx_inject() and so on. */
 #define VMX_PROTOTYPE(ret, name, args)	ret vmx_##name args;
 NACRE_BACKEND_STATE_OPS(VMX_PROTOTYPE, VMX_PROTOTYPE)
@@ -161,7 +189,6 @@ void vmx_vmcs_reset(struct vmx_vcpu *vmx);
 void vmx_vmcs_moved(struct vmx_vcpu *vmx);
 unsigned long vmx_host_handler(u8 vector);
 void vmx_set_proc(struct vmx_vcpu *vmx, u32 bits, bool on);
-void vmx_fetch_insn(struct vmx_vcpu *vmx);
 void vmx_write_lazy(struct vmx_vcpu *vmx, u32 dirty);
 
 /* exits.c */
@@ -181,7 +208,7 @@ enum nacre_result vmx_exit_eoi(struct nacre_vcpu *vcpu);
 
 /* inject.c */
 void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state);
-void vmx_collect_event(struct vmx_vcpu *vmx);
+void vmx_collect_event(struct vmx_vcpu *vmx, u32 event);
 void vmx_nmi_unblocked(struct vmx_vcpu *vmx);
 void vmx_end_window(struct vmx_vcpu *vmx, u32 bit);
 
