@@ -354,9 +354,9 @@ enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 	case NACRE_FAULT_RETRY:
 		return NACRE_RESUME;
 	case NACRE_FAULT_NO_SLOT:
-		return nacre_exit_mmio(vcpu, fault, true);
+		return nacre_exit_mmio(vcpu, fault, fault->gpa >> PAGE_SHIFT);
 	case NACRE_FAULT_READ_ONLY:
-		return nacre_exit_mmio(vcpu, fault, false);
+		return nacre_exit_mmio(vcpu, fault, NACRE_NO_HOLE);
 	case NACRE_FAULT_ERROR:
 		break;
 	}

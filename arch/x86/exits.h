@@ -37,10 +37,13 @@ bool nacre_io_moved_on(struct nacre_vcpu *vcpu);
 
 enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 				    const struct nacre_stage2_fault *fault);
-/* An access to memory that is none; arch/x86/mmio.c. @hole: it is in no slot. */
+/*
+ * An access to memory that is none; arch/x86/mmio.c. @hole: a frame that is
+ * in no slot, or NACRE_NO_HOLE.
+ */
 enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu,
 				  const struct nacre_stage2_fault *fault,
-				  bool hole);
+				  gfn_t hole);
 /* What nothing here can finish: #UD, and from CPL 0 userspace is told. */
 nacre_exit_fn nacre_exit_emulate;
 /* The latter alone, where no instruction is at fault: a task switch. */

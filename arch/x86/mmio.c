@@ -34,17 +34,36 @@ static u64 effective_address(struct nacre_vcpu *vcpu,
 	return offset & nacre_address_mask(insn->address_size);
 }
 
+/*
+ * The processor has just said where the operand is, and looked whether it may
+ * be had: if that was for this operand, and it lies in one page.
+ */
+static bool was_told(const struct nacre_mmio *mmio, gva_t gva, bool write)
+{
+	return !mmio->op.string && mmio->told &&
+	       (mmio->told_write || !write) &&
+	       offset_in_page(mmio->told_gpa ^ gva) == 0 &&
+	       offset_in_page(gva) <= PAGE_SIZE - mmio->op.size;
+}
+
 /* Where an operand's pieces are. */
 static enum nacre_access locate(struct nacre_vcpu *vcpu, enum nacre_segreg seg,
 				u64 offset, bool write,
 				struct nacre_mmio_operand *operand)
 {
-	unsigned int left = vcpu->arch.mmio.op.size, size;
+	const struct nacre_mmio *mmio = &vcpu->arch.mmio;
+	unsigned int left = mmio->op.size, size;
 	enum nacre_access access;
 	gva_t gva;
 
 	if (!nacre_linear(vcpu, seg, offset, left, write, &gva))
 		return NACRE_ACCESS_FAULT;
+	if (likely(was_told(mmio, gva, write))) {
+		operand->piece[0].gpa = mmio->told_gpa;
+		operand->piece[0].size = left;
+		operand->pieces = 1;
+		return NACRE_ACCESS_OK;
+	}
 	for (; left; left -= size) {
 		size = nacre_linear_piece(gva, left);
 		access = nacre_linear_to_gpa(vcpu, gva, write,
@@ -308,10 +327,13 @@ static bool any_store_will_do(struct nacre_vcpu *vcpu,
 
 enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu,
 				  const struct nacre_stage2_fault *fault,
-				  bool hole)
+				  gfn_t hole)
 {
+	struct nacre_mmio *mmio = &vcpu->arch.mmio;
 	const struct nacre_insn *insn;
 
+	nacre_fetch_all(vcpu, BIT(NACRE_LAZY_RIP) | BIT(NACRE_LAZY_RFLAGS) |
+			      BIT(NACRE_LAZY_CR0));
 	/* The access was an event's delivery: no instruction to finish. */
 	if (vcpu->arch.exit.vectoring.type != NACRE_EVENT_NONE)
 		return nacre_exit_delivery(vcpu);
@@ -326,9 +348,12 @@ enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu,
 	case NACRE_FETCH_NO_MEMORY:
 		return nacre_exit_emulate(vcpu);
 	}
-	memset(&vcpu->arch.mmio, 0, sizeof(vcpu->arch.mmio));
-	vcpu->arch.mmio.hole = hole ? fault->gpa >> PAGE_SHIFT : NACRE_NO_HOLE;
-	if (!nacre_fetched_memop(vcpu, &vcpu->arch.mmio.op))
+	memset(mmio, 0, sizeof(*mmio));
+	mmio->hole = hole;
+	mmio->told = !fault->walk && !fault->fetch;
+	mmio->told_write = fault->write;
+	mmio->told_gpa = fault->gpa;
+	if (!nacre_fetched_memop(vcpu, &mmio->op))
 		return nacre_exit_emulate(vcpu);
 	if (any_store_will_do(vcpu, fault))
 		return nacre_skip_to(vcpu, nacre_rip(vcpu) + insn->length);

@@ -109,7 +109,7 @@ struct nacre_stage2_fault {
 	bool write;
 	bool fetch;
 	bool present;		/* the entry was present: permission, not absence */
-	bool walk;		/* while the processor walked the guest's tables */
+	bool walk;		/* no operand's access: of the guest's tables */
 };
 
 /* MOV to and from CR, CLTS, LMSW, as the processor reports it. */
@@ -180,6 +180,8 @@ struct nacre_mmio {
 	u64 data;
 	u64 next_rip;
 	gfn_t hole;		/* a frame in no slot */
+	bool told, told_write;	/* what the exit says: an operand's access, ... */
+	gpa_t told_gpa;		/* ... and where */
 };
 
 #define NACRE_NO_HOLE	(~0ull)

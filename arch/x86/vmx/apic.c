@@ -237,9 +237,10 @@ enum nacre_result vmx_exit_apic_access(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_stage2_fault fault = {
 		.gpa = (gpa_t)NACRE_APIC_GFN << PAGE_SHIFT,
+		.walk = true,	/* it says no more than the page */
 	};
 
-	return nacre_exit_mmio(vcpu, &fault, true);
+	return nacre_exit_mmio(vcpu, &fault, NACRE_APIC_GFN);
 }
 
 enum nacre_result vmx_exit_apic_write(struct nacre_vcpu *vcpu)
