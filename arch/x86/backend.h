@@ -29,8 +29,8 @@ REQUIRED(void, vcpu_reset, (struct nacre_vcpu *, bool init))		\
 REQUIRED(void, load, (struct nacre_vcpu *))	/* preemption off */	\
 REQUIRED(void, put, (struct nacre_vcpu *))	/* preemption off */	\
 /* one trip into the guest */						\
-REQUIRED(void, prepare_entry, (struct nacre_vcpu *))	/* loaded */	\
-REQUIRED(void, note_host, (struct nacre_vcpu *))	/* irqs off */	\
+/* @again: the host has done nothing since the last; irqs off */	\
+REQUIRED(void, prepare_entry, (struct nacre_vcpu *, bool again))	\
 /* True: handle_exit() resumes, without sleep or the guest's memory */	\
 REQUIRED(bool, enter, (struct nacre_vcpu *))	/* irqs off */
 

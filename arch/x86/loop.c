@@ -107,7 +107,7 @@ static bool go_round(struct nacre_vcpu *vcpu)
 		if (must_turn_back(vcpu))
 			return true;
 		trace_nacre_entry(vcpu);
-		backend(prepare_entry)(vcpu);
+		backend(prepare_entry)(vcpu, true);
 	}
 }
 
@@ -120,7 +120,6 @@ static enum trip enter_guest(struct nacre_vcpu *vcpu)
 	nacre_guest_time_begin();
 	nacre_debug_enter(vcpu);
 	nacre_xstate_enter(vcpu);
-	backend(note_host)(vcpu);
 	handled = go_round(vcpu);
 	nacre_xstate_exit(vcpu);
 	nacre_debug_exit(vcpu);
@@ -142,8 +141,8 @@ static enum trip one_trip(struct nacre_vcpu *vcpu)
 	enum trip trip = TRIP_TURNED_BACK;
 
 	preempt_disable();
-	backend(prepare_entry)(vcpu);
 	local_irq_disable();
+	backend(prepare_entry)(vcpu, false);
 	WRITE_ONCE(vcpu->mode, NACRE_IN_GUEST);
 	nacre_vcpu_srcu_unlock(vcpu);
 	/*

@@ -201,4 +201,14 @@ static inline unsigned long compat_host_cr4(void)
 #endif
 }
 
+/* The kernel uses SWAPGS, and the instructions on the base of GS. */
+static __always_inline bool compat_swaps_gs(void)
+{
+#ifdef X86_FEATURE_FRED
+	if (cpu_feature_enabled(X86_FEATURE_FRED))
+		return false;
+#endif
+	return cpu_feature_enabled(X86_FEATURE_FSGSBASE);
+}
+
 #endif /* NACRE_COMPAT_H */

@@ -105,23 +105,6 @@ static void set_tpr(struct vmcb *vmcb, u64 tpr)
 		vmcb_set_int_control(vmcb, (now & ~VMCB_V_TPR) | tpr);
 }
 
-static void svm_prepare_entry(struct nacre_vcpu *vcpu)
-{
-	struct svm_vcpu *svm = to_svm(vcpu);
-	const struct nacre_vcpu_arch *arch = &vcpu->arch;
-	struct vmcb *vmcb = svm->vmcb;
-
-	svm_choose_asid(svm);
-	load_tsc_aux(svm);
-	vmcb->save.rax = arch->gpr[NACRE_RAX];
-	vmcb->save.rsp = arch->gpr[NACRE_RSP];
-	vmcb->save.rip = arch->rip;
-	vmcb->save.rflags = svm_rflags_in(svm);
-	vmcb_set_cr2(vmcb, arch->cr2);
-	vmcb_set_cr3(vmcb, arch->cr3);
-	set_tpr(vmcb, nacre_cr8(vcpu));
-}
-
 /*
  * The LDT may be replaced by another thread at any time: its interrupt loads
  * LDTR anew behind our back, and a stale one would point to freed memory.
@@ -140,10 +123,8 @@ static bool host_ldt_may_change(void)
  * entry. SVM is off where it failed to come up with the processor, and at
  * reboot.
  */
-static void svm_note_host(struct nacre_vcpu *vcpu)
+static void note_host(struct svm_vcpu *svm)
 {
-	struct svm_vcpu *svm = to_svm(vcpu);
-
 	if (svm->host_saved && likely(!host_ldt_may_change()))
 		return;
 	if (unlikely(!READ_ONCE(svm->cpu->on)))
@@ -151,6 +132,25 @@ static void svm_note_host(struct nacre_vcpu *vcpu)
 	svm_vmsave(svm->cpu->host_area);
 	svm->host_debugctl = get_debugctlmsr();
 	svm->host_saved = true;
+}
+
+static void svm_prepare_entry(struct nacre_vcpu *vcpu, bool again)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	const struct nacre_vcpu_arch *arch = &vcpu->arch;
+	struct vmcb *vmcb = svm->vmcb;
+
+	if (!again)
+		note_host(svm);
+	svm_choose_asid(svm);
+	load_tsc_aux(svm);
+	vmcb->save.rax = arch->gpr[NACRE_RAX];
+	vmcb->save.rsp = arch->gpr[NACRE_RSP];
+	vmcb->save.rip = arch->rip;
+	vmcb->save.rflags = svm_rflags_in(svm);
+	vmcb_set_cr2(vmcb, arch->cr2);
+	vmcb_set_cr3(vmcb, arch->cr3);
+	set_tpr(vmcb, nacre_cr8(vcpu));
 }
 
 /*
@@ -270,7 +270,6 @@ const struct nacre_backend nacre_svm_backend = {
 	.load			= svm_load,
 	.put			= svm_put,
 	.prepare_entry		= svm_prepare_entry,
-	.note_host		= svm_note_host,
 	.enter			= svm_enter,
 	.handle_exit		= svm_handle_exit,
 	.read_segment		= svm_read_segment,

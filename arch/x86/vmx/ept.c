@@ -95,12 +95,12 @@ void vmx_put_vpid(u16 vpid)
 
 void vmx_flush_guest(struct nacre_vcpu *vcpu)
 {
-	to_vmx(vcpu)->flush_vpid = true;
+	to_vmx(vcpu)->stale |= VMX_STALE_VPID;
 }
 
 void vmx_flush_stage2(struct nacre_vcpu *vcpu)
 {
-	to_vmx(vcpu)->flush_ept = true;
+	to_vmx(vcpu)->stale |= VMX_STALE_EPT;
 }
 
 void vmx_load_stage2(struct nacre_vcpu *vcpu, hpa_t root)
@@ -132,13 +132,11 @@ static void flush_vpid(struct vmx_vcpu *vmx)
 /* Loaded, preemption off: this is the processor that is about to enter. */
 void vmx_flush_pending(struct vmx_vcpu *vmx)
 {
-	if (vmx->flush_ept)
+	if (vmx->stale & VMX_STALE_EPT)
 		vmx_forget_ept(vmx_caps.controls.invept_one ? VMX_ONE : VMX_ALL,
 		       vmx_caps.controls.invept_one ? vmx->eptp : 0);
-	else if (vmx->flush_vpid)
+	else
 		flush_vpid(vmx);
-	vmx->flush_ept = false;
-	vmx->flush_vpid = false;
 }
 
 /* The access was an IRET's. */

@@ -115,21 +115,22 @@ static u32 exceptions(const struct vmx_vcpu *vmx)
 	return bits;
 }
 
-static void allow_msr(struct vmx_vcpu *vmx, u32 msr)
+static void allow_msr(struct vmx_vcpu *vmx, u32 msr, bool allow)
 {
 	unsigned int bit = msr;
 
 	if (msr >= BITMAP_HIGH)
 		bit = msr - BITMAP_HIGH + BITMAP_RANGE;
-	__clear_bit(bit, (unsigned long *)vmx->msr_bitmap);
-	__clear_bit(bit, (unsigned long *)(vmx->msr_bitmap + BITMAP_WRITES));
+	__assign_bit(bit, (unsigned long *)vmx->msr_bitmap, !allow);
+	__assign_bit(bit, (unsigned long *)(vmx->msr_bitmap + BITMAP_WRITES),
+		     !allow);
 }
 
 /* What the processor swaps, or what is the guest's while it is loaded. */
 static void update_msr_bitmap(struct vmx_vcpu *vmx)
 {
 	static const u32 own[] = {
-		MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+		MSR_FS_BASE, MSR_GS_BASE,
 		MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP,
 		MSR_IA32_SYSENTER_EIP,
 	};
@@ -137,7 +138,9 @@ static void update_msr_bitmap(struct vmx_vcpu *vmx)
 
 	memset(vmx->msr_bitmap, 0xff, PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(own); i++)
-		allow_msr(vmx, own[i]);
+		allow_msr(vmx, own[i], true);
+	/* Outside long mode the processor has the host's. */
+	allow_msr(vmx, MSR_KERNEL_GS_BASE, nacre_is_long_mode(&vmx->vcpu));
 	vmx_apic_msrs(vmx);
 }
 
@@ -546,7 +549,8 @@ void vmx_write_efer(struct nacre_vcpu *vcpu, u64 efer)
 	if (long_mode && !(vcpu->arch.efer & EFER_LMA))
 		settle_tr();
 	vcpu->arch.efer = efer;
-	vmx->swapped_stale = true;
+	vmx->stale |= VMX_STALE_MSRS;
+	allow_msr(vmx, MSR_KERNEL_GS_BASE, long_mode);
 	vmcs_write64(VMCS_GUEST_EFER, efer);
 	set_entry(vmx, ENTRY_LONG_MODE, long_mode);
 }
@@ -576,7 +580,7 @@ static u64 *swapped_msr(struct vmx_vcpu *vmx, u32 msr)
 static u64 read_kernel_gs_base(struct vmx_vcpu *vmx)
 {
 	preempt_disable();
-	if (vmx->guest_in)
+	if (vmx->gs_in)
 		rdmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
 	preempt_enable();
 	return vmx->kernel_gs_base;
@@ -586,7 +590,7 @@ static void write_kernel_gs_base(struct vmx_vcpu *vmx, u64 value)
 {
 	preempt_disable();
 	vmx->kernel_gs_base = value;
-	if (vmx->guest_in)
+	if (vmx->gs_in)
 		wrmsrl(MSR_KERNEL_GS_BASE, value);
 	preempt_enable();
 }
@@ -635,7 +639,7 @@ int vmx_write_msr(struct nacre_vcpu *vcpu, u32 msr, u64 value)
 
 	if (swapped) {
 		*swapped = value;
-		vmx->swapped_stale = true;
+		vmx->stale |= VMX_STALE_MSRS;
 	} else if (field) {
 		/* Of a value for SYSENTER_CS it takes as much as it has. */
 		vmcs_write_natural(field, value);

@@ -135,24 +135,29 @@ static void vmx_vcpu_reset(struct nacre_vcpu *vcpu, bool init)
 	vmx_vmcs_reset(to_vmx(vcpu));
 }
 
-/* Preemption off. */
-static void attach(struct vmx_vcpu *vmx)
+static noinline void make_current(struct vmx_vcpu *vmx)
 {
-	hpa_t vmcs = page_to_phys(vmx->vmcs);
+	vmx->cpu->current_vcpu = vmx;
+	vmcs_load(page_to_phys(vmx->vmcs));
+}
+
+/* Preemption off. */
+static noinline void attach(struct vmx_vcpu *vmx)
+{
 	struct vmx_cpu *cpu = vmx->cpu;
 	unsigned long flags;
 
 	detach_anywhere(vmx);
 	local_irq_save(flags);
 	/* Before the first VMPTRLD it has to have been cleared once. */
-	vmcs_clear(vmcs);
+	vmcs_clear(page_to_phys(vmx->vmcs));
 	if (READ_ONCE(cpu->on)) {
 		list_add(&vmx->loaded, &cpu->loaded);
 		vmx->vmcs_cpu = smp_processor_id();
 	}
-	cpu->current_vcpu = vmx;
-	vmcs_load(vmcs);
+	make_current(vmx);
 	local_irq_restore(flags);
+	memcpy(vmx->in_cpu, cpu->swapped, sizeof(vmx->in_cpu));
 	vmx_vmcs_moved(vmx);
 	vmx_flush_stage2(&vmx->vcpu);
 }
@@ -160,34 +165,79 @@ static void attach(struct vmx_vcpu *vmx)
 static void vmx_load(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
 
-	vmx->cpu = cpu;
-	if (vmx->vmcs_cpu != smp_processor_id()) {
+	vmx->cpu = this_cpu_ptr(&vmx_cpu);
+	if (vmx->vmcs_cpu != smp_processor_id())
 		attach(vmx);
-	} else if (cpu->current_vcpu != vmx) {
-		cpu->current_vcpu = vmx;
-		vmcs_load(page_to_phys(vmx->vmcs));
-	}
+	else if (vmx->cpu->current_vcpu != vmx)
+		make_current(vmx);
 }
 
-static void load_swapped(struct vmx_vcpu *vmx, enum vmx_swapped i, u64 value)
+static __always_inline void
+load_swapped(struct vmx_vcpu *vmx, enum vmx_swapped i, u64 value)
 {
 	if (vmx->in_cpu[i] == value)
 		return;
 	vmx->in_cpu[i] = value;
-	wrmsrl(vmx_swapped_msrs[i], value);
+	native_wrmsrl(vmx_swapped_msrs[i], value);
 }
 
-/* SYSCALL is there in 64-bit mode alone, and only with EFER.SCE. */
-static void load_syscall(struct vmx_vcpu *vmx)
+static noinline void unload_swapped(struct vmx_vcpu *vmx)
+{
+	const u64 *host = vmx->cpu->swapped;
+	enum vmx_swapped i;
+
+	vmx->swapped_in = false;
+#pragma GCC unroll 4
+	for (i = 0; i < VMX_SWAPPED; i++)
+		load_swapped(vmx, i, host[i]);
+}
+
+/*
+ * The base that SWAPGS brings in, without an access to its MSR. Interrupts are
+ * off; an NMI or machine check in between keeps the base that it finds.
+ */
+static noinstr u64 swap_idle_gs_base(u64 value)
+{
+	u64 old;
+
+	native_swapgs();
+	old = rdgsbase();
+	wrgsbase(value);
+	native_swapgs();
+	return old;
+}
+
+static noinline u64 swap_gs_base_msr(u64 value)
+{
+	u64 old;
+
+	rdmsrl(MSR_KERNEL_GS_BASE, old);
+	wrmsrl(MSR_KERNEL_GS_BASE, value);
+	return old;
+}
+
+static __always_inline u64 swap_kernel_gs_base(u64 value)
+{
+	return compat_swaps_gs() ? swap_idle_gs_base(value) :
+				   swap_gs_base_msr(value);
+}
+
+/* SWAPGS and SYSCALL are there in long mode alone; interrupts are off. */
+static void load_long_mode(struct vmx_vcpu *vmx)
 {
 	enum vmx_swapped i;
 
-	vmx->swapped_stale = false;
-	if (!nacre_is_long_mode(&vmx->vcpu) ||
-	    !(vmx->vcpu.arch.efer & EFER_SCE))
+	if (!nacre_is_long_mode(&vmx->vcpu))
 		return;
+	if (!vmx->gs_in)
+		vmx->host.kernel_gs_base =
+			swap_kernel_gs_base(vmx->kernel_gs_base);
+	vmx->gs_in = true;
+	if (!(vmx->vcpu.arch.efer & EFER_SCE))
+		return;
+	vmx->swapped_in = true;
+#pragma GCC unroll 3
 	for (i = VMX_STAR; i <= VMX_SYSCALL_MASK; i++)
 		load_swapped(vmx, i, vmx->swapped[i]);
 }
@@ -196,13 +246,13 @@ static u64 host_fs_base(void)
 {
 	u64 base;
 
-	if (boot_cpu_has(X86_FEATURE_FSGSBASE))
+	if (static_cpu_has(X86_FEATURE_FSGSBASE))
 		return rdfsbase();
 	rdmsrl(MSR_FS_BASE, base);
 	return base;
 }
 
-/* Preemption off; from here to unload_guest() the guest's are in. */
+/* Interrupts are off; from here to unload_guest() the guest's are in. */
 static void load_guest(struct vmx_vcpu *vmx)
 {
 	struct vmx_host *host = &vmx->host;
@@ -216,51 +266,65 @@ static void load_guest(struct vmx_vcpu *vmx)
 		vmx->host_fs_base = host->fs_base;
 		vmcs_write_natural(VMCS_HOST_FS_BASE, host->fs_base);
 	}
-	rdmsrl(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
-	wrmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
-	memcpy(vmx->in_cpu, vmx->cpu->swapped, sizeof(vmx->in_cpu));
-	vmx->host_debugctl = get_debugctlmsr();
-	vmx->swapped_stale = true;
+	vmx->host_debugctl = __rdmsr(MSR_IA32_DEBUGCTLMSR);
+	load_long_mode(vmx);
 	vmx->guest_in = true;
 }
 
 /* An exit leaves no LDT. Which one the mm has may have changed meanwhile. */
-static void reload_ldt(void)
+static bool host_has_ldt(void)
 {
 #ifdef CONFIG_MODIFY_LDT_SYSCALL
-	if (unlikely(READ_ONCE(current->mm->context.ldt)))
-		asm volatile("lldt %w0" :: "q" (GDT_ENTRY_LDT * 8));
+	return READ_ONCE(current->mm->context.ldt);
+#else
+	return false;
 #endif
 }
 
-static void reload_segments(const struct vmx_host *host)
+static noinline void reload_rare(const struct vmx_host *host)
 {
-	reload_ldt();
-	if (unlikely(host->fs)) {
+	u64 base;
+
+	invalidate_tss_limit();
+	if (host_has_ldt())
+		asm volatile("lldt %w0" :: "q" (GDT_ENTRY_LDT * 8));
+	if (host->fs) {
 		loadsegment(fs, host->fs);
 		wrmsrl(MSR_FS_BASE, host->fs_base);
 	}
-	if (unlikely(host->gs))
+	if (host->gs) {
+		rdmsrl(MSR_KERNEL_GS_BASE, base);
 		load_gs_index(host->gs);
-	if (unlikely(host->ds | host->es)) {
+		wrmsrl(MSR_KERNEL_GS_BASE, base);
+	}
+	if (host->ds | host->es) {
 		loadsegment(ds, host->ds);
 		loadsegment(es, host->es);
 	}
 }
 
+static void unload_gs_base(struct vmx_vcpu *vmx)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	vmx->kernel_gs_base = swap_kernel_gs_base(vmx->host.kernel_gs_base);
+	local_irq_restore(flags);
+	vmx->gs_in = false;
+}
+
 static void unload_guest(struct vmx_vcpu *vmx)
 {
-	enum vmx_swapped i;
-
 	vmx->guest_in = false;
-	rdmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
-	reload_segments(&vmx->host);
-	wrmsrl(MSR_KERNEL_GS_BASE, vmx->host.kernel_gs_base);
-	for (i = 0; i < VMX_SWAPPED; i++)
-		load_swapped(vmx, i, vmx->cpu->swapped[i]);
+	if (vmx->gs_in)
+		unload_gs_base(vmx);
+	if (vmx->swapped_in)
+		unload_swapped(vmx);
 	/* An exit makes the GDT's limit too large, and the TSS's too small. */
 	native_load_gdt(&vmx->cpu->gdt);
-	invalidate_tss_limit();
+	if (unlikely(vmx->host.selectors || host_has_ldt() ||
+		     !this_cpu_read(__tss_limit_invalid)))
+		reload_rare(&vmx->host);
 }
 
 static void vmx_put(struct nacre_vcpu *vcpu)
@@ -285,12 +349,19 @@ static void write_threshold(struct vmx_vcpu *vmx)
 
 static noinline void load_stale(struct vmx_vcpu *vmx)
 {
-	if (!vmx->guest_in)
-		load_guest(vmx);
-	if (vmx->swapped_stale)
-		load_syscall(vmx);
-	if (vmx->flush_ept || vmx->flush_vpid)
+	if (vmx->stale & VMX_STALE_MSRS)
+		load_long_mode(vmx);
+	if (vmx->stale & VMX_STALE_TLB)
 		vmx_flush_pending(vmx);
+	vmx->stale = 0;
+}
+
+static noinline void load_tsc_aux(struct vmx_vcpu *vmx)
+{
+	if (!vmx->uses_tsc_aux)
+		return;
+	vmx->swapped_in = true;
+	load_swapped(vmx, VMX_TSC_AUX, vmx->vcpu.arch.tsc_aux);
 }
 
 /* As a rule it is because of an instruction that was passed. */
@@ -306,37 +377,41 @@ static void write_lazy(struct vmx_vcpu *vmx)
 		vmx_write_lazy(vmx, dirty);
 }
 
-static void vmx_prepare_entry(struct nacre_vcpu *vcpu)
-{
-	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
-	struct vmx_vcpu *vmx = to_vmx(vcpu);
-
-	if (unlikely(!vmx->guest_in || vmx->swapped_stale || vmx->flush_ept ||
-		     vmx->flush_vpid))
-		load_stale(vmx);
-	if (vmx->uses_tsc_aux)
-		load_swapped(vmx, VMX_TSC_AUX, vcpu->arch.tsc_aux);
-	if (vmx->apic_page)
-		write_threshold(vmx);
-	if (lapic && unlikely(lapic->changed))
-		vmx_tell_apic(vmx);
-	write_lazy(vmx);
-}
-
 /* What the host runs with now, an exit brings back. */
-static void vmx_note_host(struct nacre_vcpu *vcpu)
+static __always_inline void note_host(struct vmx_vcpu *vmx)
 {
-	u64 cr3 = compat_host_cr3(), cr4 = compat_host_cr4();
-	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	u64 cr3 = compat_host_cr3(), cr4;
 
 	if (vmx->host_cr3 != cr3) {
 		vmx->host_cr3 = cr3;
 		vmcs_write_natural(VMCS_HOST_CR3, cr3);
 	}
+	cr4 = compat_host_cr4();
 	if (vmx->host_cr4 != cr4) {
 		vmx->host_cr4 = cr4;
 		vmcs_write_natural(VMCS_HOST_CR4, cr4);
 	}
+}
+
+static void vmx_prepare_entry(struct nacre_vcpu *vcpu, bool again)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	if (!again) {
+		if (!vmx->guest_in)
+			load_guest(vmx);
+		note_host(vmx);
+	}
+	if (unlikely(vmx->stale))
+		load_stale(vmx);
+	if (unlikely(vmx->in_cpu[VMX_TSC_AUX] != vcpu->arch.tsc_aux))
+		load_tsc_aux(vmx);
+	if (vmx->apic_page)
+		write_threshold(vmx);
+	if (lapic && unlikely(lapic->changed))
+		vmx_tell_apic(vmx);
+	write_lazy(vmx);
 }
 
 /* By the host's own gate, whose handler's IRET lets in the next. */
@@ -423,7 +498,6 @@ const struct nacre_backend nacre_vmx_backend = {
 	.load			= vmx_load,
 	.put			= vmx_put,
 	.prepare_entry		= vmx_prepare_entry,
-	.note_host		= vmx_note_host,
 	.enter			= vmx_enter,
 	.handle_exit		= vmx_handle_exit,
 	.fetch_lazy		= vmx_fetch_lazy,

@@ -67,8 +67,18 @@ enum vmx_cache {
 /* The host's, for the time that the guest's are in the processor. */
 struct vmx_host {
 	u64 fs_base, kernel_gs_base;
-	u16 fs, gs, ds, es;
+	union {
+		struct {
+			u16 fs, gs, ds, es;
+		};
+		u64 selectors;	/* all of them; 0 as a rule */
+	};
 };
+
+#define VMX_STALE_MSRS	BIT(0)	/* those of long mode */
+#define VMX_STALE_EPT	BIT(1)	/* what came from the EPT root */
+#define VMX_STALE_VPID	BIT(2)	/* what has the VPID */
+#define VMX_STALE_TLB	(VMX_STALE_EPT | VMX_STALE_VPID)
 
 /* Intel SDM, "Posted-Interrupt Processing". */
 struct vmx_posted {
@@ -96,13 +106,15 @@ struct vmx_vcpu {
 
 	/* The vCPU's mutex guards the rest. */
 	struct vmx_cpu *cpu;	/* loaded: this CPU's; else NULL */
-	bool guest_in;		/* host and swapped are good, see load_guest() */
-	bool swapped_stale;
+	bool guest_in;		/* host is good, see load_guest() */
+	bool gs_in;		/* likewise its kernel_gs_base */
+	bool swapped_in;	/* something of in_cpu is not the host's */
+	u8 stale;		/* VMX_STALE_*: before the next entry */
 	struct vmx_host host;
 	u64 swapped[VMX_SWAPPED];	/* the guest's */
-	u64 in_cpu[VMX_SWAPPED];	/* guest_in: what the processor has */
+	u64 in_cpu[VMX_SWAPPED];	/* what the processor has */
 	u64 cstar;		/* no Intel processor uses it */
-	u64 kernel_gs_base;	/* guest_in: the processor has it */
+	u64 kernel_gs_base;	/* gs_in: the processor has it */
 	u64 host_debugctl;
 	bool uses_tsc_aux;	/* CPUID promised RDTSCP or RDPID */
 
@@ -115,7 +127,6 @@ struct vmx_vcpu {
 	u32 cached;		/* BIT(enum vmx_cache) */
 	u32 int_state, insn_length, cs_rights, ss_rights;
 	u64 eptp;
-	bool flush_ept, flush_vpid;	/* before the next entry */
 
 	bool apic_elsewhere;	/* counted in vm->arch */
 	u8 cr8_threshold;
