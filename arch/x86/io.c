@@ -15,25 +15,32 @@
 
 /*
  * The guest's RIP is the VMM's to change while the access is out; then the
- * instruction is not the one to be finished.
+ * instruction is not the one to be finished. It has been at hand since the
+ * exit, for there was no entry.
  */
 bool nacre_io_moved_on(struct nacre_vcpu *vcpu)
 {
-	return nacre_rip(vcpu) != vcpu->arch.pio.rip;
+	return vcpu->arch.rip != vcpu->arch.pio.rip;
 }
 
-void nacre_io_to_user(struct nacre_vcpu *vcpu, nacre_complete_fn complete)
+static __always_inline void io_to_user(struct nacre_vcpu *vcpu, bool in,
+				       u32 count, nacre_complete_fn complete)
 {
 	const struct nacre_pio *pio = &vcpu->arch.pio;
 	struct nacre_run *run = vcpu->run;
 
 	run->exit_reason = NACRE_EXIT_IO;
-	run->io.direction = pio->in ? NACRE_EXIT_IO_IN : NACRE_EXIT_IO_OUT;
+	run->io.direction = in ? NACRE_EXIT_IO_IN : NACRE_EXIT_IO_OUT;
 	run->io.size = pio->size;
 	run->io.port = pio->port;
-	run->io.count = pio->count;
+	run->io.count = count;
 	run->io.data_offset = NACRE_PAGE_PIO * PAGE_SIZE;
 	vcpu->complete = complete;
+}
+
+void nacre_io_to_user(struct nacre_vcpu *vcpu, nacre_complete_fn complete)
+{
+	io_to_user(vcpu, vcpu->arch.pio.in, vcpu->arch.pio.count, complete);
 }
 
 static enum nacre_result finish_out(struct nacre_vcpu *vcpu)
@@ -94,12 +101,12 @@ static enum nacre_result to_user(struct nacre_vcpu *vcpu)
 
 	if (pio->in) {
 		*data = 0;
-		nacre_io_to_user(vcpu, finish_in);
+		io_to_user(vcpu, true, 1, finish_in);
 		return NACRE_TO_USER;
 	}
 	/* Only the access's own bytes are the VMM's to see. */
 	*data = nacre_gpr(vcpu, NACRE_RAX) & ones[pio->size];
-	nacre_io_to_user(vcpu, finish_out);
+	io_to_user(vcpu, false, 1, finish_out);
 	/* Not every VMM comes back after a write here, but means to be behind it. */
 	if (unlikely(pio->port == PORT_FINISHED_FIRST)) {
 		vcpu->complete = NULL;
@@ -113,8 +120,8 @@ static enum nacre_result single_io(struct nacre_vcpu *vcpu)
 {
 	struct nacre_pio *pio = &vcpu->arch.pio;
 
-	pio->count = 1;
-	pio->rip = nacre_rip(vcpu);
+	/* At hand, or next_rip would not be known. */
+	pio->rip = vcpu->arch.rip;
 	if ((nacre_has_chips(vcpu->vm) && served_by_chip(vcpu)) ||
 	    (!pio->in && nacre_io_offer(vcpu->vm, NACRE_BUS_PIO, pio->port,
 					pio->size,

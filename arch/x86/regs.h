@@ -29,7 +29,9 @@ static inline void nacre_fetch_all(struct nacre_vcpu *vcpu, u32 what)
 
 static inline void nacre_fetch(struct nacre_vcpu *vcpu, enum nacre_lazy what)
 {
-	nacre_fetch_all(vcpu, BIT(what));
+	if (static_branch_unlikely(&nacre_fetches_late) &&
+	    !(vcpu->arch.avail & BIT(what)))
+		backend_optional(fetch_lazy)(vcpu, BIT(what));
 }
 
 static inline void nacre_mark_dirty(struct nacre_vcpu *vcpu,

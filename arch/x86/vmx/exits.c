@@ -316,6 +316,13 @@ static bool answered(const struct vmx_vcpu *vmx, u64 bit)
 		msr == APIC_BASE_MSR + (APIC_ICR >> 4));
 }
 
+static noinline bool collect_answered(struct vmx_vcpu *vmx)
+{
+	vmx->entry_event = 0;
+	vmx_fetch_insn(vmx);
+	return true;
+}
+
 static noinline bool collect_more(struct vmx_vcpu *vmx, u64 bit)
 {
 	u32 event;
@@ -332,10 +339,7 @@ static noinline bool collect_more(struct vmx_vcpu *vmx, u64 bit)
 			nacre_host_machine_check();
 	}
 	vmx->entry_event = 0;
-	if (!answered(vmx, bit))
-		return false;
-	vmx_fetch_insn(vmx);
-	return true;
+	return false;
 }
 
 /* Interrupts are off. Nothing of the guest has been read yet. */
@@ -345,7 +349,9 @@ bool vmx_collect_exit(struct vmx_vcpu *vmx)
 	u64 bit = code < REASONS ? BIT_ULL(code) :
 				   BIT_ULL(REASON_MACHINE_CHECK);
 
-	if (bit & (IN_DELIVERY | RARE | ANSWERED | BIT_ULL(REASON_WRMSR)))
+	if (answered(vmx, bit))
+		return collect_answered(vmx);
+	if (bit & (IN_DELIVERY | RARE))
 		return collect_more(vmx, bit);
 	vmx->entry_event = 0;
 	return false;
