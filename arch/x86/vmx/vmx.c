@@ -182,7 +182,7 @@ load_swapped(struct vmx_vcpu *vmx, enum vmx_swapped i, u64 value)
 	native_wrmsrl(vmx_swapped_msrs[i], value);
 }
 
-static noinline void unload_swapped(struct vmx_vcpu *vmx)
+static void unload_swapped(struct vmx_vcpu *vmx)
 {
 	const u64 *host = vmx->cpu->swapped;
 	enum vmx_swapped i;
@@ -356,7 +356,7 @@ static noinline void load_stale(struct vmx_vcpu *vmx)
 	vmx->stale = 0;
 }
 
-static noinline void load_tsc_aux(struct vmx_vcpu *vmx)
+static void load_tsc_aux(struct vmx_vcpu *vmx)
 {
 	if (!vmx->uses_tsc_aux)
 		return;
