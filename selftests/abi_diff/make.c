@@ -308,9 +308,10 @@ void make_irqchip(struct seq *s, struct call *c)
 	put(c, &m, sizeof(m));
 }
 
+/* In-tree KVM takes a Hyper-V source whether there can be one or not: none. */
 static void fill_route(struct rng *r, struct nacre_irq_routing_entry *e)
 {
-	static const uint32_t types[] = { 1, 1, 2, 2, 2, 3, 4, 5, 0, 9 };
+	static const uint32_t types[] = { 1, 1, 2, 2, 2, 3, 5, 0, 9 };
 
 	e->gsi = rng_chance(r, 92) ? rng_below(r, 40) : rng_edge(r);
 	e->type = rng_pick(r, types);
