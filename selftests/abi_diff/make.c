@@ -379,6 +379,7 @@ void make_ioeventfd(struct seq *s, struct call *c)
 	put(c, &m, sizeof(m));
 }
 
+/* In-tree KVM finds a zone of 2 GiB and more by chance. */
 void make_zone(struct seq *s, struct call *c)
 {
 	struct nacre_coalesced_mmio_zone m = {
@@ -387,6 +388,7 @@ void make_zone(struct seq *s, struct call *c)
 		.pio = rng_chance(&s->rng, 80) ? 0 : rng_below(&s->rng, 3),
 	};
 
+	m.size &= 0x7fffffff;
 	put(c, &m, sizeof(m));
 }
 
