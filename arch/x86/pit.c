@@ -108,23 +108,21 @@ void nacre_pit_pio(struct nacre_chips *chips, u16 port, unsigned int size,
 	spin_unlock(&chips->pit_lock);
 }
 
-/* With its lock, or NULL: there is none. */
-static struct nacre_chips *lock_pit(struct nacre_vm *vm)
+/* NULL: there is none. */
+static struct nacre_chips *with_pit(struct nacre_vm *vm)
 {
 	struct nacre_chips *chips = chips_of(vm);
 
-	if (!chips || !READ_ONCE(chips->has_pit))
-		return NULL;
-	spin_lock(&chips->pit_lock);
-	return chips;
+	return chips && READ_ONCE(chips->has_pit) ? chips : NULL;
 }
 
 void nacre_pit_take(struct nacre_vm *vm)
 {
-	struct nacre_chips *chips = lock_pit(vm);
+	struct nacre_chips *chips = with_pit(vm);
 
 	if (!chips)
 		return;
+	spin_lock(&chips->pit_lock);
 	nacre_pit_expired(&chips->pit);
 	spin_unlock(&chips->pit_lock);
 }
@@ -157,10 +155,11 @@ long nacre_create_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 /* Also NACRE_GET_PIT, whose state is the beginning of this. */
 long nacre_get_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
-	struct nacre_chips *chips = lock_pit(vm);
+	struct nacre_chips *chips = with_pit(vm);
 
 	if (!chips)
 		return -ENXIO;
+	spin_lock(&chips->pit_lock);
 	memcpy(arg->data, &chips->pit.state, arg->size);
 	spin_unlock(&chips->pit_lock);
 	return 0;
@@ -170,10 +169,11 @@ long nacre_get_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 long nacre_set_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_pit_state2 *in = arg->data;
-	struct nacre_chips *chips = lock_pit(vm);
+	struct nacre_chips *chips = with_pit(vm);
 
 	if (!chips)
 		return -ENXIO;
+	spin_lock(&chips->pit_lock);
 	nacre_pit_set_state(&chips->pit, in->channels, arg->size < sizeof(*in) ?
 			    chips->pit.state.flags : in->flags);
 	spin_unlock(&chips->pit_lock);
@@ -188,9 +188,10 @@ long nacre_reinject_control(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 
 	if (copy_from_user(&in, (void __user *)arg->value, sizeof(in)))
 		return -EFAULT;
-	chips = lock_pit(vm);
+	chips = with_pit(vm);
 	if (!chips)
 		return -ENXIO;
+	spin_lock(&chips->pit_lock);
 	nacre_pit_set_reinject(&chips->pit, in.pit_reinject);
 	spin_unlock(&chips->pit_lock);
 	return 0;
