@@ -374,6 +374,9 @@ slow()
 	ends nacre 6.1
 	ends kvm 6.1
 	loads 6.1
+	step kvmtool "kvmtool on nacre, if LKVM is the path of one" 3600 \
+		lab/vmm --timeout 3500 -- selftests/vmm/kvmtool.sh \
+		"${LKVM-none}" "{kernel}" "{image}"
 	step soak "memory under everything for a minute" 600 \
 		lab/run --timeout 500 -- env NACRE_SOAK_SECONDS=60 \
 		selftests/run memory_soak

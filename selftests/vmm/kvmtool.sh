@@ -17,6 +17,10 @@ if [[ $# -lt 3 || $1 = -* ]]; then
 	exit 2
 fi
 lkvm=$1 kernel=$2 image=$3
+if [[ $lkvm = none ]]; then
+	printf '%s\n' "TAP version 13" "1..1" "ok 1 kvmtool # SKIP no LKVM"
+	exit 0
+fi
 shift 3
 [[ $# -gt 0 ]] || set -- 1 2 4
 limit=300
