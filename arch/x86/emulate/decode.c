@@ -10,16 +10,6 @@
  */
 #include "arch/x86/emulate/decode_tables.h"
 
-struct decoder {
-	const u8 *bytes;
-	unsigned int available;
-	enum nacre_decode_vendor vendor;
-	enum nacre_decode_result result;
-	nacre_opcode op;	/* legacy; else only ModRM and immediate */
-	u32 form;		/* VEX, EVEX, XOP: nacre_vector_rules.form() */
-	struct nacre_insn *insn;
-};
-
 static bool is_vector(const struct nacre_insn *insn)
 {
 	return insn->prefixes &
@@ -29,33 +19,6 @@ static bool is_vector(const struct nacre_insn *insn)
 static bool modrm_is_register(const struct nacre_insn *insn)
 {
 	return insn->modrm >= 0xc0;
-}
-
-/* The next byte, not consumed; 0 once anything went wrong. */
-static u8 peek_byte(struct decoder *d)
-{
-	unsigned int at = d->insn->length;
-
-	if (d->result != NACRE_DECODE_OK)
-		return 0;
-	if (at == NACRE_MAX_INSN) {
-		d->result = NACRE_DECODE_TOO_LONG;
-		return 0;
-	}
-	if (at >= d->available) {
-		d->result = NACRE_DECODE_MORE;
-		return 0;
-	}
-	return d->bytes[at];
-}
-
-static u8 next_byte(struct decoder *d)
-{
-	u8 byte = peek_byte(d);
-
-	if (d->result == NACRE_DECODE_OK)
-		d->insn->length++;
-	return byte;
 }
 
 static u64 next_bytes(struct decoder *d, unsigned int count)
@@ -71,12 +34,6 @@ static u64 next_bytes(struct decoder *d, unsigned int count)
 static u64 next_signed(struct decoder *d, unsigned int count)
 {
 	return sign_extend64(next_bytes(d, count), 8 * count - 1);
-}
-
-static void invalid(struct decoder *d)
-{
-	if (d->result == NACRE_DECODE_OK)
-		d->result = NACRE_DECODE_INVALID;
 }
 
 /* In 64-bit mode overrides of ES, CS, SS and DS do not even undo FS or GS. */
@@ -167,122 +124,6 @@ static void decode_sizes(struct nacre_insn *insn)
 	}
 }
 
-/* The extended encodings carry REX and a SIMD prefix; beside those, #UD. */
-static void begin_extended(struct decoder *d, u16 prefix)
-{
-	struct nacre_insn *insn = d->insn;
-
-	if (insn->prefixes & (NACRE_PFX_REX | NACRE_PFX_LOCK | NACRE_PFX_REP |
-			      NACRE_PFX_REPNE | NACRE_PFX_OPSIZE))
-		invalid(d);
-	insn->prefixes |= prefix;
-}
-
-static void set_map(struct decoder *d, const u8 *maps, unsigned int count,
-		    unsigned int map)
-{
-	if (map < count && maps[map] != NACRE_MAP_1BYTE)
-		d->insn->map = maps[map];
-	else
-		invalid(d);
-}
-
-/* R, X and B are stored inverted; 32-bit code has eight registers. */
-static u8 extended_rex(const struct nacre_insn *insn, u8 rxb, bool w)
-{
-	u8 rex = w ? NACRE_REX_W : 0;
-
-	if (insn->mode == 64)
-		rex |= ~rxb & (NACRE_REX_R | NACRE_REX_X | NACRE_REX_B);
-	return rex;
-}
-
-/* The byte W vvvv L pp, common to VEX and XOP. */
-static void vex_payload(struct nacre_insn *insn, u8 byte)
-{
-	insn->vvvv = (~byte >> 3) & 15;
-	insn->vector_length = byte & 4 ? 32 : 16;
-	insn->simd_prefix = byte & 3;
-}
-
-/* C5: R vvvv L pp. */
-static void decode_vex2(struct decoder *d)
-{
-	struct nacre_insn *insn = d->insn;
-	u8 byte;
-
-	begin_extended(d, NACRE_PFX_VEX);
-	byte = next_byte(d);
-	insn->rex = extended_rex(insn, byte >> 5 | 3, false);
-	vex_payload(insn, byte);
-	insn->map = NACRE_MAP_0F;
-}
-
-/* C4 and 8F: R X B mmmmm, then W vvvv L pp. */
-static void decode_vex3(struct decoder *d, bool xop)
-{
-	static const u8 vex_maps[] = {
-		[1] = NACRE_MAP_0F, NACRE_MAP_0F38, NACRE_MAP_0F3A,
-	};
-	static const u8 xop_maps[] = {
-		[8] = NACRE_MAP_XOP8, NACRE_MAP_XOP9, NACRE_MAP_XOPA,
-	};
-	struct nacre_insn *insn = d->insn;
-	u8 first, second;
-
-	begin_extended(d, xop ? NACRE_PFX_XOP : NACRE_PFX_VEX);
-	if (xop && d->vendor != NACRE_DECODE_AMD)
-		invalid(d);
-	first = next_byte(d);
-	if (xop)
-		set_map(d, xop_maps, ARRAY_SIZE(xop_maps), first & 0x1f);
-	else
-		set_map(d, vex_maps, ARRAY_SIZE(vex_maps), first & 0x1f);
-	second = next_byte(d);
-	insn->rex = extended_rex(insn, first >> 5, second & 0x80);
-	vex_payload(insn, second);
-}
-
-/*
- * 62: R X B R' 0 mmm, W vvvv 1 pp, z L'L b V' aaa. R' and V' give registers
- * 16 to 31; X does so for a register operand.
- */
-static void decode_evex(struct decoder *d)
-{
-	static const u8 maps[] = {
-		[1] = NACRE_MAP_0F, NACRE_MAP_0F38, NACRE_MAP_0F3A,
-		[5] = NACRE_MAP_EVEX5, NACRE_MAP_EVEX6,
-	};
-	struct nacre_insn *insn = d->insn;
-	u8 first, second, third;
-
-	begin_extended(d, NACRE_PFX_EVEX);
-	first = next_byte(d);
-	set_map(d, maps, ARRAY_SIZE(maps), first & 0xf);
-	second = next_byte(d);
-	if (!(second & 4))
-		invalid(d);
-	third = next_byte(d);
-	insn->rex = extended_rex(insn, first >> 5, second & 0x80);
-	vex_payload(insn, second);
-	insn->vector_length = 16 << ((third >> 5) & 3);
-	insn->opmask = third & 7;
-	insn->zeroing = third & 0x80;
-	insn->broadcast = third & 0x10;
-	if (insn->mode == 64) {
-		insn->reg = first & 0x10 ? 0 : 16;
-		insn->vvvv |= third & 8 ? 0 : 16;
-	} else if (!(third & 8)) {
-		invalid(d);
-	}
-}
-
-/* C4, C5 and 62 are LES, LDS and BOUND if memory follows, outside 64 bits. */
-static bool is_extended(struct decoder *d)
-{
-	return d->insn->mode == 64 || peek_byte(d) >= 0xc0;
-}
-
 static void legacy_opcode(struct decoder *d, u8 byte)
 {
 	struct nacre_insn *insn = d->insn;
@@ -304,43 +145,31 @@ static void legacy_opcode(struct decoder *d, u8 byte)
 	insn->opcode = byte;
 }
 
+/*
+ * Does a VEX, EVEX or XOP prefix begin with @byte? C4, C5 and 62 are LES, LDS
+ * and BOUND if memory follows, outside 64 bits.
+ */
+static bool begins_vector(struct decoder *d, u8 byte)
+{
+	switch (byte) {
+	case 0x62: case 0xc4: case 0xc5:
+		return d->insn->mode == 64 || peek_byte(d) >= 0xc0;
+	case 0x8f:
+		return (peek_byte(d) & 0x1f) >= 8;
+	}
+	return false;
+}
+
 static void decode_opcode(struct decoder *d)
 {
 	u8 byte = next_byte(d);
 
-	if (byte == 0xc5 && is_extended(d))
-		decode_vex2(d);
-	else if (byte == 0xc4 && is_extended(d))
-		decode_vex3(d, false);
-	else if (byte == 0x62 && is_extended(d))
-		decode_evex(d);
-	else if (byte == 0x8f && (peek_byte(d) & 0x1f) >= 8)
-		decode_vex3(d, true);
+	if (!begins_vector(d, byte))
+		legacy_opcode(d, byte);
+	else if (nacre_vector_rules.opcode)
+		nacre_vector_rules.opcode(d, byte);
 	else
-		return legacy_opcode(d, byte);
-	d->insn->opcode = next_byte(d);
-}
-
-/* Everything beyond the legacy maps has ModRM, and regular immediates. */
-static nacre_opcode vector_attributes(const struct nacre_insn *insn)
-{
-	const nacre_opcode any = ANY_FORM | OP_MODRM;
-
-	switch (insn->map) {
-	case NACRE_MAP_0F:
-		switch (insn->opcode) {
-		case 0x70 ... 0x73: case 0xc2: case 0xc4 ... 0xc6:
-			return any | IMM(B);
-		case 0x77:	/* VZEROUPPER, VZEROALL */
-			return insn->prefixes & NACRE_PFX_VEX ? ANY_FORM : any;
-		}
-		return any;
-	case NACRE_MAP_0F3A: case NACRE_MAP_XOP8:
-		return any | IMM(B);
-	case NACRE_MAP_XOPA:
-		return any | IMM(D);
-	}
-	return any;
+		invalid(d);
 }
 
 static nacre_opcode legacy_attributes(const struct nacre_insn *insn)
@@ -365,7 +194,7 @@ static void find_attributes(struct decoder *d)
 	if (d->result != NACRE_DECODE_OK)
 		return;
 	if (is_vector(insn))
-		d->op = vector_attributes(insn);
+		d->op = nacre_vector_rules.attributes(insn);
 	else
 		d->op = legacy_attributes(insn);
 	if (!d->op ||
@@ -442,7 +271,7 @@ static void decode_memory(struct decoder *d)
 
 static void find_form(struct decoder *d)
 {
-	if (is_vector(d->insn) && nacre_vector_rules.form)
+	if (is_vector(d->insn))
 		d->form = nacre_vector_rules.form(d->insn);
 }
 

@@ -89,12 +89,58 @@ extern const u64 nacre_group7_only64[4];
 /* 3DNow! suffixes, 64 to a word. */
 extern const u64 nacre_3dnow_suffixes[4];
 
+struct decoder {
+	const u8 *bytes;
+	unsigned int available;
+	enum nacre_decode_vendor vendor;
+	enum nacre_decode_result result;
+	nacre_opcode op;	/* legacy; else only ModRM and immediate */
+	u32 form;		/* VEX, EVEX, XOP: nacre_vector_rules.form() */
+	struct nacre_insn *insn;
+};
+
+/* The next byte, not consumed; 0 once anything went wrong. */
+static inline u8 peek_byte(struct decoder *d)
+{
+	unsigned int at = d->insn->length;
+
+	if (d->result != NACRE_DECODE_OK)
+		return 0;
+	if (at == NACRE_MAX_INSN) {
+		d->result = NACRE_DECODE_TOO_LONG;
+		return 0;
+	}
+	if (at >= d->available) {
+		d->result = NACRE_DECODE_MORE;
+		return 0;
+	}
+	return d->bytes[at];
+}
+
+static inline u8 next_byte(struct decoder *d)
+{
+	u8 byte = peek_byte(d);
+
+	if (d->result == NACRE_DECODE_OK)
+		d->insn->length++;
+	return byte;
+}
+
+static inline void invalid(struct decoder *d)
+{
+	if (d->result == NACRE_DECODE_OK)
+		d->result = NACRE_DECODE_INVALID;
+}
+
 /*
- * Which VEX, EVEX and XOP instructions there are. Nothing in the module
+ * How VEX, EVEX and XOP instructions are decoded. Nothing in the module
  * executes one, so it has no rules, and what has such a prefix is undefined;
  * selftests/host/ has them for the tests.
  */
 struct nacre_vector_rules {
+	/* What is behind the prefix's @first byte, up to the opcode. */
+	void (*opcode)(struct decoder *d, u8 first);
+	nacre_opcode (*attributes)(const struct nacre_insn *insn);
 	/* The instruction's form by its prefixes, opcode and ModRM, or 0. */
 	u32 (*form)(const struct nacre_insn *insn);
 	/* What EVEX multiplies an 8-bit displacement with. */
