@@ -347,24 +347,6 @@ bool nacre_stage2_map_apic(struct nacre_vcpu *vcpu, u64 pfn)
 	return outcome == DONE || outcome == WAS_THERE;
 }
 
-/* The entry of a small leaf, or NULL. */
-static u64 *find_small_leaf(const struct nacre_stage2 *stage2, gfn_t gfn)
-{
-	const struct nacre_stage2_format *format = stage2->format;
-	u64 *table = __va(stage2->root);
-	u8 level;
-
-	for (level = format->levels; level > 1; level--) {
-		u64 old = READ_ONCE(*nacre_entry(table, gfn, level));
-
-		if (!nacre_is_live(format, old) ||
-		    nacre_is_leaf(format, old, level))
-			return NULL;
-		table = nacre_child(format, old);
-	}
-	return nacre_entry(table, gfn, 1);
-}
-
 /*
  * The leaf is there and only the dirty log keeps it read-only: nothing has to
  * be asked of the host. False where it is not so simple.
@@ -375,11 +357,13 @@ static bool fix_logged_write(struct nacre_stage2 *stage2,
 	const struct nacre_stage2_format *format = stage2->format;
 	bool fixed = false;
 	u64 *entry, old;
+	u8 level;
 
 	read_lock(&stage2->lock);
-	entry = find_small_leaf(stage2, gfn);
-	old = entry ? READ_ONCE(*entry) : 0;
-	if (nacre_is_live(format, old) && old & NACRE_LEAF_HOST_WRITE)
+	entry = nacre_lowest_entry(stage2, gfn, &level);
+	old = READ_ONCE(*entry);
+	if (level == 1 && nacre_is_live(format, old) &&
+	    old & NACRE_LEAF_HOST_WRITE)
 		fixed = cmpxchg(entry, old, allow_write(format, old)) == old;
 	if (fixed)
 		nacre_log_write(slot, gfn);

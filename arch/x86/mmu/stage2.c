@@ -236,46 +236,38 @@ static void yield_lock(struct zap *zap)
 	zap->work = 0;
 }
 
-static void run_zap(struct zap *zap)
+static bool run_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
+		    bool may_yield, bool keep_small)
 {
-	struct nacre_stage2 *stage2 = &zap->vm->arch.stage2;
-	u64 *root = __va(stage2->root);
+	struct nacre_stage2 *stage2 = &vm->arch.stage2;
+	struct zap zap = {
+		.vm = vm,
+		.stage2 = stage2,
+		.format = stage2->format,
+		.start = start,
+		.end = end,
+		.next = start,
+		.may_yield = may_yield,
+		.keep_small = keep_small,
+	};
 
-	zap->stage2 = stage2;
-	zap->format = stage2->format;
-	zap->next = zap->start;
 	write_lock(&stage2->lock);
-	while (!zap_table(zap, root, 0, stage2->format->levels))
-		yield_lock(zap);
-	flush_and_free(zap);
+	while (!zap_table(&zap, __va(stage2->root), 0, stage2->format->levels))
+		yield_lock(&zap);
+	flush_and_free(&zap);
 	write_unlock(&stage2->lock);
+	return zap.found;
 }
 
 bool nacre_stage2_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
 		      bool may_yield)
 {
-	struct zap zap = {
-		.vm = vm,
-		.start = start,
-		.end = end,
-		.may_yield = may_yield,
-	};
-
-	run_zap(&zap);
-	return zap.found;
+	return run_zap(vm, start, end, may_yield, false);
 }
 
 void nacre_stage2_protect_all(struct nacre_vm *vm, gfn_t start, gfn_t end)
 {
-	struct zap zap = {
-		.vm = vm,
-		.start = start,
-		.end = end,
-		.may_yield = true,
-		.keep_small = true,
-	};
-
-	run_zap(&zap);
+	run_zap(vm, start, end, true, true);
 }
 
 /* A table of 4 KiB leaves and where it begins, while frames go by in order. */
@@ -289,24 +281,17 @@ struct cursor {
 static void find_table(struct cursor *cursor, gfn_t gfn)
 {
 	const struct nacre_stage2_format *format = cursor->stage2->format;
-	u64 *table = __va(cursor->stage2->root);
 	u8 level;
+	u64 *entry = nacre_lowest_entry(cursor->stage2, gfn, &level);
+	u64 old = READ_ONCE(*entry);
 
 	cursor->base = nacre_level_base(gfn, 2);
-	cursor->table = NULL;
-	for (level = format->levels; level > 1; level--) {
-		u64 old = READ_ONCE(*nacre_entry(table, gfn, level));
-
-		if (!nacre_is_live(format, old))
-			return;
-		if (nacre_is_leaf(format, old, level)) {
-			cursor->huge = min(cursor->huge, gfn);
-			cursor->huge_end = gfn + 1;
-			return;
-		}
-		table = nacre_child(format, old);
+	cursor->table = level == 1 ? PTR_ALIGN_DOWN(entry, PAGE_SIZE) : NULL;
+	if (level > 1 && nacre_is_live(format, old) &&
+	    nacre_is_leaf(format, old, level)) {
+		cursor->huge = min(cursor->huge, gfn);
+		cursor->huge_end = gfn + 1;
 	}
-	cursor->table = table;
 }
 
 static bool protect_frame(struct cursor *cursor, gfn_t gfn)

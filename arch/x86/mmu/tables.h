@@ -59,4 +59,23 @@ static inline u64 nacre_leaf_pfn(const struct nacre_stage2_format *format,
 	return nacre_level_base((entry & format->address) >> PAGE_SHIFT, level);
 }
 
+/* Where the walk to a frame ends: at level 1, a large leaf, or an absent one. */
+static inline u64 *nacre_lowest_entry(const struct nacre_stage2 *stage2,
+				      gfn_t gfn, u8 *level)
+{
+	const struct nacre_stage2_format *format = stage2->format;
+	u64 *table = __va(stage2->root), *entry;
+
+	for (*level = format->levels;; --*level) {
+		u64 old;
+
+		entry = nacre_entry(table, gfn, *level);
+		old = READ_ONCE(*entry);
+		if (!nacre_is_live(format, old) ||
+		    nacre_is_leaf(format, old, *level))
+			return entry;
+		table = nacre_child(format, old);
+	}
+}
+
 #endif /* NACRE_TABLES_H */
