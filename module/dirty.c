@@ -138,19 +138,29 @@ static bool take_words(struct nacre_vm *vm, const struct nacre_memslot *slot,
 					   bits, count);
 }
 
-/* Everything dirty goes to the VMM and begins anew. */
+/*
+ * From word @first: all that is dirty goes to the VMM and begins anew; or, with
+ * @named, that of it which the VMM names.
+ */
 static int take_log(struct nacre_vm *vm, const struct nacre_memslot *slot,
-		    unsigned long __user *to)
+		    unsigned long first, unsigned long count,
+		    unsigned long __user *user, bool named)
 {
-	unsigned long first, bits[CHUNK];
+	unsigned long done, bits[CHUNK];
 	bool flush = false;
 	unsigned int n;
 	int err = 0;
 
-	for (first = 0; !err && first < words(slot->npages); first += n) {
-		n = min_t(unsigned long, CHUNK, words(slot->npages) - first);
-		flush |= take_words(vm, slot, first, bits, n, true);
-		if (copy_to_user(to + first, bits, n * sizeof(long)))
+	for (done = 0; !err && done < count; done += n) {
+		n = min_t(unsigned long, CHUNK, count - done);
+		if (named && copy_from_user(bits, user + done,
+					    n * sizeof(long))) {
+			err = -EFAULT;
+			break;
+		}
+		flush |= take_words(vm, slot, first + done, bits, n, !named);
+		if (!named && copy_to_user(user + done, bits,
+					   n * sizeof(long)))
 			err = -EFAULT;
 		cond_resched();
 	}
@@ -171,34 +181,9 @@ static long vm_get_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 		return err;
 	collect_logs(vm);
 	if (!vm->dirty_manual)
-		return take_log(vm, slot, to);
+		return take_log(vm, slot, 0, words(slot->npages), to, false);
 	return copy_to_user(to, slot->dirty, words(slot->npages) *
 			    sizeof(long)) ? -EFAULT : 0;
-}
-
-/* Only what the VMM names is protected again. */
-static int clear_words(struct nacre_vm *vm, const struct nacre_memslot *slot,
-		       const struct nacre_clear_dirty_log *log)
-{
-	const unsigned long __user *from = bitmap_of(log->dirty_bitmap);
-	unsigned long done, first = log->first_page / BITS_PER_LONG;
-	unsigned long bits[CHUNK];
-	bool flush = false;
-	unsigned int n;
-	int err = 0;
-
-	for (done = 0; !err && done < words(log->num_pages); done += n) {
-		n = min_t(unsigned long, CHUNK, words(log->num_pages) - done);
-		if (copy_from_user(bits, from + done, n * sizeof(long)))
-			err = -EFAULT;
-		else
-			flush |= take_words(vm, slot, first + done, bits, n,
-					    false);
-		cond_resched();
-	}
-	if (flush)
-		nacre_flush_remote_tlbs(vm);
-	return err;
 }
 
 static long vm_clear_dirty_log(struct nacre_vm *vm,
@@ -220,7 +205,9 @@ static long vm_clear_dirty_log(struct nacre_vm *vm,
 	if (log->num_pages > left ||
 	    (log->num_pages < left && log->num_pages % BITS_PER_LONG))
 		return -EINVAL;
-	return clear_words(vm, slot, log);
+	return take_log(vm, slot, log->first_page / BITS_PER_LONG,
+			words(log->num_pages), bitmap_of(log->dirty_bitmap),
+			true);
 }
 
 static const struct nacre_ioctl dirty_rows[] = {
