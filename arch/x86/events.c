@@ -78,44 +78,36 @@ static void queue(struct nacre_vcpu *vcpu, const struct nacre_exception *next)
 
 void nacre_queue_exception(struct nacre_vcpu *vcpu, u8 vector)
 {
-	const struct nacre_exception next = { .vector = vector };
-
-	queue(vcpu, &next);
+	queue(vcpu, &(struct nacre_exception) { .vector = vector });
 }
 
 void nacre_queue_exception_e(struct nacre_vcpu *vcpu, u8 vector, u32 error)
 {
-	const struct nacre_exception next = {
+	queue(vcpu, &(struct nacre_exception) {
 		.vector = vector,
 		.has_error = true,
 		.error = error,
-	};
-
-	queue(vcpu, &next);
+	});
 }
 
 void nacre_queue_page_fault(struct nacre_vcpu *vcpu, gva_t gva, u32 error)
 {
-	const struct nacre_exception next = {
+	queue(vcpu, &(struct nacre_exception) {
 		.vector = X86_TRAP_PF,
 		.has_error = true,
 		.error = error,
 		.has_payload = true,
 		.payload = gva,
-	};
-
-	queue(vcpu, &next);
+	});
 }
 
 void nacre_queue_debug(struct nacre_vcpu *vcpu, u64 dr6_bits)
 {
-	const struct nacre_exception next = {
+	queue(vcpu, &(struct nacre_exception) {
 		.vector = X86_TRAP_DB,
 		.has_payload = true,
 		.payload = dr6_bits,
-	};
-
-	queue(vcpu, &next);
+	});
 }
 
 void nacre_queue_interrupt(struct nacre_vcpu *vcpu, u8 vector, bool soft)
@@ -214,23 +206,19 @@ static void inject_exception(struct nacre_vcpu *vcpu)
 
 static void inject_interrupt(struct nacre_vcpu *vcpu)
 {
-	const struct nacre_event event = {
+	inject(vcpu, &(struct nacre_event) {
 		.type = vcpu->arch.events.interrupt.soft ?
 			NACRE_EVENT_SOFT_INTR : NACRE_EVENT_INTR,
 		.vector = vcpu->arch.events.interrupt.vector,
-	};
-
-	inject(vcpu, &event);
+	});
 }
 
 static void inject_nmi(struct nacre_vcpu *vcpu)
 {
-	const struct nacre_event event = {
+	inject(vcpu, &(struct nacre_event) {
 		.type = NACRE_EVENT_NMI,
 		.vector = X86_TRAP_NMI,
-	};
-
-	inject(vcpu, &event);
+	});
 }
 
 /* What an exit cut short goes in again before anything new. */
