@@ -49,17 +49,22 @@ static void cpu_off_ipi(void *unused)
 	nacre_arch_cpu_off();
 }
 
-static int cpus_suspend(void)
+static int cpus_suspend(COMPAT_SYSCORE_ARG)
 {
 	nacre_arch_cpu_off();
 	return 0;
 }
 
-static void cpus_resume(void)
+static void cpus_resume(COMPAT_SYSCORE_ARG)
 {
 	if (nacre_arch_cpu_on())
 		pr_err("virtualization did not come back after suspend\n");
 }
+
+static struct syscore_ops cpus_syscore = {
+	.suspend = cpus_suspend,
+	.resume = cpus_resume,
+};
 
 static int cpus_reboot(struct notifier_block *nb, unsigned long event,
 		       void *unused)
@@ -115,7 +120,7 @@ static int cpus_on(void)
 		say_why(err);
 		return err;
 	}
-	compat_syscore_register(cpus_suspend, cpus_resume);
+	compat_syscore_register(&cpus_syscore);
 	compat_emergency_register(nacre_arch_cpu_off);
 	register_module_notifier(&cpus_module_nb);
 	return 0;
@@ -125,7 +130,7 @@ static void cpus_off(void)
 {
 	unregister_module_notifier(&cpus_module_nb);
 	compat_emergency_unregister(nacre_arch_cpu_off);
-	compat_syscore_unregister();
+	compat_syscore_unregister(&cpus_syscore);
 	compat_hp_remove();
 }
 

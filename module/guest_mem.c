@@ -186,8 +186,8 @@ bool nacre_host_page_fast(hva_t hva, bool write, struct nacre_host_page *out)
 	bool writable = true;
 
 	/* A read that may as well write saves the fault of the first write. */
-	if (!compat_get_user_page_fast(hva, FOLL_WRITE, &page)) {
-		if (write || !compat_get_user_page_fast(hva, 0, &page))
+	if (!get_user_page_fast_only(hva, FOLL_WRITE, &page)) {
+		if (write || !get_user_page_fast_only(hva, 0, &page))
 			return false;
 		writable = false;
 	}

@@ -12,6 +12,7 @@
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <asm/fpu/api.h>
 #include <linux/sched/stat.h>
 
 #include "module/compat/compat.h"
@@ -291,10 +292,10 @@ long nacre_vcpu_run(struct nacre_vcpu *vcpu)
 	load(vcpu);
 	sigset_on(vcpu);
 	vcpu->run->flags = 0;
-	compat_fpu_swap(&vcpu->arch.fpu, true);
+	fpu_swap_kvm_fpstate(&vcpu->arch.fpu, true);
 	nacre_vcpu_srcu_lock(vcpu);
 	ret = run_once(vcpu) == NACRE_ERROR ? vcpu->run_error : 0;
-	compat_fpu_swap(&vcpu->arch.fpu, false);
+	fpu_swap_kvm_fpstate(&vcpu->arch.fpu, false);
 	nacre_arch_run_end(vcpu);
 	nacre_vcpu_srcu_unlock(vcpu);
 	sigset_off(vcpu);

@@ -23,7 +23,7 @@
 #include <linux/lockdep.h>
 #include <linux/vtime.h>
 
-#include "module/compat/guest_context.h"
+#include "module/compat/compat.h"
 
 /* Interrupts off, both. */
 static __always_inline void nacre_guest_time_begin(void)

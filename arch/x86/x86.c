@@ -264,7 +264,7 @@ int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
 	vcpu->arch.avail = BIT(NACRE_NR_LAZY) - 1;
 	nacre_cpuid_init(vcpu);
 	nacre_msr_init(vcpu);
-	if (!compat_fpu_alloc(&vcpu->arch.fpu))
+	if (!fpu_alloc_guest_fpstate(&vcpu->arch.fpu))
 		return -ENOMEM;
 	if (nacre_has_lapics(vcpu->vm)) {
 		err = nacre_apic_create(vcpu);
@@ -281,7 +281,7 @@ int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
 destroy_apic:
 	nacre_apic_destroy(vcpu);
 free_fpu:
-	compat_fpu_free(&vcpu->arch.fpu);
+	fpu_free_guest_fpstate(&vcpu->arch.fpu);
 	return err;
 }
 
@@ -290,7 +290,7 @@ void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
 	nacre_apic_destroy(vcpu);
 	nacre_table_cache_free(&vcpu->arch.tables);
 	kvfree(vcpu->arch.cpuid.entries);
-	compat_fpu_free(&vcpu->arch.fpu);
+	fpu_free_guest_fpstate(&vcpu->arch.fpu);
 }
 
 void nacre_forget_others(struct nacre_vcpu *vcpu)

@@ -225,8 +225,9 @@ long nacre_get_xsave(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 
 long nacre_set_xsave(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
-	return compat_fpu_from_uabi(&vcpu->arch.fpu, arg->data,
-				    nacre_host_xcr0(), &vcpu->arch.pkru);
+	return fpu_copy_uabi_to_guest_fpstate(&vcpu->arch.fpu, arg->data,
+					      nacre_host_xcr0(),
+					      &vcpu->arch.pkru);
 }
 
 long nacre_get_xcrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)

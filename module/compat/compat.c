@@ -6,7 +6,6 @@
 #include <linux/irqflags.h>
 #include <linux/syscore_ops.h>
 #include <asm/apic.h>
-#include <asm/reboot.h>
 
 #include "module/compat/compat.h"
 
@@ -74,84 +73,20 @@ void compat_hp_remove(void)
 	cpuhp_remove_state(HP_STATE);
 }
 
-static int (*syscore_down)(void);
-static void (*syscore_up)(void);
-
 #ifdef NACRE_HAVE_SYSCORE_DATA
-static int compat_suspend(void *data)
+static struct syscore compat_syscore;
+
+void compat_syscore_register(struct syscore_ops *ops)
 {
-	return syscore_down();
+	compat_syscore.ops = ops;
+	register_syscore(&compat_syscore);
 }
 
-static void compat_resume(void *data)
+void compat_syscore_unregister(struct syscore_ops *ops)
 {
-	syscore_up();
+	unregister_syscore(&compat_syscore);
 }
-
-static const struct syscore_ops compat_syscore_ops = {
-	.suspend = compat_suspend,
-	.resume = compat_resume,
-};
-
-static struct syscore compat_syscore = { .ops = &compat_syscore_ops };
-
-#define syscore_on()	register_syscore(&compat_syscore)
-#define syscore_off()	unregister_syscore(&compat_syscore)
-#else
-static int compat_suspend(void)
-{
-	return syscore_down();
-}
-
-static void compat_resume(void)
-{
-	syscore_up();
-}
-
-static struct syscore_ops compat_syscore = {
-	.suspend = compat_suspend,
-	.resume = compat_resume,
-};
-
-#define syscore_on()	register_syscore_ops(&compat_syscore)
-#define syscore_off()	unregister_syscore_ops(&compat_syscore)
 #endif
-
-void compat_syscore_register(int (*suspend)(void), void (*resume)(void))
-{
-	syscore_down = suspend;
-	syscore_up = resume;
-	syscore_on();
-}
-
-void compat_syscore_unregister(void)
-{
-	syscore_off();
-}
-
-void compat_emergency_register(void (*off)(void))
-{
-#ifdef NACRE_HAVE_EMERGENCY_CALLBACK
-	cpu_emergency_register_virt_callback(off);
-#endif
-}
-
-void compat_emergency_unregister(void (*off)(void))
-{
-#ifdef NACRE_HAVE_EMERGENCY_CALLBACK
-	cpu_emergency_unregister_virt_callback(off);
-#endif
-}
-
-bool compat_fpu_alloc(struct fpu_guest *gfpu)
-{
-	return fpu_alloc_guest_fpstate(gfpu);
-}
-
-void compat_fpu_free(struct fpu_guest *gfpu)
-{
-	fpu_free_guest_fpstate(gfpu);
-}
 
 void compat_fpu_to_uabi(struct fpu_guest *gfpu, void *buf, unsigned int size,
 			u64 xfeatures, u32 pkru)
@@ -161,18 +96,6 @@ void compat_fpu_to_uabi(struct fpu_guest *gfpu, void *buf, unsigned int size,
 #else
 	fpu_copy_guest_fpstate_to_uabi(gfpu, buf, size, pkru);
 #endif
-}
-
-int compat_fpu_from_uabi(struct fpu_guest *gfpu, const void *buf, u64 xcr0,
-			 u32 *pkru)
-{
-	return fpu_copy_uabi_to_guest_fpstate(gfpu, buf, xcr0, pkru);
-}
-
-bool compat_get_user_page_fast(unsigned long hva, unsigned int gup_flags,
-			       struct page **page)
-{
-	return get_user_page_fast_only(hva, gup_flags, page);
 }
 
 void compat_fault_in(unsigned long hva, bool write)

@@ -12,11 +12,15 @@
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/rcupdate.h>
+#include <linux/smp.h>
+#include <linux/syscore_ops.h>
 #include <linux/types.h>
 #include <asm/fpu/api.h>
 #include <asm/irq_vectors.h>
 #include <asm/mmu_context.h>
 #include <asm/nospec-branch.h>
+#include <asm/reboot.h>
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
 
@@ -45,11 +49,17 @@ void compat_hp_remove(void);
 
 /*
  * Suspend goes through the hotplug slot on every CPU but the boot one. These
- * two run there, last on the way down and first on the way up, interrupts
- * off. One user.
+ * run there, last on the way down and first on the way up, interrupts off.
  */
-void compat_syscore_register(int (*suspend)(void), void (*resume)(void));
-void compat_syscore_unregister(void);
+#ifdef NACRE_HAVE_SYSCORE_DATA
+#define COMPAT_SYSCORE_ARG	void *unused
+void compat_syscore_register(struct syscore_ops *ops);
+void compat_syscore_unregister(struct syscore_ops *ops);
+#else
+#define COMPAT_SYSCORE_ARG	void
+#define compat_syscore_register		register_syscore_ops
+#define compat_syscore_unregister	unregister_syscore_ops
+#endif
 
 /*
  * A crash or an emergency restart must find virtualization off, or INIT does
@@ -59,21 +69,13 @@ void compat_syscore_unregister(void);
  * hotplug slot may register. In-tree KVM asks for this hook before it asks
  * for the slot: loaded meanwhile, it warns before it fails (seen on 6.12).
  */
-void compat_emergency_register(void (*off)(void));
-void compat_emergency_unregister(void (*off)(void));
-
-/*
- * Guest FPU state. The kernel keeps it in a container of its own, which
- * knows about permissions and features that are enabled later.
- */
-bool compat_fpu_alloc(struct fpu_guest *gfpu);
-void compat_fpu_free(struct fpu_guest *gfpu);
-
-/* Make the guest's state the task's, or put the task's own back. */
-static inline void compat_fpu_swap(struct fpu_guest *gfpu, bool enter_guest)
-{
-	fpu_swap_kvm_fpstate(gfpu, enter_guest);
-}
+#ifdef NACRE_HAVE_EMERGENCY_CALLBACK
+#define compat_emergency_register	cpu_emergency_register_virt_callback
+#define compat_emergency_unregister	cpu_emergency_unregister_virt_callback
+#else
+static inline void compat_emergency_register(void (*off)(void)) {}
+static inline void compat_emergency_unregister(void (*off)(void)) {}
+#endif
 
 /* Irqs off, last thing before the guest: its registers are in the processor. */
 static inline void compat_fpu_ready(void)
@@ -83,27 +85,19 @@ static inline void compat_fpu_ready(void)
 }
 
 /*
- * Between the container and the layout of XSAVE (non-compacted, with the
- * legacy header), as KVM_GET_XSAVE and its kin know it. @buf is kernel
- * memory of @size bytes, and is written whole.
+ * From the guest's container to the layout of XSAVE (non-compacted, with the
+ * legacy header), as KVM_GET_XSAVE and its kin know it. @buf is kernel memory
+ * of @size bytes, and is written whole.
  */
 void compat_fpu_to_uabi(struct fpu_guest *gfpu, void *buf, unsigned int size,
 			u64 xfeatures, u32 pkru);
-int compat_fpu_from_uabi(struct fpu_guest *gfpu, const void *buf, u64 xcr0,
-			 u32 *pkru);
 
 /*
  * The page behind a user address of current->mm, with a reference held.
- * Memory without refcounted pages (VM_IO, VM_PFNMAP) is refused.
- *
- * The fast one never sleeps and fails if the page is not mapped already with
- * the rights that @gup_flags ask for.
- *
- * The other faults the page in. Return: 0; -EHWPOISON if the page is bad;
- * -EINTR if a signal came first; -EFAULT or another error otherwise.
+ * Memory without refcounted pages (VM_IO, VM_PFNMAP) is refused. Return: 0;
+ * -EHWPOISON if the page is bad; -EINTR if a signal came first; -EFAULT or
+ * another error otherwise.
  */
-bool compat_get_user_page_fast(unsigned long hva, unsigned int gup_flags,
-			       struct page **page);
 long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
 			  struct page **page);
 
@@ -130,6 +124,16 @@ static inline bool compat_guest_work_pending(void)
 }
 
 int compat_guest_work(void);
+
+/* This CPU has passed through a quiescent state of RCU; interrupts off. */
+static __always_inline void compat_rcu_note_guest(void)
+{
+#ifdef NACRE_HAVE_RCU_NOTE_THIS_CPU
+	rcu_virt_note_context_switch();
+#else
+	rcu_virt_note_context_switch(smp_processor_id());
+#endif
+}
 
 /*
  * A guest has run on this CPU: before it runs userspace again, predictors
