@@ -21,7 +21,7 @@
 
 #include "module/compat/compat.h"
 #include "module/vm.h"
-#include "arch/x86/arch.h"
+#include "arch/x86/backend.h"
 
 static DEFINE_MUTEX(cpus_lock);
 static unsigned int cpus_users;		/* cpus_lock */
@@ -29,7 +29,7 @@ static bool cpus_rebooting;
 
 static int cpu_comes_up(unsigned int cpu)
 {
-	int err = READ_ONCE(cpus_rebooting) ? -EIO : nacre_arch_cpu_on();
+	int err = READ_ONCE(cpus_rebooting) ? -EIO : backend(cpu_on)();
 
 	/* Of the first ones cpus_on() speaks. */
 	if (err && READ_ONCE(cpus_users))
@@ -40,24 +40,24 @@ static int cpu_comes_up(unsigned int cpu)
 
 static int cpu_goes_down(unsigned int cpu)
 {
-	nacre_arch_cpu_off();
+	backend(cpu_off)();
 	return 0;
 }
 
 static void cpu_off_ipi(void *unused)
 {
-	nacre_arch_cpu_off();
+	backend(cpu_off)();
 }
 
 static int cpus_suspend(COMPAT_SYSCORE_ARG)
 {
-	nacre_arch_cpu_off();
+	backend(cpu_off)();
 	return 0;
 }
 
 static void cpus_resume(COMPAT_SYSCORE_ARG)
 {
-	if (nacre_arch_cpu_on())
+	if (backend(cpu_on)())
 		pr_err("virtualization did not come back after suspend\n");
 }
 
@@ -121,7 +121,7 @@ static int cpus_on(void)
 		return err;
 	}
 	compat_syscore_register(&cpus_syscore);
-	compat_emergency_register(nacre_arch_cpu_off);
+	compat_emergency_register(nacre_backend()->cpu_off);
 	register_module_notifier(&cpus_module_nb);
 	return 0;
 }
@@ -129,7 +129,7 @@ static int cpus_on(void)
 static void cpus_off(void)
 {
 	unregister_module_notifier(&cpus_module_nb);
-	compat_emergency_unregister(nacre_arch_cpu_off);
+	compat_emergency_unregister(nacre_backend()->cpu_off);
 	compat_syscore_unregister(&cpus_syscore);
 	compat_hp_remove();
 }
@@ -137,7 +137,7 @@ static void cpus_off(void)
 /* The slot is free if it can be had; virtualization itself stays off. */
 static int probe_online(unsigned int cpu)
 {
-	return nacre_arch_in_use() ? -EBUSY : 0;
+	return nacre_backend()->in_use() ? -EBUSY : 0;
 }
 
 static int probe_offline(unsigned int cpu)

@@ -9,7 +9,7 @@
 #include "module/memslot.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
-#include "arch/x86/arch.h"
+#include "arch/x86/backend.h"
 #include "arch/x86/mmu/stage2.h"
 
 /* Words of the log that are worked on at a time. */
@@ -69,7 +69,7 @@ void nacre_log_writes(struct nacre_vm *vm, const u64 *gpa, unsigned int count)
 
 static void collect_log(void *vcpu)
 {
-	nacre_arch_collect_log(vcpu);
+	backend_optional(collect_log)(vcpu);
 }
 
 /* Of what was written so far all is in the bits then; also dirty.h. */

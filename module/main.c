@@ -12,6 +12,7 @@
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/arch.h"
+#include "arch/x86/backend.h"
 
 /* The misc minor by which /dev/kvm is known to programs and to udev. */
 #define KVM_NODE_MINOR	232
@@ -123,7 +124,7 @@ static int __init nacre_init(void)
 		return err;
 	err = nacre_cpus_init();
 	if (err)
-		goto exit_arch;
+		goto teardown;
 	err = add_node();
 	if (err)
 		goto exit_cpus;
@@ -131,8 +132,8 @@ static int __init nacre_init(void)
 
 exit_cpus:
 	nacre_cpus_exit();
-exit_arch:
-	nacre_arch_exit();
+teardown:
+	nacre_backend()->teardown();
 	return err;
 }
 
@@ -145,7 +146,7 @@ static void __exit nacre_exit(void)
 	 */
 	mmu_notifier_synchronize();
 	nacre_cpus_exit();
-	nacre_arch_exit();
+	nacre_backend()->teardown();
 }
 
 module_init(nacre_init);

@@ -7,11 +7,6 @@
 #include "module/vcpu.h"
 
 int nacre_arch_init(void);
-void nacre_arch_exit(void);
-int nacre_arch_cpu_on(void);		/* irqs off, this CPU */
-void nacre_arch_cpu_off(void);		/* irqs off; idempotent */
-/* Is the extension on though nacre has not turned it on? irqs off */
-bool nacre_arch_in_use(void);
 
 extern const struct nacre_ioctl_table nacre_arch_system_ioctls;
 extern const struct nacre_ioctl_table nacre_arch_vm_ioctls;
@@ -56,8 +51,6 @@ struct nacre_vcpu *nacre_arch_vcpu_alloc(void);
 int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu);
 void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu);
 void nacre_arch_vcpu_free(struct nacre_vcpu *vcpu);
-/* On the CPU where it is loaded, if any: what was logged there. Any context. */
-void nacre_arch_collect_log(struct nacre_vcpu *vcpu);
 /* By the scheduler: the thread goes, between two of the guest's instructions. */
 void nacre_arch_vcpu_rest(struct nacre_vcpu *vcpu);
 

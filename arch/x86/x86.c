@@ -50,26 +50,6 @@ int nacre_arch_init(void)
 	return err;
 }
 
-void nacre_arch_exit(void)
-{
-	nacre_backend()->teardown();
-}
-
-int nacre_arch_cpu_on(void)
-{
-	return backend(cpu_on)();
-}
-
-void nacre_arch_cpu_off(void)
-{
-	backend(cpu_off)();
-}
-
-bool nacre_arch_in_use(void)
-{
-	return nacre_backend()->in_use();
-}
-
 int nacre_arch_capability(struct nacre_vm *vm, unsigned long number)
 {
 	switch (number) {
@@ -305,9 +285,4 @@ void nacre_forget_others(struct nacre_vcpu *vcpu)
 bool nacre_arch_in_kernel(struct nacre_vcpu *vcpu)
 {
 	return !backend(read_cpl)(vcpu);
-}
-
-void nacre_arch_collect_log(struct nacre_vcpu *vcpu)
-{
-	backend_optional(collect_log)(vcpu);
 }
