@@ -181,7 +181,8 @@ static void zap_child(struct zap *zap, u64 *entry, gfn_t gfn, u8 level)
 {
 	u64 *child = nacre_child(zap->format, READ_ONCE(*entry));
 
-	if (zap->keep_small || gfn < zap->start || gfn + nacre_level_pages(level) > zap->end ||
+	if (zap->keep_small || gfn < zap->start ||
+	    gfn + nacre_level_pages(level) > zap->end ||
 	    !is_empty(zap->format, child))
 		return;
 	xchg(entry, 0);

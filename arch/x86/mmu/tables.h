@@ -59,7 +59,7 @@ static inline u64 nacre_leaf_pfn(const struct nacre_stage2_format *format,
 	return nacre_level_base((entry & format->address) >> PAGE_SHIFT, level);
 }
 
-/* Where the walk to a frame ends: at level 1, a large leaf, or an absent one. */
+/* Where the walk to a frame ends: at level 1, a large leaf, or nothing. */
 static inline u64 *nacre_lowest_entry(const struct nacre_stage2 *stage2,
 				      gfn_t gfn, u8 *level)
 {
