@@ -18,7 +18,7 @@
 #include "arch/x86/mmu/stage2.h"
 
 /* What is done to a VM's range of frames; true if it found something. */
-enum visit { ZAP, ZAP_YIELDING, AGE, TEST_AGE };
+enum visit { ZAP, ZAP_YIELDING, AGE, TEST_AGE, END };
 
 static struct nacre_mm *mm_of(struct mmu_notifier *mn)
 {
@@ -57,6 +57,13 @@ static bool walk_slots(struct nacre_vm *vm, hva_t start, hva_t end,
 	return found;
 }
 
+/* The mm is at its end; descriptors may live on in other processes. */
+static void end_vm(struct nacre_vm *vm)
+{
+	nacre_stage2_zap(vm, 0, NACRE_STAGE2_ALL, true);
+	nacre_vm_kill(vm);
+}
+
 static void unpin(struct nacre_mm *nmm, struct nacre_vm *vm)
 {
 	lockdep_assert_held(&nmm->lock);
@@ -75,7 +82,10 @@ static bool walk_vms(struct nacre_mm *nmm, hva_t start, hva_t end,
 	list_for_each_entry(vm, &nmm->vms, notifier.link) {
 		vm->notifier.pins++;
 		spin_unlock(&nmm->lock);
-		found |= walk_slots(vm, start, end, what);
+		if (what == END)
+			end_vm(vm);
+		else
+			found |= walk_slots(vm, start, end, what);
 		spin_lock(&nmm->lock);
 		unpin(nmm, vm);
 	}
@@ -136,22 +146,9 @@ static compat_young_t test_young(struct mmu_notifier *mn,
 	return walk_vms(mm_of(mn), address, address + PAGE_SIZE, TEST_AGE);
 }
 
-/* The mm is at its end; descriptors may live on in other processes. */
 static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
-	struct nacre_mm *nmm = mm_of(mn);
-	struct nacre_vm *vm;
-
-	spin_lock(&nmm->lock);
-	list_for_each_entry(vm, &nmm->vms, notifier.link) {
-		vm->notifier.pins++;
-		spin_unlock(&nmm->lock);
-		nacre_stage2_zap(vm, 0, NACRE_STAGE2_ALL, true);
-		nacre_vm_kill(vm);
-		spin_lock(&nmm->lock);
-		unpin(nmm, vm);
-	}
-	spin_unlock(&nmm->lock);
+	walk_vms(mm_of(mn), 0, ULONG_MAX, END);
 }
 
 /* mmu_notifier_get() on a kernel worker, for a caller with a signal pending. */
