@@ -152,20 +152,13 @@ static bool write_pat(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	return true;
 }
 
-static bool read_tsc_aux(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			 enum nacre_msr_by by)
-{
-	*value = vcpu->arch.tsc_aux;
-	return true;
-}
-
 /* AMD's has 32 bits and ignores the rest, Intel's refuses it. */
 static bool write_tsc_aux(struct nacre_vcpu *vcpu, u32 index, u64 value,
 			  enum nacre_msr_by by)
 {
 	if (value >> 32 && nacre_guest_is_intel(vcpu))
 		return false;
-	vcpu->arch.tsc_aux = value;
+	vcpu->arch.tsc_aux = (u32)value;
 	return true;
 }
 
@@ -333,7 +326,7 @@ static const struct nacre_msr table[] = {
 	{ ONE(MSR_EFER), FIELD(efer), .write = write_efer },
 	{ ONE(MSR_TSC_AUX), .listed = true, .feature = X86_FEATURE_RDTSCP,
 	  .other_feature = X86_FEATURE_RDPID,
-	  .read = read_tsc_aux, .write = write_tsc_aux },
+	  FIELD(tsc_aux), .write = write_tsc_aux },
 	{ ONE(MSR_K7_HWCR), .listed = true,
 	  FIELD(msr.hwcr), .write = write_hwcr },
 	{ ONE(MSR_VM_CR), .host_feature = X86_FEATURE_SVM,
@@ -376,7 +369,7 @@ enum probe_write { READ_ONLY, IGNORED, ZERO_ONLY, BRANCHES_ONLY };
 #define DEBUGCTL_BRANCHES	((u64)(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF))
 
 /* MSRs without state, for guests that do not ask CPUID before. */
-static const struct {
+static const struct probed {
 	u32 first, last;
 	u64 value;
 	enum probe_write write;
@@ -424,28 +417,32 @@ static const struct {
 	{ MSR_F15H_EX_CFG, MSR_F15H_EX_CFG, 0, IGNORED },
 };
 
-static bool probed_here(unsigned int i, u32 index)
+static const struct probed *find_probed(u32 index)
 {
-	return index >= probed[i].first && index <= probed[i].last &&
-	       (!probed[i].amd || boot_cpu_has(X86_FEATURE_SVM));
+	const struct probed *p;
+
+	for (p = probed; p < probed + ARRAY_SIZE(probed); p++) {
+		if (index >= p->first && index <= p->last &&
+		    (!p->amd || boot_cpu_has(X86_FEATURE_SVM)))
+			return p;
+	}
+	return NULL;
 }
 
 bool nacre_read_probed_msr(u32 index, u64 *value)
 {
-	unsigned int i;
+	const struct probed *p = find_probed(index);
 
-	for (i = 0; i < ARRAY_SIZE(probed); i++) {
-		if (!probed_here(i, index))
-			continue;
-		*value = probed[i].value;
-		return !probed[i].write_only;
-	}
-	return false;
+	if (p)
+		*value = p->value;
+	return p && !p->write_only;
 }
 
-static bool ignores(enum probe_write write, u64 value)
+bool nacre_write_probed_msr(u32 index, u64 value)
 {
-	switch (write) {
+	const struct probed *p = find_probed(index);
+
+	switch (p ? p->write : READ_ONLY) {
 	case IGNORED:
 		return true;
 	case ZERO_ONLY:
@@ -455,16 +452,4 @@ static bool ignores(enum probe_write write, u64 value)
 	default:
 		return false;
 	}
-}
-
-bool nacre_write_probed_msr(u32 index, u64 value)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(probed); i++) {
-		if (!probed_here(i, index))
-			continue;
-		return ignores(probed[i].write, value);
-	}
-	return false;
 }

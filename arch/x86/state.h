@@ -303,7 +303,7 @@ struct nacre_vcpu_arch {
 	u64 xcr0, xss;
 	u32 pkru;
 	u64 pat;
-	u32 tsc_aux;
+	u64 tsc_aux;
 	u64 tsc_offset;
 	u64 tsc_ratio;		/* to the host's rate; 0: the same */
 	u32 tsc_khz;
