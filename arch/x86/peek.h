@@ -108,7 +108,7 @@ static inline bool nacre_peek_can_walk(struct nacre_vcpu *vcpu,
 	if (!nacre_is_long_mode(vcpu) || cr4 & X86_CR4_LA57 ||
 	    (u64)((s64)(gva << 16) >> 16) != gva)
 		return false;
-	return nacre_peek_slot(vcpu, cr3 & NACRE_FAST_FRAME);
+	return nacre_peek_slot(vcpu, cr3 & NACRE_PTE_FRAME);
 }
 
 /* Walks anew, and notes the way. */

@@ -11,12 +11,12 @@
 #define MAXPHYADDR	40
 #define RESERVED	(0x000fffffffffffffULL & ~((1ULL << MAXPHYADDR) - 1))
 
-#define P	NACRE_FAST_PRESENT
-#define RW	NACRE_FAST_WRITE
-#define US	NACRE_FAST_USER
-#define A	NACRE_FAST_ACCESSED
-#define D	NACRE_FAST_DIRTY
-#define PS	NACRE_FAST_PS
+#define P	NACRE_PTE_PRESENT
+#define RW	NACRE_PTE_WRITE
+#define US	NACRE_PTE_USER
+#define A	NACRE_PTE_ACCESSED
+#define D	NACRE_PTE_DIRTY
+#define PS	NACRE_PTE_PS
 #define CR0	(BIT_ULL(31) | BIT_ULL(16))
 #define PAE	BIT_ULL(5)
 #define LMA	BIT_ULL(10)
@@ -142,7 +142,7 @@ static void each_bit_counts(void)
 		four_levels(P | RW | A | D);
 		arena.entry[level * 512] |= BIT_ULL(MAXPHYADDR);
 		EXPECT(!fast(&mode, 0, 0, &gpa));
-		four_levels(P | RW | A | D | NACRE_FAST_NX);
+		four_levels(P | RW | A | D | NACRE_PTE_NX);
 		EXPECT(fast(&mode, 0, 0, &gpa));
 		EXPECT(!fast(&mode, 0, NACRE_PF_FETCH, &gpa));
 	}

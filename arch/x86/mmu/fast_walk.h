@@ -13,15 +13,6 @@
 
 #include "arch/x86/mmu/guest_walk.h"
 
-#define NACRE_FAST_PRESENT	(1ull << 0)
-#define NACRE_FAST_WRITE	(1ull << 1)
-#define NACRE_FAST_USER		(1ull << 2)
-#define NACRE_FAST_ACCESSED	(1ull << 5)
-#define NACRE_FAST_DIRTY	(1ull << 6)
-#define NACRE_FAST_PS		(1ull << 7)
-#define NACRE_FAST_GLOBAL	(1ull << 8)
-#define NACRE_FAST_NX		(1ull << 63)
-#define NACRE_FAST_FRAME	0x000ffffffffff000ull
 /* Bits 20:13 of a 2 MiB page are reserved, bit 12 is its PAT bit. */
 #define NACRE_FAST_2M_FRAME	0x000fffffffe00000ull
 #define NACRE_FAST_2M_RESERVED	0x00000000001fe000ull
@@ -47,26 +38,26 @@ static __always_inline struct nacre_fast_walk
 nacre_fast_walk_rules(u64 cr4, bool nxe, u64 reserved, u32 access)
 {
 	struct nacre_fast_walk w = {
-		.must = NACRE_FAST_PRESENT | NACRE_FAST_ACCESSED,
+		.must = NACRE_PTE_PRESENT | NACRE_PTE_ACCESSED,
 		.never = reserved,
 		.no_user = cr4 & nacre_fast_user_rules(access),
 	};
 
 	if (access & NACRE_PF_USER)
-		w.must |= NACRE_FAST_USER;
+		w.must |= NACRE_PTE_USER;
 	if (access & NACRE_PF_WRITE) {
-		w.must |= NACRE_FAST_WRITE;
-		w.leaf = NACRE_FAST_DIRTY;
+		w.must |= NACRE_PTE_WRITE;
+		w.leaf = NACRE_PTE_DIRTY;
 	}
 	if (!nxe || access & NACRE_PF_FETCH)
-		w.never |= NACRE_FAST_NX;
+		w.never |= NACRE_PTE_NX;
 	return w;
 }
 
 static __always_inline u64 nacre_fast_entry(u64 table, u64 gva,
 					    unsigned int shift)
 {
-	return (table & NACRE_FAST_FRAME) + ((gva >> shift & 511) << 3);
+	return (table & NACRE_PTE_FRAME) + ((gva >> shift & 511) << 3);
 }
 
 static __always_inline bool nacre_fast_bad(const struct nacre_fast_walk *w,
@@ -85,7 +76,7 @@ nacre_fast_walk(const struct nacre_fast_walk *w, u64 cr3, u64 gva,
 		u64 *gpa)
 {
 	/* Above the last two levels these are reserved, or a large page. */
-	const u64 high = NACRE_FAST_PS | NACRE_FAST_GLOBAL;
+	const u64 high = NACRE_PTE_PS | NACRE_PTE_GLOBAL;
 	u64 e4, e3, e2, e1, all;
 
 	if (!read(from, nacre_fast_entry(cr3, gva, 39), &e4) ||
@@ -98,7 +89,7 @@ nacre_fast_walk(const struct nacre_fast_walk *w, u64 cr3, u64 gva,
 	    nacre_fast_bad(w, e2, 0))
 		return false;
 	all = e4 & e3 & e2;
-	if (e2 & NACRE_FAST_PS) {
+	if (e2 & NACRE_PTE_PS) {
 		if (e2 & NACRE_FAST_2M_RESERVED)
 			return false;
 		e1 = e2;
@@ -108,11 +99,11 @@ nacre_fast_walk(const struct nacre_fast_walk *w, u64 cr3, u64 gva,
 		    nacre_fast_bad(w, e1, 0))
 			return false;
 		all &= e1;
-		*gpa = (e1 & NACRE_FAST_FRAME) | (gva & 0xfff);
+		*gpa = (e1 & NACRE_PTE_FRAME) | (gva & 0xfff);
 	}
 	if ((e1 & w->leaf) != w->leaf)
 		return false;
-	return !(w->no_user && all & NACRE_FAST_USER);
+	return !(w->no_user && all & NACRE_PTE_USER);
 }
 
 #endif /* NACRE_FAST_WALK_H */

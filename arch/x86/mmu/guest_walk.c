@@ -17,17 +17,8 @@
 #define EFER_LONG	BIT_ULL(10)	/* LMA */
 #define EFER_NXE	BIT_ULL(11)
 
-#define ENTRY_PRESENT	BIT_ULL(0)
-#define ENTRY_WRITE	BIT_ULL(1)
-#define ENTRY_USER	BIT_ULL(2)
-#define ENTRY_ACCESSED	BIT_ULL(5)
-#define ENTRY_DIRTY	BIT_ULL(6)
-#define ENTRY_PS	BIT_ULL(7)
-#define ENTRY_GLOBAL	BIT_ULL(8)
-#define ENTRY_NX	BIT_ULL(63)
 #define ENTRY_KEY_SHIFT	59
 
-#define FRAME_MASK	GENMASK_ULL(51, 12)
 /* Bits 1, 2 and 5 to 8 of a PAE page-directory-pointer entry. */
 #define PDPTE_RESERVED	0x1e6ULL
 
@@ -121,7 +112,7 @@ static bool is_leaf(const struct walker *w, unsigned int level, u64 entry)
 {
 	if (level == 1)
 		return true;
-	if (!(entry & ENTRY_PS))
+	if (!(entry & NACRE_PTE_PS))
 		return false;
 	if (level == 2)
 		return w->entry_size == 8 || (w->mode->cr4 & X86_CR4_PSE);
@@ -147,12 +138,12 @@ static u64 reserved_bits(const struct walker *w, unsigned int level, bool leaf)
 	/* Long mode ignores 62:52, PAE does not. */
 	reserved = bit_range(w->is_long ? 51 : 62, max_physical(w));
 	if (!(w->mode->efer & EFER_NXE))
-		reserved |= ENTRY_NX;
+		reserved |= NACRE_PTE_NX;
 	if (level > 2 && !leaf)
-		reserved |= ENTRY_PS;
+		reserved |= NACRE_PTE_PS;
 	/* AMD APM, "Long-Mode Page Translation": MBZ above the last two. */
 	if (level > 2 && !leaf && w->mode->amd)
-		reserved |= ENTRY_GLOBAL;
+		reserved |= NACRE_PTE_GLOBAL;
 	if (level > 1 && leaf)
 		reserved |= bit_range(level_shift(w, level) - 1, 13);
 	return reserved;
@@ -175,18 +166,18 @@ static enum nacre_walk_result pae_root(struct walker *w, u64 *table)
 		if (result != NACRE_WALK_OK)
 			return result;
 	}
-	if (!(entry & ENTRY_PRESENT))
+	if (!(entry & NACRE_PTE_PRESENT))
 		return fault(w, 0);
 	if (entry & (PDPTE_RESERVED | bit_range(63, max_physical(w))))
 		return fault(w, NACRE_PF_PRESENT | NACRE_PF_RSVD);
-	*table = entry & FRAME_MASK;
+	*table = entry & NACRE_PTE_FRAME;
 	return NACRE_WALK_OK;
 }
 
 static enum nacre_walk_result find_root(struct walker *w, u64 *table)
 {
 	if (w->is_long) {
-		*table = w->mode->cr3 & FRAME_MASK;
+		*table = w->mode->cr3 & NACRE_PTE_FRAME;
 		return NACRE_WALK_OK;
 	}
 	if (w->entry_size == 8)
@@ -206,16 +197,16 @@ static enum nacre_walk_result take_level(struct walker *w, u64 table,
 
 	if (result != NACRE_WALK_OK)
 		return result;
-	if (!(*entry & ENTRY_PRESENT))
+	if (!(*entry & NACRE_PTE_PRESENT))
 		return fault(w, 0);
 	leaf = is_leaf(w, level, *entry);
 	if (*entry & reserved_bits(w, level, leaf))
 		return fault(w, NACRE_PF_PRESENT | NACRE_PF_RSVD);
 	w->gpas[level - 1] = gpa;
-	w->user &= !!(*entry & ENTRY_USER);
-	w->writable &= !!(*entry & ENTRY_WRITE);
+	w->user &= !!(*entry & NACRE_PTE_USER);
+	w->writable &= !!(*entry & NACRE_PTE_WRITE);
 	if (w->entry_size == 8)
-		w->noexec |= !!(*entry & ENTRY_NX);
+		w->noexec |= !!(*entry & NACRE_PTE_NX);
 	if (leaf)
 		w->leaf = level;
 	return NACRE_WALK_OK;
@@ -236,7 +227,7 @@ static enum nacre_walk_result take_levels(struct walker *w)
 		if (result == NACRE_WALK_OK && w->leaf)
 			break;
 		table = w->entries[level - 1] &
-			(w->entry_size == 8 ? FRAME_MASK : GENMASK_ULL(31, 12));
+			(w->entry_size == 8 ? NACRE_PTE_FRAME : GENMASK_ULL(31, 12));
 	}
 	return result;
 }
@@ -303,10 +294,10 @@ static enum nacre_walk_result check_rights(struct walker *w)
 static enum nacre_walk_result mark_level(struct walker *w, unsigned int level)
 {
 	u64 entry = w->entries[level - 1];
-	u64 marked = entry | ENTRY_ACCESSED;
+	u64 marked = entry | NACRE_PTE_ACCESSED;
 
 	if (level == w->leaf && (w->access & NACRE_PF_WRITE))
-		marked |= ENTRY_DIRTY;
+		marked |= NACRE_PTE_DIRTY;
 	if (marked == entry)
 		return NACRE_WALK_OK;
 	if (w->memory->update_entry(w->memory, w->gpas[level - 1],
@@ -332,7 +323,7 @@ static void give_address(struct walker *w)
 {
 	u64 entry = w->entries[w->leaf - 1];
 	u64 size = BIT_ULL(level_shift(w, w->leaf));
-	u64 frame = entry & FRAME_MASK;
+	u64 frame = entry & NACRE_PTE_FRAME;
 
 	if (w->entry_size == 4) {
 		frame &= GENMASK_ULL(31, 12);

@@ -20,6 +20,17 @@
 #define NACRE_PF_FETCH		(1u << 4)
 #define NACRE_PF_PKEY		(1u << 5)
 
+/* Bits of a table entry. */
+#define NACRE_PTE_PRESENT	(1ull << 0)
+#define NACRE_PTE_WRITE		(1ull << 1)
+#define NACRE_PTE_USER		(1ull << 2)
+#define NACRE_PTE_ACCESSED	(1ull << 5)
+#define NACRE_PTE_DIRTY		(1ull << 6)
+#define NACRE_PTE_PS		(1ull << 7)
+#define NACRE_PTE_GLOBAL	(1ull << 8)
+#define NACRE_PTE_NX		(1ull << 63)
+#define NACRE_PTE_FRAME		0x000ffffffffff000ull
+
 /*
  * Where the tables are; the caller embeds it and finds itself by container_of.
  * Entries are aligned to their size.
