@@ -3,16 +3,9 @@
  * The dirty log: which frames of a slot were written since last asked.
  *
  * A slot with NACRE_MEM_LOG_DIRTY_PAGES has a bit for each frame, and its
- * leaves are small and read-only until the first write. Exclusion is by order
- * alone: whoever allows a write (a fault, under stage2.lock for reading) sets
- * the bit after the leaf allows it; whoever takes the log takes the bit before
- * the leaf forbids it again, and flushes before the VMM is told. So a write
- * that the VMM was not told of finds its bit set, or sets it.
- *
- * Where the processor has a log of its own it notes a frame there when it sets
- * the leaf's dirty bit, so that bit stands for the right to write. A vCPU's is
- * emptied into the bits when it is full, when the vCPU is put, and before
- * anybody reads them.
+ * leaves are small and read-only until the first write; or, where the processor
+ * has a log of its own, not dirty until then. In which order bit and leaf
+ * change: Documentation/locking.rst, "The dirty log".
  */
 #ifndef NACRE_DIRTY_H
 #define NACRE_DIRTY_H

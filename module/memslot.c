@@ -3,12 +3,8 @@
  * Changes of the slots, and the two ioctls that ask for them.
  *
  * A change is prepared whole before any of it is seen, so that it cannot fail
- * half way. A slot that goes away (or moves) does so in four steps: publish it
- * as invalid, wait until nobody works with the old set, zap stage 2, publish
- * the set without it. A slot that comes needs no waiting: whoever still has
- * the old set sees a frame without memory, as if it had come a bit earlier.
- *
- * Sets that were replaced are kept on a list until the next wait.
+ * half way. In which steps it is then seen: Documentation/locking.rst, "The
+ * slots". Sets that were replaced are kept on a list until the next wait.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>

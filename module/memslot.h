@@ -2,12 +2,6 @@
 /*
  * Memory slots: which guest-physical ranges exist, and which user addresses
  * of the VMM stand behind them.
- *
- * The active set of an address space is an immutable array sorted by frame,
- * reached through one SRCU pointer. A change builds a second array, publishes
- * it and waits for the readers of the first one. A slot that is going away is
- * first published with NACRE_SLOT_INVALID: faults on it wait for the final
- * set instead of mapping what is about to leave.
  */
 #ifndef NACRE_MEMSLOT_H
 #define NACRE_MEMSLOT_H
@@ -24,7 +18,7 @@ struct nacre_vm;
 /* As many as the ABI promises: in-tree KVM keeps the last three of 32767. */
 #define NACRE_USER_SLOTS	32764
 
-/* Flags beside the ABI's own; never accepted from userspace. */
+/* Beside the ABI's flags: on its way out, and not to be mapped any more. */
 #define NACRE_SLOT_INVALID	BIT(16)
 
 int nacre_memslots_init(struct nacre_vm *vm);

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the host does with the VMM's memory reaches stage 2 here.
- * The sequence protocol is explained in notifier.h.
- *
- * The list of VMs is walked with the lock dropped at each VM: zapping takes
- * long and may sleep. A VM is pinned meanwhile, and whoever takes it off the
- * list waits for its pins. Walkers never wait: some of them run under the
- * page-table lock.
+ * Documentation/locking.rst, "The notifier", has the protocol.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -112,7 +107,7 @@ static int invalidate_range_start(struct mmu_notifier *mn,
 	spin_unlock(&nmm->lock);
 	/*
 	 * A fault looks at in_progress under stage2.lock, and walk_vms() takes
-	 * that lock after in_progress is set: see notifier.h.
+	 * that lock after in_progress is set.
 	 */
 	walk_vms(nmm, range->start, range->end,
 		 mmu_notifier_range_blockable(range) ? ZAP_YIELDING : ZAP);

@@ -2,15 +2,8 @@
 /*
  * One mmu_notifier per mm, shared by all VMs of that mm: whatever the host
  * does with the VMM's pages (swap, KSM, THP, migration, munmap) leaves stage 2
- * before it happens.
- *
- * The sequence protocol, against a fault that maps what is being taken away:
- *   invalidation: in_progress++ ; zap under vm->stage2.lock ; ... ; seq++ ;
- *                 in_progress--
- *   fault:        read seq ; look the page up (may sleep) ; take stage2.lock ;
- *                 nacre_mmu_retry() ; map
- * A fault that passes the check before the zap takes the lock is undone by
- * that zap; one that takes the lock after it sees in_progress or a new seq.
+ * before it happens. The protocol against a fault that maps what is being taken
+ * away: Documentation/locking.rst, "The notifier".
  */
 #ifndef NACRE_NOTIFIER_H
 #define NACRE_NOTIFIER_H

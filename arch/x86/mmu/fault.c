@@ -2,12 +2,6 @@
 /*
  * A fault of the second stage: from a guest frame by its slot to the VMM's
  * address, from there to the host's page, and the page into the tables.
- *
- * The page may be taken away at any time until the lock is held and the
- * notifier's sequence was found unmoved; then it stays until the lock is
- * released. Several vCPUs map at once, under the lock for reading: an entry
- * comes to life by cmpxchg, and no other writer than the processors' setting
- * of accessed and dirty bits meets a live one, except to allow writes.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -2,11 +2,6 @@
 /*
  * The stage-2 engine: tables, taking mappings away, ages, and making all vCPUs
  * of a VM forget what they know of it. Mapping is done in fault.c.
- *
- * Under the write lock no entry becomes live and no table goes but by the
- * lock's holder; the processors still set accessed and dirty bits until the
- * flush. So an entry is taken with xchg(), and what it held then is final: a
- * processor that wants to set a bit later finds nothing there and faults.
  */
 #include <linux/cpumask.h>
 #include <linux/mm.h>

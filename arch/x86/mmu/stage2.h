@@ -2,11 +2,8 @@
 /*
  * The second stage of translation: guest-physical to host-physical. One
  * engine; EPT and NPT are two rows of bits (struct nacre_stage2_format).
- *
- * Exclusion: the lock is taken for reading to map (several vCPUs at once;
- * entries are installed with cmpxchg) and for writing to take away. Table
- * pages are freed under the write lock, after every processor has dropped
- * what it remembered of them.
+ * Who holds its lock how, and what may change then: Documentation/locking.rst,
+ * "Stage 2".
  */
 #ifndef NACRE_STAGE2_H
 #define NACRE_STAGE2_H
