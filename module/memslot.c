@@ -247,18 +247,6 @@ static void commit(struct nacre_vm *vm, struct change *change)
 		nacre_arch_new_slot(vm, change->new);
 }
 
-static int apply(struct nacre_vm *vm, struct change *change)
-{
-	int err = prepare(vm, change);
-
-	if (err) {
-		abandon(change);
-		return err;
-	}
-	commit(vm, change);
-	return 0;
-}
-
 /* What can be said without looking at the slots that are there. */
 static int check_region(const struct nacre_userspace_memory_region *mem)
 {
@@ -301,32 +289,43 @@ static bool may_become(const struct nacre_memslot *old,
 	       !((new->flags ^ old->flags) & NACRE_MEM_READONLY);
 }
 
-static int add_or_change(struct nacre_vm *vm, const struct nacre_memslot *old,
+/* Without pages it is to go. */
+static int check_change(struct nacre_vm *vm, const struct nacre_memslot *old,
+			const struct nacre_memslot *want)
+{
+	if (!want->npages)
+		return old ? 0 : -EINVAL;
+	if (old && !may_become(old, want))
+		return -EINVAL;
+	if (old && old->gfn == want->gfn)
+		return 0;
+	return check_place(vm, old, want);
+}
+
+static bool is_as_wanted(const struct nacre_memslot *old,
 			 const struct nacre_memslot *want)
+{
+	return old && want->npages && old->gfn == want->gfn &&
+	       old->flags == want->flags;
+}
+
+static int make_change(struct nacre_vm *vm, const struct nacre_memslot *old,
+		       const struct nacre_memslot *want)
 {
 	struct change change = { .old = old };
 	int err;
 
-	if (old && !may_become(old, want))
-		return -EINVAL;
-	if (old && old->gfn == want->gfn && old->flags == want->flags)
-		return 0;
-	if (!old || old->gfn != want->gfn) {
-		err = check_place(vm, old, want);
-		if (err)
-			return err;
+	if (want->npages) {
+		change.new = kmemdup(want, sizeof(*want), GFP_KERNEL_ACCOUNT);
+		if (!change.new)
+			return -ENOMEM;
 	}
-	change.new = kmemdup(want, sizeof(*want), GFP_KERNEL_ACCOUNT);
-	if (!change.new)
-		return -ENOMEM;
-	return apply(vm, &change);
-}
-
-static int delete(struct nacre_vm *vm, const struct nacre_memslot *old)
-{
-	struct change change = { .old = old };
-
-	return old ? apply(vm, &change) : -EINVAL;
+	err = prepare(vm, &change);
+	if (err)
+		abandon(&change);
+	else
+		commit(vm, &change);
+	return err;
 }
 
 int nacre_set_memory_region(struct nacre_vm *vm,
@@ -347,7 +346,10 @@ int nacre_set_memory_region(struct nacre_vm *vm,
 	if (err)
 		return err;
 	old = nacre_slot_of_id(vm, want.id);
-	return want.npages ? add_or_change(vm, old, &want) : delete(vm, old);
+	err = check_change(vm, old, &want);
+	if (err || is_as_wanted(old, &want))
+		return err;
+	return make_change(vm, old, &want);
 }
 
 int nacre_memslots_init(struct nacre_vm *vm)
@@ -363,12 +365,6 @@ int nacre_memslots_init(struct nacre_vm *vm)
 	return 0;
 }
 
-static void free_slot(const struct nacre_memslot *slot)
-{
-	nacre_dirty_free(slot->dirty);
-	kfree(slot);
-}
-
 /* No vCPU runs, and the notifier is detached: nobody reads. */
 void nacre_memslots_destroy(struct nacre_vm *vm)
 {
@@ -377,8 +373,10 @@ void nacre_memslots_destroy(struct nacre_vm *vm)
 	unsigned int l, i;
 
 	free_retired(vm);
-	nacre_for_each_slot(slot, slots, l, i)
-		free_slot(slot);
+	nacre_for_each_slot(slot, slots, l, i) {
+		nacre_dirty_free(slot->dirty);
+		kfree(slot);
+	}
 	for (l = 0; l < slots->leaves; l++)
 		kfree(slots->leaf[l]);
 	kvfree(slots);
