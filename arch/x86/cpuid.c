@@ -404,34 +404,31 @@ static long set_entries(struct nacre_vcpu *vcpu,
 	return ret;
 }
 
+static struct nacre_cpuid_entry2 *alloc_entries(unsigned int count)
+{
+	return kvcalloc(count, sizeof(struct nacre_cpuid_entry2),
+			GFP_KERNEL_ACCOUNT);
+}
+
 long nacre_set_cpuid2(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
-	struct nacre_cpuid_entry2 *entries = NULL;
+	struct nacre_cpuid_entry2 *entries = alloc_entries(arg->count);
 
-	if (arg->count) {
-		entries = kvmalloc_array(arg->count, sizeof(*entries),
-					 GFP_KERNEL_ACCOUNT);
-		if (!entries)
-			return -ENOMEM;
-		memcpy(entries, arg->tail,
-		       array_size(sizeof(*entries), arg->count));
-	}
+	if (!entries)
+		return -ENOMEM;
+	memcpy(entries, arg->tail, array_size(sizeof(*entries), arg->count));
 	return set_entries(vcpu, entries, arg->count);
 }
 
 /* The older form has no subleaves: each entry stands for all of them. */
 long nacre_set_cpuid(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
+	struct nacre_cpuid_entry2 *entries = alloc_entries(arg->count);
 	const struct nacre_cpuid_entry *in = arg->tail;
-	struct nacre_cpuid_entry2 *entries = NULL;
 	unsigned int i;
 
-	if (arg->count) {
-		entries = kvcalloc(arg->count, sizeof(*entries),
-				   GFP_KERNEL_ACCOUNT);
-		if (!entries)
-			return -ENOMEM;
-	}
+	if (!entries)
+		return -ENOMEM;
 	for (i = 0; i < arg->count; i++) {
 		entries[i].function = in[i].function;
 		entries[i].eax = in[i].eax;
