@@ -262,12 +262,12 @@ static u64 result_flags(u64 result, u8 size)
 	return flags;
 }
 
-/* Carries out of each bit, as the adder had them. */
+/* By the carries out of each bit, as the adder had them. */
 static u64 add_flags(u64 a, u64 b, u64 result, u8 size)
 {
 	u64 carries = (a & b) | ((a | b) & ~result);
 	u64 top = 1ull << (size * 8 - 1);
-	u64 flags = result_flags(result, size);
+	u64 flags = 0;
 
 	if (carries & top)
 		flags |= X86_EFLAGS_CF;
@@ -278,19 +278,10 @@ static u64 add_flags(u64 a, u64 b, u64 result, u8 size)
 	return flags;
 }
 
+/* a - b is ~(~a + b). */
 static u64 sub_flags(u64 a, u64 b, u64 result, u8 size)
 {
-	u64 borrows = (~a & b) | ((~a | b) & result);
-	u64 top = 1ull << (size * 8 - 1);
-	u64 flags = result_flags(result, size);
-
-	if (borrows & top)
-		flags |= X86_EFLAGS_CF;
-	if (borrows & 8)
-		flags |= X86_EFLAGS_AF;
-	if ((a ^ b) & (a ^ result) & top)
-		flags |= X86_EFLAGS_OF;
-	return flags;
+	return add_flags(~a, b, ~result, size) | result_flags(result, size);
 }
 
 static u64 run_bit(u8 alu, u64 a, u64 number, u8 size, u64 *flags)
@@ -336,7 +327,8 @@ static u64 run_alu(u8 alu, u64 a, u64 b, u8 size, u64 carry, u64 *flags,
 	case NACRE_ALU_ADC:
 	case NACRE_ALU_INC:
 		result = a + b + (alu == NACRE_ALU_ADC ? carry : 0);
-		*flags = add_flags(a, b, result, size);
+		*flags = add_flags(a, b, result, size) |
+			 result_flags(result, size);
 		return result;
 	case NACRE_ALU_SUB:
 	case NACRE_ALU_SBB:
