@@ -94,10 +94,8 @@ static enum nacre_fetch_result fetch_page(struct nacre_vcpu *vcpu, gva_t gva,
 					  u8 *bytes, unsigned int *count,
 					  struct nacre_walk *walk)
 {
-	u32 access = NACRE_PF_FETCH;
+	u32 access = nacre_access_bits(vcpu, NACRE_PF_FETCH);
 
-	if (backend(read_cpl)(vcpu) == 3)
-		access |= NACRE_PF_USER;
 	*count = min_t(u64, *count, PAGE_SIZE - offset_in_page(gva));
 	switch (nacre_translate(vcpu, gva, access, walk)) {
 	case NACRE_WALK_OK:

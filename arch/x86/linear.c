@@ -112,19 +112,10 @@ bool nacre_linear(struct nacre_vcpu *vcpu, enum nacre_segreg seg, u64 offset,
 	return false;
 }
 
-static u32 access_bits(struct nacre_vcpu *vcpu, bool write)
-{
-	u32 access = write ? NACRE_PF_WRITE : 0;
-
-	if (backend(read_cpl)(vcpu) == 3)
-		access |= NACRE_PF_USER;
-	return access;
-}
-
 enum nacre_access nacre_linear_to_gpa(struct nacre_vcpu *vcpu, gva_t gva,
 				      bool write, gpa_t *gpa)
 {
-	u32 access = access_bits(vcpu, write);
+	u32 access = nacre_access_bits(vcpu, write ? NACRE_PF_WRITE : 0);
 	struct nacre_walk walk;
 
 	if (likely(nacre_peek_gpa(vcpu, gva, access, gpa)))
@@ -154,8 +145,9 @@ gva_t nacre_linear_next(struct nacre_vcpu *vcpu, gva_t gva, unsigned int size)
 	return nacre_is_64bit_code(vcpu) ? gva + size : (u32)(gva + size);
 }
 
-enum nacre_access nacre_read_linear(struct nacre_vcpu *vcpu, gva_t gva,
-				    void *data, unsigned int size)
+/* @data NULL: only see whether it could be done. */
+static enum nacre_access by_pieces(struct nacre_vcpu *vcpu, gva_t gva,
+				   void *data, unsigned int size, bool write)
 {
 	enum nacre_access access;
 	unsigned int piece;
@@ -163,56 +155,41 @@ enum nacre_access nacre_read_linear(struct nacre_vcpu *vcpu, gva_t gva,
 
 	for (; size; size -= piece) {
 		piece = nacre_linear_piece(gva, size);
-		access = nacre_linear_to_gpa(vcpu, gva, false, &gpa);
+		access = nacre_linear_to_gpa(vcpu, gva, write, &gpa);
 		if (access != NACRE_ACCESS_OK)
 			return access;
-		if (nacre_read_guest(vcpu->vm, gpa, data, piece))
-			return NACRE_ACCESS_NO_MEMORY;
 		gva = nacre_linear_next(vcpu, gva, piece);
+		if (!data)
+			continue;
+		if (write ? nacre_write_guest(vcpu->vm, gpa, data, piece) :
+			    nacre_read_guest(vcpu->vm, gpa, data, piece))
+			return NACRE_ACCESS_NO_MEMORY;
 		data += piece;
 	}
 	return NACRE_ACCESS_OK;
+}
+
+enum nacre_access nacre_read_linear(struct nacre_vcpu *vcpu, gva_t gva,
+				    void *data, unsigned int size)
+{
+	return by_pieces(vcpu, gva, data, size, false);
 }
 
 enum nacre_access nacre_probe_write(struct nacre_vcpu *vcpu, gva_t gva,
 				    unsigned int size)
 {
-	enum nacre_access access;
-	unsigned int piece;
-	gpa_t gpa;
-
-	for (; size; size -= piece) {
-		piece = nacre_linear_piece(gva, size);
-		access = nacre_linear_to_gpa(vcpu, gva, true, &gpa);
-		if (access != NACRE_ACCESS_OK)
-			return access;
-		gva = nacre_linear_next(vcpu, gva, piece);
-	}
-	return NACRE_ACCESS_OK;
+	return by_pieces(vcpu, gva, NULL, size, true);
 }
 
 enum nacre_access nacre_write_linear(struct nacre_vcpu *vcpu, gva_t gva,
 				     const void *data, unsigned int size)
 {
-	enum nacre_access access;
-	unsigned int piece;
-	gpa_t gpa;
+	enum nacre_access access = NACRE_ACCESS_OK;
 
 	/* A fault on the second page comes before the first is written. */
-	if (nacre_linear_piece(gva, size) < size) {
+	if (nacre_linear_piece(gva, size) < size)
 		access = nacre_probe_write(vcpu, gva, size);
-		if (access != NACRE_ACCESS_OK)
-			return access;
-	}
-	for (; size; size -= piece) {
-		piece = nacre_linear_piece(gva, size);
-		access = nacre_linear_to_gpa(vcpu, gva, true, &gpa);
-		if (access != NACRE_ACCESS_OK)
-			return access;
-		if (nacre_write_guest(vcpu->vm, gpa, data, piece))
-			return NACRE_ACCESS_NO_MEMORY;
-		gva = nacre_linear_next(vcpu, gva, piece);
-		data += piece;
-	}
-	return NACRE_ACCESS_OK;
+	if (access != NACRE_ACCESS_OK)
+		return access;
+	return by_pieces(vcpu, gva, (void *)data, size, true);
 }

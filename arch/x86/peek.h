@@ -28,6 +28,12 @@
 /* As many bytes are looked at as two words have: more than any instruction. */
 #define NACRE_PEEK_BYTES	16
 
+/* NACRE_PF_* of an access at the current privilege level. */
+static __always_inline u32 nacre_access_bits(struct nacre_vcpu *vcpu, u32 kind)
+{
+	return backend(read_cpl)(vcpu) == 3 ? kind | NACRE_PF_USER : kind;
+}
+
 /* Another slot, or another set of slots: note the slot of @gfn. */
 bool nacre_peek_choose_slot(struct nacre_vcpu *vcpu, gfn_t gfn);
 
@@ -150,11 +156,9 @@ static __always_inline bool
 nacre_peek_paged(struct nacre_vcpu *vcpu, gva_t gva, u64 words[2])
 {
 	struct nacre_peek *peek = &vcpu->arch.peek;
-	u32 access = NACRE_PF_FETCH;
+	u32 access = nacre_access_bits(vcpu, NACRE_PF_FETCH);
 	bool ok;
 
-	if (backend(read_cpl)(vcpu) == 3)
-		access |= NACRE_PF_USER;
 	if (likely(nacre_peek_same_way(vcpu, gva, access)) &&
 	    nacre_peek_begin(peek)) {
 		ok = nacre_peek_unchanged(peek) &&
