@@ -359,20 +359,15 @@ bool nacre_event_wakes(struct nacre_vcpu *vcpu)
 	return nacre_has_interrupt(vcpu) && backend(interrupt_allowed)(vcpu);
 }
 
+/* Payloads and triple faults are by NACRE_ENABLE_CAP, SMM is not there. */
 #define EVENTS_FLAGS_IN	(NACRE_VCPUEVENT_VALID_NMI_PENDING |	\
 			 NACRE_VCPUEVENT_VALID_SIPI_VECTOR |	\
 			 NACRE_VCPUEVENT_VALID_SHADOW |		\
-			 NACRE_VCPUEVENT_VALID_SMM |		\
-			 NACRE_VCPUEVENT_VALID_PAYLOAD |	\
-			 NACRE_VCPUEVENT_VALID_TRIPLE_FAULT)
+			 NACRE_VCPUEVENT_VALID_SMM)
 
-/* Payloads and triple faults are by NACRE_ENABLE_CAP, SMM is not there. */
 static bool events_valid(const struct nacre_vcpu_events *in)
 {
 	if (in->flags & ~EVENTS_FLAGS_IN)
-		return false;
-	if (in->flags & (NACRE_VCPUEVENT_VALID_PAYLOAD |
-			 NACRE_VCPUEVENT_VALID_TRIPLE_FAULT))
 		return false;
 	if (in->flags & NACRE_VCPUEVENT_VALID_SMM &&
 	    (in->smi.smm || in->smi.pending || in->smi.smm_inside_nmi))
