@@ -52,31 +52,24 @@ slot_ptr nacre_find_slot(const struct nacre_memslots *slots, gfn_t gfn)
 	return gfn - slot->gfn < slot->npages ? slot : NULL;
 }
 
-/* Whether @slot answers the question below, and with what. */
-static bool settles(slot_ptr slot, gfn_t gfn, u64 npages, slot_ptr except,
-		    bool *overlaps)
-{
-	if (slot->gfn >= gfn + npages)
-		return true;
-	*overlaps = slot != except && slot->gfn + slot->npages > gfn;
-	return *overlaps;
-}
-
 /* From the last slot that begins at @gfn or below, upwards. */
 bool nacre_slotset_overlaps(const struct nacre_memslots *slots, gfn_t gfn,
 			    u64 npages, slot_ptr except)
 {
 	unsigned int l, i;
-	bool overlaps = false;
 
 	for (l = leaf_of(slots, gfn); l < slots->leaves; l++) {
 		const struct nacre_slot_leaf *leaf = slots->leaf[l];
 
 		i = begin_up_to(leaf, gfn);
-		for (i = i ? i - 1 : 0; i < leaf->count; i++)
-			if (settles(leaf->slot[i], gfn, npages, except,
-				    &overlaps))
-				return overlaps;
+		for (i = i ? i - 1 : 0; i < leaf->count; i++) {
+			slot_ptr slot = leaf->slot[i];
+
+			if (slot->gfn >= gfn + npages)
+				return false;
+			if (slot != except && slot->gfn + slot->npages > gfn)
+				return true;
+		}
 	}
 	return false;
 }
