@@ -38,12 +38,6 @@ static int cpu_comes_up(unsigned int cpu)
 	return err;
 }
 
-static int cpu_goes_down(unsigned int cpu)
-{
-	backend(cpu_off)();
-	return 0;
-}
-
 static void cpu_off_ipi(void *unused)
 {
 	backend(cpu_off)();
@@ -115,7 +109,7 @@ static int cpus_on(void)
 {
 	int err;
 
-	err = compat_hp_setup(cpu_comes_up, cpu_goes_down);
+	err = compat_hp_setup(cpu_comes_up, nacre_backend()->cpu_off);
 	if (err) {
 		say_why(err);
 		return err;
@@ -140,14 +134,9 @@ static int probe_online(unsigned int cpu)
 	return nacre_backend()->in_use() ? -EBUSY : 0;
 }
 
-static int probe_offline(unsigned int cpu)
-{
-	return 0;
-}
-
 int nacre_cpus_init(void)
 {
-	int err = compat_hp_setup(probe_online, probe_offline);
+	int err = compat_hp_setup(probe_online, NULL);
 
 	if (err) {
 		say_why(err);

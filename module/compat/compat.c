@@ -22,7 +22,7 @@
 #endif
 
 static int (*hp_online)(unsigned int cpu);
-static int (*hp_offline)(unsigned int cpu);
+static void (*hp_offline)(void);
 static atomic_t hp_error;
 
 static int hp_up(unsigned int cpu)
@@ -44,13 +44,13 @@ static int hp_down(unsigned int cpu)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	hp_offline(cpu);
+	if (hp_offline)
+		hp_offline();
 	local_irq_restore(flags);
 	return 0;
 }
 
-int compat_hp_setup(int (*online)(unsigned int cpu),
-		    int (*offline)(unsigned int cpu))
+int compat_hp_setup(int (*online)(unsigned int cpu), void (*offline)(void))
 {
 	int err;
 

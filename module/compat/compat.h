@@ -33,7 +33,7 @@
  * compat_hp_setup() claims it and calls @online on every CPU, and again on
  * each that comes up later; @offline on each that goes down. Both run on the
  * CPU itself with interrupts off, so they may not sleep. @offline may find
- * that @online had failed there.
+ * that @online had failed there, and may be NULL.
  *
  * Return: 0, -EBUSY if another hypervisor has the slot, or what @online
  * returned on the first CPU where it failed; then no CPU is left enabled.
@@ -43,8 +43,7 @@
  *
  * compat_hp_remove() calls @offline on every CPU and gives the slot back.
  */
-int compat_hp_setup(int (*online)(unsigned int cpu),
-		    int (*offline)(unsigned int cpu));
+int compat_hp_setup(int (*online)(unsigned int cpu), void (*offline)(void));
 void compat_hp_remove(void);
 
 /*
