@@ -89,18 +89,14 @@ static void collect_logs(struct nacre_vm *vm)
 }
 
 /* The slot a log is asked of; slots_lock is held, so it stays. */
-static const struct nacre_memslot *find_log(struct nacre_vm *vm, u32 id,
-					    int *err)
+static const struct nacre_memslot *find_log(struct nacre_vm *vm, u32 id)
 {
 	const struct nacre_memslot *slot;
 
-	lockdep_assert_held(&vm->slots_lock);
-	*err = -EINVAL;
 	if (id >= NACRE_USER_SLOTS)
-		return NULL;
-	*err = -ENOENT;
+		return ERR_PTR(-EINVAL);
 	slot = nacre_slot_of_id(vm, id);
-	return slot && slot->dirty ? slot : NULL;
+	return slot && slot->dirty ? slot : ERR_PTR(-ENOENT);
 }
 
 /* A 32-bit VMM fills half of the pointer's place only. */
@@ -174,11 +170,10 @@ static long vm_get_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	const struct nacre_dirty_log *log = arg->data;
 	unsigned long __user *to = bitmap_of(log->dirty_bitmap);
 	const struct nacre_memslot *slot;
-	int err;
 
-	slot = find_log(vm, log->slot, &err);
-	if (!slot)
-		return err;
+	slot = find_log(vm, log->slot);
+	if (IS_ERR(slot))
+		return PTR_ERR(slot);
 	collect_logs(vm);
 	if (!vm->dirty_manual)
 		return take_log(vm, slot, 0, words(slot->npages), to, false);
@@ -192,13 +187,12 @@ static long vm_clear_dirty_log(struct nacre_vm *vm,
 	const struct nacre_clear_dirty_log *log = arg->data;
 	const struct nacre_memslot *slot;
 	u64 left;
-	int err;
 
 	if (log->first_page % BITS_PER_LONG)
 		return -EINVAL;
-	slot = find_log(vm, log->slot, &err);
-	if (!slot)
-		return err;
+	slot = find_log(vm, log->slot);
+	if (IS_ERR(slot))
+		return PTR_ERR(slot);
 	if (log->first_page > slot->npages)
 		return -EINVAL;
 	left = slot->npages - log->first_page;
