@@ -26,7 +26,6 @@ static struct nacre_vm *vm_of(struct nacre_walk_memory *memory)
 static int read_entry(struct nacre_walk_memory *memory, u64 gpa,
 		      unsigned int size, u64 *entry)
 {
-	*entry = 0;
 	return nacre_read_guest(vm_of(memory), gpa, entry, size);
 }
 

@@ -105,23 +105,15 @@ static void decode_sizes(struct nacre_insn *insn)
 {
 	bool opsize = insn->prefixes & NACRE_PFX_OPSIZE;
 	bool addrsize = insn->prefixes & NACRE_PFX_ADDRSIZE;
+	bool is_16bit = insn->mode == 16;
 
-	switch (insn->mode) {
-	case 64:
-		insn->operand_size = opsize ? 2 : 4;
-		if (insn->rex & NACRE_REX_W)
-			insn->operand_size = 8;
-		insn->address_size = addrsize ? 4 : 8;
-		break;
-	case 32:
-		insn->operand_size = opsize ? 2 : 4;
-		insn->address_size = addrsize ? 2 : 4;
-		break;
-	default:
-		insn->operand_size = opsize ? 4 : 2;
-		insn->address_size = addrsize ? 4 : 2;
-		break;
-	}
+	insn->operand_size = opsize == is_16bit ? 4 : 2;
+	insn->address_size = addrsize == is_16bit ? 4 : 2;
+	if (insn->mode != 64)
+		return;
+	if (insn->rex & NACRE_REX_W)
+		insn->operand_size = 8;
+	insn->address_size = addrsize ? 4 : 8;
 }
 
 static void legacy_opcode(struct decoder *d, u8 byte)
