@@ -183,14 +183,6 @@ static enum outcome put(struct nacre_stage2 *stage2,
 	return outcome;
 }
 
-/* Let the next fault find nothing there, and put in what is right. */
-static enum nacre_fault_result clear_the_way(struct nacre_vm *vm,
-					     const struct target *target)
-{
-	nacre_stage2_zap(vm, target->gfn, target->gfn + 1, true);
-	return NACRE_FAULT_RETRY;
-}
-
 static enum nacre_fault_result kill(struct nacre_vcpu *vcpu,
 				    const struct target *target)
 {
@@ -210,7 +202,9 @@ static enum nacre_fault_result finish(struct nacre_vcpu *vcpu,
 	case WAS_THERE:
 		return NACRE_FAULT_SPURIOUS;
 	case TOO_LARGE:
-		return clear_the_way(vcpu->vm, target);
+		/* The next fault finds nothing there, and puts in what fits. */
+		nacre_stage2_zap(vcpu->vm, target->gfn, target->gfn + 1, true);
+		return NACRE_FAULT_RETRY;
 	case OTHER_PAGE:
 		return kill(vcpu, target);
 	default:
@@ -292,26 +286,6 @@ static enum nacre_fault_result no_page(struct nacre_vcpu *vcpu, hva_t hva,
 	}
 }
 
-static enum nacre_fault_result map_target(struct nacre_vcpu *vcpu,
-					  struct target *target)
-{
-	hva_t hva = nacre_slot_hva(&target->slot, target->gfn);
-	int err;
-
-	/* The root is there. */
-	err = nacre_table_cache_fill(&vcpu->arch.tables,
-				     target->format->levels - 1);
-	if (err)
-		return fail(vcpu, err);
-	if (!quick_page(vcpu, target, hva)) {
-		err = slow_page(vcpu, target, hva);
-		if (err)
-			return no_page(vcpu, hva, err);
-	}
-	choose_leaf(target);
-	return commit(vcpu, target);
-}
-
 /*
  * A slot that comes there is published before what is mapped is taken away, as
  * is the place of an APIC that goes: one of the two is seen here.
@@ -377,8 +351,21 @@ map_slot(struct nacre_vcpu *vcpu, const struct nacre_stage2_fault *fault,
 		.generation = nacre_memslots(vcpu->vm)->generation,
 		.slot = *slot,
 	};
+	hva_t hva = nacre_slot_hva(slot, target.gfn);
+	int err;
 
-	return map_target(vcpu, &target);
+	/* The root is there. */
+	err = nacre_table_cache_fill(&vcpu->arch.tables,
+				     target.format->levels - 1);
+	if (err)
+		return fail(vcpu, err);
+	if (!quick_page(vcpu, &target, hva)) {
+		err = slow_page(vcpu, &target, hva);
+		if (err)
+			return no_page(vcpu, hva, err);
+	}
+	choose_leaf(&target);
+	return commit(vcpu, &target);
 }
 
 enum nacre_fault_result
