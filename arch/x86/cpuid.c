@@ -51,8 +51,9 @@ find(const struct nacre_vcpu *vcpu, u32 function, u32 index)
 	return NULL;
 }
 
-const struct nacre_cpuid_entry2 *
-nacre_find_cpuid(const struct nacre_vcpu *vcpu, u32 function, u32 index)
+/* The guest's entry, or NULL: nothing was set for it. */
+static noinline const struct nacre_cpuid_entry2 *
+find_cpuid(const struct nacre_vcpu *vcpu, u32 function, u32 index)
 {
 	return find(vcpu, function, index);
 }
@@ -99,8 +100,8 @@ bool nacre_guest_has(const struct nacre_vcpu *vcpu, unsigned int feature)
 	if (WARN_ON_ONCE(word >= ARRAY_SIZE(feature_words) ||
 			 !feature_words[word].function))
 		return false;
-	leaf = nacre_find_cpuid(vcpu, feature_words[word].function,
-				feature_words[word].index);
+	leaf = find_cpuid(vcpu, feature_words[word].function,
+			  feature_words[word].index);
 	if (!leaf)
 		return false;
 	return *(u32 *)((u8 *)leaf + feature_words[word].reg) &
@@ -109,7 +110,7 @@ bool nacre_guest_has(const struct nacre_vcpu *vcpu, unsigned int feature)
 
 u32 nacre_cpuid_signature(const struct nacre_vcpu *vcpu)
 {
-	const struct nacre_cpuid_entry2 *leaf = nacre_find_cpuid(vcpu, 1, 0);
+	const struct nacre_cpuid_entry2 *leaf = find_cpuid(vcpu, 1, 0);
 
 	return leaf ? leaf->eax : SIGNATURE_RESET;
 }
@@ -164,12 +165,12 @@ static bool vendor_is(const struct nacre_cpuid_entry2 *leaf,
 
 bool nacre_guest_is_intel(const struct nacre_vcpu *vcpu)
 {
-	return vendor_is(nacre_find_cpuid(vcpu, 0, 0), "GenuineIntel");
+	return vendor_is(find_cpuid(vcpu, 0, 0), "GenuineIntel");
 }
 
 bool nacre_guest_is_amd(const struct nacre_vcpu *vcpu)
 {
-	const struct nacre_cpuid_entry2 *basic = nacre_find_cpuid(vcpu, 0, 0);
+	const struct nacre_cpuid_entry2 *basic = find_cpuid(vcpu, 0, 0);
 
 	return vendor_is(basic, "AuthenticAMD") ||
 	       vendor_is(basic, "HygonGenuine");
@@ -182,16 +183,16 @@ bool nacre_guest_is_amd(const struct nacre_vcpu *vcpu)
 static const struct nacre_cpuid_entry2 *
 find_out_of_range(const struct nacre_vcpu *vcpu, u32 *function, u32 index)
 {
-	const struct nacre_cpuid_entry2 *basic = nacre_find_cpuid(vcpu, 0, 0);
+	const struct nacre_cpuid_entry2 *basic = find_cpuid(vcpu, 0, 0);
 	const struct nacre_cpuid_entry2 *range;
 
 	if (!basic || nacre_guest_is_amd(vcpu))
 		return NULL;
-	range = nacre_find_cpuid(vcpu, range_base(*function), 0);
+	range = find_cpuid(vcpu, range_base(*function), 0);
 	if (range && *function <= range->eax)
 		return NULL;
 	*function = basic->eax;
-	return nacre_find_cpuid(vcpu, *function, index);
+	return find_cpuid(vcpu, *function, index);
 }
 
 /* Topology leaves count up: a subleaf that is absent echoes ECX and EDX. */
@@ -202,7 +203,7 @@ static void topology_tail(struct nacre_vcpu *vcpu, u32 function, u32 index,
 
 	if (function != 0xb && function != 0x1f)
 		return;
-	first = nacre_find_cpuid(vcpu, function, 1);
+	first = find_cpuid(vcpu, function, 1);
 	if (first) {
 		out->ecx = index & 0xff;
 		out->edx = first->edx;
@@ -289,10 +290,10 @@ static u8 guest_maxphyaddr(const struct nacre_vcpu *vcpu)
 	const struct nacre_cpuid_entry2 *leaf;
 	u8 bits;
 
-	leaf = nacre_find_cpuid(vcpu, 0x80000000, 0);
+	leaf = find_cpuid(vcpu, 0x80000000, 0);
 	if (!leaf || leaf->eax < 0x80000008)
 		return DEFAULT_MAXPHYADDR;
-	leaf = nacre_find_cpuid(vcpu, 0x80000008, 0);
+	leaf = find_cpuid(vcpu, 0x80000008, 0);
 	if (!leaf)
 		return DEFAULT_MAXPHYADDR;
 	/* The masks made of it want 1 to 52. */
@@ -318,7 +319,7 @@ static void update_from_cpuid(struct nacre_vcpu *vcpu)
 	vcpu->arch.peek.way.page = NACRE_NO_WAY;
 	cpuid->cr4_reserved = cr4_reserved(vcpu, true);
 	cpuid->has_1g_pages = nacre_guest_has(vcpu, X86_FEATURE_GBPAGES);
-	leaf = nacre_find_cpuid(vcpu, 0xd, 0);
+	leaf = find_cpuid(vcpu, 0xd, 0);
 	cpuid->xcr0_allowed = leaf ? leaf->eax | (u64)leaf->edx << 32 : 0;
 	cpuid->xcr0_allowed &= nacre_host_xcr0();
 	nacre_apic_cpuid(vcpu);

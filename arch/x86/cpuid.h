@@ -5,12 +5,7 @@
 
 #include "module/types.h"
 
-struct nacre_cpuid_entry2;
 struct nacre_vcpu;
-
-/* The guest's entry, or NULL: nothing was set for it. */
-const struct nacre_cpuid_entry2 *
-nacre_find_cpuid(const struct nacre_vcpu *vcpu, u32 function, u32 index);
 
 /* Has the guest's CPUID X86_FEATURE_*; is it Intel's or AMD's by its name? */
 bool nacre_guest_has(const struct nacre_vcpu *vcpu, unsigned int feature);
