@@ -10,6 +10,7 @@
 #define NACRE_X86_XSTATE_H
 
 #include <asm/cpufeature.h>
+#include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
 #include <asm/special_insns.h>
 
@@ -51,10 +52,11 @@ static inline bool nacre_uses_pkru(struct nacre_vcpu *vcpu)
 		vcpu->arch.xcr0 & XFEATURE_MASK_PKRU);
 }
 
-/* Irqs off, around the guest. */
+/* Irqs off, around the guest: its registers are in the processor. */
 static inline void nacre_xstate_enter(struct nacre_vcpu *vcpu)
 {
-	compat_fpu_ready();
+	if (test_thread_flag(TIF_NEED_FPU_LOAD))
+		switch_fpu_return();
 	if (nacre_xstate_differs(vcpu))
 		nacre_xstate_swap_in(vcpu);
 	if (nacre_uses_pkru(vcpu))

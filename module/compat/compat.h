@@ -76,13 +76,6 @@ static inline void compat_emergency_register(void (*off)(void)) {}
 static inline void compat_emergency_unregister(void (*off)(void)) {}
 #endif
 
-/* Irqs off, last thing before the guest: its registers are in the processor. */
-static inline void compat_fpu_ready(void)
-{
-	if (test_thread_flag(TIF_NEED_FPU_LOAD))
-		switch_fpu_return();
-}
-
 /*
  * From the guest's container to the layout of XSAVE (non-compacted, with the
  * legacy header), as KVM_GET_XSAVE and its kin know it. @buf is kernel memory
