@@ -1,19 +1,457 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Access to model-specific registers. An MSR is looked for in the table of
- * those that are alike on either vendor (msr_table.c), then in the backend,
- * which keeps what the processor itself swaps, then among those that guests
- * probe blindly. What is nowhere is #GP.
+ * those that are alike on either vendor, then in the backend, which keeps what
+ * the processor itself swaps, then among those that guests probe blindly. What
+ * is nowhere is #GP.
  */
 #include <linux/kernel.h>
-#include <asm/msr-index.h>
+#include <asm/apicdef.h>
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+#include <asm/mtrr.h>
 
 #include "module/vcpu.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_cpuid.h"
 #include "arch/x86/ioctls.h"
+#include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
+#include "arch/x86/xstate.h"
+
+/* HWCR: may be written without effect; AMD APM, "HWCR". */
+#define HWCR_IGNORED		(BIT_ULL(3) | BIT_ULL(6) | BIT_ULL(8))
+#define HWCR_MC_STATUS_WRITE	BIT_ULL(18)
+#define HWCR_TSC_FREQ_SEL	BIT_ULL(24)
+#define VM_CR_DEFINED		GENMASK_ULL(4, 0)
+#define VM_CR_LOCK		BIT_ULL(3)
+#define VM_CR_SVMDIS		BIT_ULL(4)
+#define PAT_UNCACHED_MINUS	7	/* the last of the types */
+/* OSVW: errata that no guest meets, for their workarounds are the host's. */
+#define OSVW_MIN_LENGTH		3
+#define OSVW_NOT_FOR_GUESTS	(BIT_ULL(1) | BIT_ULL(2))
+
+/*
+ * What a guest sees until the VMM says otherwise: of no use to know a host by,
+ * and the same on each. A VMM that wants the host's reads the feature MSR.
+ */
+#define UCODE_REV_AMD		0x01000065
+#define UCODE_REV_INTEL		BIT_ULL(32)
+
+/* Of this host, read at load. */
+static struct {
+	u64 ucode_rev;
+	u64 de_cfg;
+	u64 osvw_length, osvw_status;
+} host __read_mostly;
+
+void nacre_msr_setup(void)
+{
+	if (rdmsrl_safe(MSR_IA32_UCODE_REV, &host.ucode_rev))
+		host.ucode_rev = 0;
+	host.de_cfg = boot_cpu_has(X86_FEATURE_LFENCE_RDTSC) ?
+		      MSR_AMD64_DE_CFG_LFENCE_SERIALIZE : 0;
+	if (!boot_cpu_has(X86_FEATURE_OSVW) ||
+	    rdmsrl_safe(MSR_AMD64_OSVW_ID_LENGTH, &host.osvw_length) ||
+	    rdmsrl_safe(MSR_AMD64_OSVW_STATUS, &host.osvw_status)) {
+		host.osvw_length = 0;
+		host.osvw_status = 0;
+	}
+}
+
+static bool read_feature_msr(u32 index, u64 *value)
+{
+	switch (index) {
+	case MSR_IA32_UCODE_REV:
+		*value = host.ucode_rev;
+		return true;
+	case MSR_AMD64_DE_CFG:
+		*value = host.de_cfg;
+		return boot_cpu_has(X86_FEATURE_SVM);
+	default:
+		return false;
+	}
+}
+
+void nacre_msr_init(struct nacre_vcpu *vcpu)
+{
+	struct nacre_msr_state *msr = &vcpu->arch.msr;
+
+	msr->ucode_rev = boot_cpu_has(X86_FEATURE_SVM) ? UCODE_REV_AMD :
+							 UCODE_REV_INTEL;
+	msr->platform_info = MSR_PLATFORM_INFO_CPUID_FAULT;
+	msr->misc_enable = MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
+			   MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
+	msr->osvw_length = max_t(u64, host.osvw_length, OSVW_MIN_LENGTH);
+	msr->osvw_status = host.osvw_status & ~OSVW_NOT_FOR_GUESTS;
+	nacre_mce_init(vcpu);
+}
+
+static bool write_efer(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		       enum nacre_msr_by by)
+{
+	if (by == BY_GUEST)
+		return nacre_guest_write_efer(vcpu, value);
+	if (!nacre_valid_efer_bits(value))
+		return false;
+	value = (value & ~EFER_LMA) | (vcpu->arch.efer & EFER_LMA);
+	backend(write_efer)(vcpu, value);
+	return true;
+}
+
+static bool write_apic_base(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			    enum nacre_msr_by by)
+{
+	if (by == BY_GUEST &&
+	    !nacre_lapic_may_switch(vcpu->arch.apic_base, value))
+		return false;
+	return nacre_set_apic_base(vcpu, value, by == BY_GUEST);
+}
+
+static bool read_x2apic(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			enum nacre_msr_by by)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	return lapic && nacre_lapic_read_msr(lapic, index, value);
+}
+
+static bool write_x2apic(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			 enum nacre_msr_by by)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	return lapic && nacre_lapic_write_msr(lapic, index, value);
+}
+
+static bool read_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			      enum nacre_msr_by by)
+{
+	const struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	*value = lapic ? nacre_lapic_read_deadline(lapic) : 0;
+	return true;
+}
+
+static bool write_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			       enum nacre_msr_by by)
+{
+	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	if (lapic)
+		nacre_lapic_write_deadline(lapic, value);
+	return true;
+}
+
+static bool write_pat(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		      enum nacre_msr_by by)
+{
+	if (!nacre_valid_memory_types(value, PAT_UNCACHED_MINUS))
+		return false;
+	vcpu->arch.pat = value;
+	backend(write_pat)(vcpu, value);
+	return true;
+}
+
+/* AMD's has 32 bits and ignores the rest, Intel's refuses it. */
+static bool write_tsc_aux(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			  enum nacre_msr_by by)
+{
+	if (value >> 32 && nacre_guest_is_intel(vcpu))
+		return false;
+	vcpu->arch.tsc_aux = (u32)value;
+	return true;
+}
+
+/* A guest writes 0 before it asks, which must not lose what it asks for. */
+static bool write_ucode_rev(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			    enum nacre_msr_by by)
+{
+	if (by == BY_USER)
+		vcpu->arch.msr.ucode_rev = value;
+	return true;
+}
+
+static bool can_fault_cpuid(u64 platform_info)
+{
+	return platform_info & MSR_PLATFORM_INFO_CPUID_FAULT;
+}
+
+static bool valid_platform_info(struct nacre_vcpu *vcpu, u32 index, u64 value,
+				enum nacre_msr_by by)
+{
+	return by == BY_USER &&
+	       (can_fault_cpuid(value) || !nacre_cpuid_faulting(vcpu));
+}
+
+static bool valid_misc_features(struct nacre_vcpu *vcpu, u32 index, u64 value,
+				enum nacre_msr_by by)
+{
+	return !value || (value == MSR_MISC_FEATURES_ENABLES_CPUID_FAULT &&
+			  can_fault_cpuid(vcpu->arch.msr.platform_info));
+}
+
+static bool write_misc_enable(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			      enum nacre_msr_by by)
+{
+	const u64 fixed = MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
+			  MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
+	u64 old = vcpu->arch.msr.misc_enable;
+
+	if (by == BY_GUEST) {
+		if ((value ^ old) & fixed)
+			return false;
+		/* Read-only, but no fault: no performance monitoring. */
+		value &= ~(u64)MSR_IA32_MISC_ENABLE_EMON;
+		value |= old & MSR_IA32_MISC_ENABLE_EMON;
+	}
+	vcpu->arch.msr.misc_enable = value;
+	return true;
+}
+
+static bool valid_xss(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		      enum nacre_msr_by by)
+{
+	return !(value & ~nacre_host_xss());
+}
+
+static bool any_value(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		      enum nacre_msr_by by)
+{
+	return true;
+}
+
+static bool write_hwcr(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		       enum nacre_msr_by by)
+{
+	value &= ~HWCR_IGNORED;
+	if (value & ~(HWCR_MC_STATUS_WRITE | HWCR_TSC_FREQ_SEL))
+		return false;
+	vcpu->arch.msr.hwcr = value;
+	return true;
+}
+
+/* AMD APM, "VM_CR MSR": once SVM is off, neither it nor the lock changes. */
+static bool write_vm_cr(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			enum nacre_msr_by by)
+{
+	u64 *vm_cr = &vcpu->arch.msr.vm_cr;
+	u64 settled = 0;
+
+	if (value & ~VM_CR_DEFINED)
+		return false;
+	if (*vm_cr & VM_CR_SVMDIS)
+		settled = VM_CR_LOCK | VM_CR_SVMDIS;
+	*vm_cr = (*vm_cr & settled) | (value & ~settled);
+	return true;
+}
+
+/* Firmware locks it, with nothing in it that a guest has. */
+static bool valid_feat_ctl(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			   enum nacre_msr_by by)
+{
+	if (by == BY_GUEST && vcpu->arch.msr.feat_ctl & FEAT_CTL_LOCKED)
+		return false;
+	return !(value & ~(u64)FEAT_CTL_LOCKED);
+}
+
+/* What is on stays on; a guest may say so once more. */
+static bool valid_de_cfg(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			 enum nacre_msr_by by)
+{
+	return by == BY_GUEST ? value == host.de_cfg : !(value & ~host.de_cfg);
+}
+
+#define FIELD(_member)	.field = offsetof(struct nacre_vcpu_arch, _member)
+#define ONE(_index)	.first = (_index), .last = (_index)
+#define RANGE(_first, _last)	.first = (_first), .last = (_last)
+
+/* Sorted by number. */
+static const struct nacre_msr table[] = {
+	{ ONE(MSR_IA32_TSC), .listed = true,
+	  .read = nacre_read_tsc, .write = nacre_write_tsc },
+	{ ONE(MSR_NACRE_WALL_CLOCK),
+	  .read = nacre_read_wall_clock, .write = nacre_write_wall_clock },
+	{ ONE(MSR_NACRE_SYSTEM_TIME),
+	  FIELD(system_time), .write = nacre_write_system_time },
+	{ ONE(MSR_IA32_APICBASE),
+	  FIELD(apic_base), .write = write_apic_base },
+	{ ONE(MSR_IA32_FEAT_CTL), .listed = true,
+	  .host_feature = X86_FEATURE_VMX,
+	  FIELD(msr.feat_ctl), .valid = valid_feat_ctl },
+	{ ONE(MSR_IA32_TSC_ADJUST), .listed = true,
+	  .feature = X86_FEATURE_TSC_ADJUST,
+	  FIELD(msr.tsc_adjust), .write = nacre_write_tsc_adjust },
+	{ ONE(MSR_IA32_UCODE_REV), .listed = true,
+	  FIELD(msr.ucode_rev), .write = write_ucode_rev },
+	{ ONE(MSR_PLATFORM_INFO), .listed = true,
+	  FIELD(msr.platform_info), .valid = valid_platform_info },
+	{ ONE(MSR_MTRRcap), .read = nacre_read_mtrr },
+	{ ONE(MSR_MISC_FEATURES_ENABLES), .listed = true,
+	  FIELD(msr.misc_features), .valid = valid_misc_features },
+	{ ONE(MSR_IA32_MCG_CAP), .read = nacre_read_mcg },
+	{ ONE(MSR_IA32_MCG_STATUS), .listed = true,
+	  .read = nacre_read_mcg, .write = nacre_write_mcg },
+	{ ONE(MSR_IA32_MCG_CTL), .listed = true,
+	  .read = nacre_read_mcg, .write = nacre_write_mcg },
+	{ ONE(MSR_IA32_MISC_ENABLE), .listed = true,
+	  FIELD(msr.misc_enable), .write = write_misc_enable },
+	{ ONE(MSR_IA32_POWER_CTL), .listed = true,
+	  FIELD(msr.power_ctl), .valid = any_value },
+	{ RANGE(MTRRphysBase_MSR(0), MTRRphysMask_MSR(NACRE_VARIABLE_MTRRS - 1)),
+	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
+	{ RANGE(MSR_MTRRfix64K_00000, MSR_MTRRfix4K_F8000),
+	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
+	{ ONE(MSR_IA32_CR_PAT), .listed = true,
+	  FIELD(pat), .write = write_pat },
+	{ RANGE(MSR_IA32_MC0_CTL2, MSR_IA32_MCx_CTL2(NACRE_MCE_BANKS - 1)),
+	  .read = nacre_read_mc_ctl2, .write = nacre_write_mc_ctl2 },
+	{ ONE(MSR_MTRRdefType),
+	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
+	{ RANGE(MSR_IA32_MC0_CTL, MSR_IA32_MCx_MISC(NACRE_MCE_BANKS - 1)),
+	  .read = nacre_read_mc_bank, .write = nacre_write_mc_bank },
+	{ ONE(MSR_IA32_TSC_DEADLINE), .listed = true,
+	  .read = read_tsc_deadline, .write = write_tsc_deadline },
+	{ RANGE(APIC_BASE_MSR, APIC_BASE_MSR + 0xff),
+	  .read = read_x2apic, .write = write_x2apic },
+	{ ONE(MSR_IA32_XSS), .listed = true, .feature = X86_FEATURE_XSAVES,
+	  FIELD(xss), .valid = valid_xss },
+	{ ONE(MSR_NACRE_WALL_CLOCK_NEW), .listed = true,
+	  .read = nacre_read_wall_clock, .write = nacre_write_wall_clock },
+	{ ONE(MSR_NACRE_SYSTEM_TIME_NEW), .listed = true,
+	  FIELD(system_time), .write = nacre_write_system_time },
+	{ ONE(MSR_NACRE_STEAL_TIME), .listed = true,
+	  FIELD(steal), .write = nacre_write_steal },
+	{ ONE(MSR_NACRE_PV_EOI_EN), .listed = true,
+	  FIELD(pv_eoi), .write = nacre_write_pv_eoi },
+	{ ONE(MSR_EFER), FIELD(efer), .write = write_efer },
+	{ ONE(MSR_TSC_AUX), .listed = true, .feature = X86_FEATURE_RDTSCP,
+	  .other_feature = X86_FEATURE_RDPID,
+	  FIELD(tsc_aux), .write = write_tsc_aux },
+	{ ONE(MSR_K7_HWCR), .listed = true,
+	  FIELD(msr.hwcr), .write = write_hwcr },
+	{ ONE(MSR_VM_CR), .host_feature = X86_FEATURE_SVM,
+	  FIELD(msr.vm_cr), .write = write_vm_cr },
+	{ ONE(MSR_AMD64_OSVW_ID_LENGTH), .feature = X86_FEATURE_OSVW,
+	  .for_user_too = true,
+	  FIELD(msr.osvw_length), .valid = any_value },
+	{ ONE(MSR_AMD64_OSVW_STATUS), .feature = X86_FEATURE_OSVW,
+	  .for_user_too = true,
+	  FIELD(msr.osvw_status), .valid = any_value },
+	{ ONE(MSR_AMD64_DE_CFG), .host_feature = X86_FEATURE_SVM,
+	  FIELD(msr.de_cfg), .valid = valid_de_cfg },
+};
+
+static const struct nacre_msr *find_in_table(u32 index)
+{
+	unsigned int low = 0, high = ARRAY_SIZE(table);
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (index < table[middle].first)
+			high = middle;
+		else if (index > table[middle].last)
+			low = middle + 1;
+		else
+			return &table[middle];
+	}
+	return NULL;
+}
+
+enum probe_write { READ_ONLY, IGNORED, ZERO_ONLY, BRANCHES_ONLY };
+
+/* Bits of DEBUGCTL that guests set to follow branches. */
+#define DEBUGCTL_BRANCHES	((u64)(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF))
+
+/* MSRs without state, for guests that do not ask CPUID before. */
+static const struct probed {
+	u32 first, last;
+	u64 value;
+	enum probe_write write;
+	bool write_only;
+	bool amd;	/* of a host that is AMD's alone */
+} probed[] = {
+	{ MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE, 0, READ_ONLY },
+	{ MSR_IA32_PLATFORM_ID, MSR_IA32_PLATFORM_ID, 0, READ_ONLY },
+	{ MSR_IA32_EBL_CR_POWERON, MSR_IA32_EBL_CR_POWERON, 0, READ_ONLY },
+	/* Bus at 100 MHz, ratio 1: guests divide by them. */
+	{ MSR_EBC_FREQUENCY_ID, MSR_EBC_FREQUENCY_ID, BIT_ULL(24), READ_ONLY },
+	{ MSR_SMI_COUNT, MSR_SMI_COUNT, 0, READ_ONLY },
+	{ MSR_IA32_UCODE_WRITE, MSR_IA32_UCODE_WRITE, 0, IGNORED, true },
+	{ MSR_P6_PERFCTR0, MSR_P6_PERFCTR1, 0, IGNORED },
+	{ MSR_FSB_FREQ, MSR_FSB_FREQ, 3, READ_ONLY },
+	/* L2 cache of 256 KiB, enabled, configured, latency 1. */
+	{ MSR_IA32_BBL_CR_CTL3, MSR_IA32_BBL_CR_CTL3, 0xbe702111, IGNORED },
+	{ MSR_P6_EVNTSEL0, MSR_P6_EVNTSEL1, 0, IGNORED },
+	/* 1000 TSC ticks, ratio 4. */
+	{ MSR_IA32_PERF_STATUS, MSR_IA32_PERF_STATUS, 1000 | 4ull << 40,
+	  READ_ONLY },
+	{ MSR_IA32_PERF_CTL, MSR_IA32_PERF_CTL, 0, READ_ONLY },
+	/* No branch is recorded or trapped; Intel's has reserved bits. */
+	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0, IGNORED, false, true },
+	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0, BRANCHES_ONLY },
+	{ MSR_IA32_LASTBRANCHFROMIP, MSR_IA32_LASTINTTOIP, 0, READ_ONLY },
+	{ MSR_RAPL_POWER_UNIT, MSR_RAPL_POWER_UNIT, 0, READ_ONLY },
+	{ MSR_PKG_ENERGY_STATUS, MSR_PKG_ENERGY_STATUS, 0, READ_ONLY },
+	{ MSR_DRAM_ENERGY_STATUS, MSR_DRAM_ENERGY_STATUS, 0, READ_ONLY },
+	{ MSR_PP0_ENERGY_STATUS, MSR_PP0_ENERGY_STATUS, 0, READ_ONLY },
+	{ MSR_PP1_ENERGY_STATUS, MSR_PP1_ENERGY_STATUS, 0, READ_ONLY },
+	/* K7_EVNTSEL0 to 3 and K7_PERFCTR0 to 3. */
+	{ MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3, 0, IGNORED },
+	{ MSR_AMD64_SYSCFG, MSR_AMD64_SYSCFG, 0, READ_ONLY },
+	{ MSR_K7_CLK_CTL, MSR_K7_CLK_CTL, 0x20000000, IGNORED },
+	{ MSR_AMD64_NB_CFG, MSR_AMD64_NB_CFG, 0, IGNORED },
+	{ MSR_AMD64_PATCH_LOADER, MSR_AMD64_PATCH_LOADER, 0, IGNORED, true },
+	{ MSR_K8_INT_PENDING_MSG, MSR_K8_INT_PENDING_MSG, 0, READ_ONLY },
+	{ MSR_FAM10H_MMIO_CONF_BASE, MSR_FAM10H_MMIO_CONF_BASE, 0, ZERO_ONLY },
+	{ MSR_K8_TSEG_ADDR, MSR_K8_TSEG_MASK, 0, READ_ONLY },
+	{ MSR_VM_IGNNE, MSR_VM_IGNNE, 0, IGNORED, true, true },
+	{ MSR_F15H_IC_CFG, MSR_F15H_IC_CFG, 0, READ_ONLY, false, true },
+	{ MSR_AMD64_DC_CFG, MSR_AMD64_TW_CFG, 0, IGNORED },
+	{ MSR_AMD64_BU_CFG2, MSR_AMD64_BU_CFG2, 0, IGNORED },
+	{ MSR_F15H_EX_CFG, MSR_F15H_EX_CFG, 0, IGNORED },
+};
+
+static const struct probed *find_probed(u32 index)
+{
+	const struct probed *p;
+
+	for (p = probed; p < probed + ARRAY_SIZE(probed); p++) {
+		if (index >= p->first && index <= p->last &&
+		    (!p->amd || boot_cpu_has(X86_FEATURE_SVM)))
+			return p;
+	}
+	return NULL;
+}
+
+static noinline bool read_probed_msr(u32 index, u64 *value)
+{
+	const struct probed *p = find_probed(index);
+
+	if (p)
+		*value = p->value;
+	return p && !p->write_only;
+}
+
+static noinline bool write_probed_msr(u32 index, u64 value)
+{
+	const struct probed *p = find_probed(index);
+
+	switch (p ? p->write : READ_ONLY) {
+	case IGNORED:
+		return true;
+	case ZERO_ONLY:
+		return !value;
+	case BRANCHES_ONLY:
+		return !(value & ~DEBUGCTL_BRANCHES);
+	default:
+		return false;
+	}
+}
 
 /* What a backend keeps, on either vendor, and userspace has to move. */
 static const u32 backend_msrs[] = {
@@ -88,7 +526,7 @@ static bool write_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
 /* A row that the host's processor has; the rest fall through to nobody. */
 static noinline const struct nacre_msr *find(u32 index)
 {
-	const struct nacre_msr *msr = nacre_find_msr(index);
+	const struct nacre_msr *msr = find_in_table(index);
 
 	return msr && host_has(msr) ? msr : NULL;
 }
@@ -115,7 +553,7 @@ static bool read_msr(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 		return read_row(vcpu, msr, index, value, by);
 	if (!backend(read_msr)(vcpu, index, value))
 		return true;
-	return nacre_read_probed_msr(index, value);
+	return read_probed_msr(index, value);
 }
 
 /*
@@ -151,7 +589,7 @@ static bool write_msr(struct nacre_vcpu *vcpu, u32 index, u64 value,
 		return false;
 	if (!backend(write_msr)(vcpu, index, value))
 		return true;
-	return nacre_write_probed_msr(index, value);
+	return write_probed_msr(index, value);
 }
 
 int nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value)
@@ -187,7 +625,7 @@ long nacre_get_feature_msrs(struct nacre_ioctl_arg *arg)
 {
 	struct nacre_msr_entry *e = arg->tail, *end = e + arg->count;
 
-	while (e < end && nacre_read_feature_msr(e->index, &e->data))
+	while (e < end && read_feature_msr(e->index, &e->data))
 		e++;
 	return e - (struct nacre_msr_entry *)arg->tail;
 }
@@ -211,8 +649,8 @@ static unsigned int count_listed(void)
 {
 	unsigned int i, count = ARRAY_SIZE(backend_msrs);
 
-	for (i = 0; nacre_msr_row(i); i++)
-		count += listed(nacre_msr_row(i));
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		count += listed(&table[i]);
 	return count;
 }
 
@@ -224,9 +662,9 @@ long nacre_get_msr_index_list(struct nacre_ioctl_arg *arg)
 	if (!list_has_room(arg, count_listed()))
 		return -E2BIG;
 	memcpy(out, backend_msrs, sizeof(backend_msrs));
-	for (i = 0; nacre_msr_row(i); i++) {
-		if (listed(nacre_msr_row(i)))
-			out[n++] = nacre_msr_row(i)->first;
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		if (listed(&table[i]))
+			out[n++] = table[i].first;
 	}
 	return 0;
 }
@@ -238,7 +676,7 @@ long nacre_get_feature_msr_list(struct nacre_ioctl_arg *arg)
 	u64 unused;
 
 	for (i = 0; i < ARRAY_SIZE(feature_msrs); i++) {
-		if (nacre_read_feature_msr(feature_msrs[i], &unused))
+		if (read_feature_msr(feature_msrs[i], &unused))
 			here[count++] = feature_msrs[i];
 	}
 	if (!list_has_room(arg, count))

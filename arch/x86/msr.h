@@ -44,17 +44,6 @@ struct nacre_msr {
 	nacre_msr_write *valid;	/* ... NULL: nothing, it is read-only */
 };
 
-/* The row of an MSR, or NULL; row by row, sorted by number. */
-const struct nacre_msr *nacre_find_msr(u32 index);
-const struct nacre_msr *nacre_msr_row(unsigned int i);
-
-/*
- * MSRs that hold nothing here but that some guest reads or writes without
- * asking CPUID first. False: not even that.
- */
-bool nacre_read_probed_msr(u32 index, u64 *value);
-bool nacre_write_probed_msr(u32 index, u64 value);
-
 /*
  * Are all eight bytes memory types: 2 and 3 are none, nor what is above @last.
  * Intel SDM, "MTRR Memory Types", "IA32_PAT MSR".
@@ -64,8 +53,6 @@ bool nacre_valid_memory_types(u64 value, u8 last);
 /* Their values at power-on. */
 void nacre_msr_setup(void);
 void nacre_msr_init(struct nacre_vcpu *vcpu);
-/* The feature MSRs: what this host and module offer. */
-bool nacre_read_feature_msr(u32 index, u64 *value);
 
 /* 0, or nonzero: #GP(0). An MSR that is not known is never ignored. */
 int nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value);
