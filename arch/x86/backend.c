@@ -2,7 +2,7 @@
 /* Picks the backend for this processor and binds its operations. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/errno.h>
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
 
@@ -50,34 +50,27 @@ static void bind(const struct nacre_backend *b)
 }
 
 /* -ENODEV from ident(): not this vendor's processor; another may say yes. */
-static const struct nacre_backend *identify(int *err)
+static const struct nacre_backend *identify(void)
 {
 	const char *why = "no virtualization extension that nacre can use";
+	int err = -ENODEV;
 	unsigned int i;
 
-	*err = -EOPNOTSUPP;
-	for (i = 0; i < ARRAY_SIZE(backends); i++) {
-		int ret = backends[i]->ident(&why);
-
-		if (!ret)
+	for (i = 0; i < ARRAY_SIZE(backends) && err == -ENODEV; i++) {
+		err = backends[i]->ident(&why);
+		if (!err)
 			return backends[i];
-		if (ret != -ENODEV) {
-			*err = ret;
-			break;
-		}
 	}
 	pr_err("cannot run on this processor: %s\n", why);
-	return NULL;
+	return ERR_PTR(err == -ENODEV ? -EOPNOTSUPP : err);
 }
 
 int nacre_backend_bind(void)
 {
-	const struct nacre_backend *b;
-	int err;
+	const struct nacre_backend *b = identify();
 
-	b = identify(&err);
-	if (!b)
-		return err;
+	if (IS_ERR(b))
+		return PTR_ERR(b);
 	if (missing_operations(b)) {
 		pr_err("backend %s lacks %u operations\n", b->name,
 		       missing_operations(b));
