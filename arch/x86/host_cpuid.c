@@ -205,22 +205,20 @@ static u32 *reg_of(struct nacre_cpuid_entry2 *e, const struct register_row *row)
 }
 
 /* The leaf as the processor has it, or zeroes behind its last. */
-static void execute(struct nacre_cpuid_entry2 *e)
+static struct nacre_cpuid_entry2 execute(u32 function, u32 index)
 {
-	if (e->function > cpuid_eax(e->function & GENMASK(31, 30)))
-		return;
-	cpuid_count(e->function, e->index, &e->eax, &e->ebx, &e->ecx, &e->edx);
+	struct nacre_cpuid_entry2 e = {};
+
+	if (function <= cpuid_eax(function & GENMASK(31, 30)))
+		cpuid_count(function, index, &e.eax, &e.ebx, &e.ecx, &e.edx);
+	return e;
 }
 
 static u32 host_word(const struct register_row *row)
 {
-	struct nacre_cpuid_entry2 e = {
-		.function = row->function,
-		.index = row->index,
-	};
+	struct nacre_cpuid_entry2 e = execute(row->function, row->index);
 	u32 kernel = boot_cpu_data.x86_capability[row->word];
 
-	execute(&e);
 	return (*reg_of(&e, row) & kernel & row->pass) | row->always;
 }
 
@@ -300,13 +298,9 @@ static bool row_is_of(const struct register_row *row,
 
 static void apply_rows(struct nacre_cpuid_entry2 *e)
 {
-	struct nacre_cpuid_entry2 raw = *e;
+	struct nacre_cpuid_entry2 raw = execute(e->function, e->index);
 	unsigned int i;
 
-	e->eax = 0;
-	e->ebx = 0;
-	e->ecx = 0;
-	e->edx = 0;
 	for (i = 0; i < ARRAY_SIZE(registers); i++) {
 		const struct register_row *row = &registers[i];
 
@@ -395,7 +389,6 @@ static const struct nacre_cpuid_entry2 *add(u32 function, u32 index)
 	e->index = index;
 	if (is_indexed(function))
 		e->flags = NACRE_CPUID_FLAG_SIGNIFCANT_INDEX;
-	execute(e);
 	apply_rows(e);
 	adjust(e);
 	return e;
