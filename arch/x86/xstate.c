@@ -26,20 +26,21 @@
 static struct component {
 	u32 size;
 	u32 offset;		/* in the standard form */
-	bool supervisor;	/* IA32_XSS has its bit, not XCR0 */
-	bool aligned;		/* to 64 bytes in the compacted form */
+	u32 ecx;
 } components[XFEATURE_MAX] __read_mostly;
 
 u64 nacre_kernel_xcr0 __ro_after_init, nacre_kernel_xss __ro_after_init;
 
 #define LEAFD_1_EAX_COMPACTED	(BIT(1) | BIT(3))	/* XSAVEC, XSAVES */
+/* IA32_XSS has its bit, not XCR0; to 64 bytes in the compacted form. */
 #define LEAFD_N_ECX_SUPERVISOR	BIT(0)
 #define LEAFD_N_ECX_ALIGNED	BIT(1)
 
 void nacre_xstate_setup(void)
 {
-	u32 size, offset, ecx, edx;
+	struct component *c;
 	unsigned int i;
+	u32 edx;
 
 	if (!boot_cpu_has(X86_FEATURE_OSXSAVE) ||
 	    !boot_cpu_has(X86_FEATURE_XSAVE))
@@ -48,13 +49,8 @@ void nacre_xstate_setup(void)
 	if (boot_cpu_has(X86_FEATURE_XSAVES))
 		rdmsrl(MSR_IA32_XSS, nacre_kernel_xss);
 	for (i = 2; i < ARRAY_SIZE(components); i++) {
-		cpuid_count(0xd, i, &size, &offset, &ecx, &edx);
-		components[i] = (struct component){
-			.size = size,
-			.offset = offset,
-			.supervisor = ecx & LEAFD_N_ECX_SUPERVISOR,
-			.aligned = ecx & LEAFD_N_ECX_ALIGNED,
-		};
+		c = &components[i];
+		cpuid_count(0xd, i, &c->size, &c->offset, &c->ecx, &edx);
 	}
 }
 
@@ -127,8 +123,10 @@ static u32 xstate_size(u64 features, bool compacted)
 		c = &components[i];
 		if (!compacted)
 			size = max(size, c->offset + c->size);
+		else if (c->ecx & LEAFD_N_ECX_ALIGNED)
+			size = ALIGN(size, 64) + c->size;
 		else
-			size = (c->aligned ? ALIGN(size, 64) : size) + c->size;
+			size += c->size;
 	}
 	return size;
 }
@@ -168,8 +166,8 @@ void nacre_xstate_supported(struct nacre_cpuid_entry2 *leaf)
 		c = &components[leaf->index];
 		leaf->eax = c->size;
 		leaf->ebx = c->offset;
-		leaf->ecx = (c->supervisor ? LEAFD_N_ECX_SUPERVISOR : 0) |
-			    (c->aligned ? LEAFD_N_ECX_ALIGNED : 0);
+		leaf->ecx = c->ecx & (LEAFD_N_ECX_SUPERVISOR |
+				      LEAFD_N_ECX_ALIGNED);
 		break;
 	}
 }
