@@ -4,6 +4,7 @@
 #include <linux/atomic.h>
 #include <linux/cpuhotplug.h>
 #include <linux/irqflags.h>
+#include <linux/kvm_host.h>
 #include <linux/syscore_ops.h>
 #include <asm/apic.h>
 
@@ -139,3 +140,14 @@ void compat_send_posted(int cpu)
 	apic->send_IPI(cpu, COMPAT_POSTED_VECTOR);
 #endif
 }
+
+/* The struct kvm_vcpu is one to scribble in: it notes a signal in two fields. */
+#ifndef NACRE_HAVE_GUEST_WORK_VOID
+static struct kvm_run scratch_run;
+static struct kvm_vcpu scratch_vcpu = { .run = &scratch_run };
+
+int compat_guest_work(void)
+{
+	return xfer_to_guest_mode_handle_work(&scratch_vcpu);
+}
+#endif

@@ -115,7 +115,11 @@ static inline bool compat_guest_work_pending(void)
 	return __xfer_to_guest_mode_work_pending();
 }
 
+#ifdef NACRE_HAVE_GUEST_WORK_VOID
+#define compat_guest_work	xfer_to_guest_mode_handle_work
+#else
 int compat_guest_work(void);
+#endif
 
 /* This CPU has passed through a quiescent state of RCU; interrupts off. */
 static __always_inline void compat_rcu_note_guest(void)
