@@ -407,7 +407,7 @@ static void add_caches(u32 function)
 
 static void add_xstate(void)
 {
-	u64 features = nacre_host_xcr0() | nacre_host_xss();
+	u64 features = nacre_host_xcr0();
 	unsigned int i;
 
 	add(0xd, 0);

@@ -212,10 +212,11 @@ static bool write_misc_enable(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	return true;
 }
 
+/* No supervisor component is moved for a guest. */
 static bool valid_xss(struct nacre_vcpu *vcpu, u32 index, u64 value,
 		      enum nacre_msr_by by)
 {
-	return !(value & ~nacre_host_xss());
+	return !value;
 }
 
 static bool any_value(struct nacre_vcpu *vcpu, u32 index, u64 value,

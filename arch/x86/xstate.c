@@ -59,12 +59,6 @@ u64 nacre_host_xcr0(void)
 	return nacre_kernel_xcr0 & XCR0_KNOWN;
 }
 
-/* No supervisor component is moved for a guest. */
-u64 nacre_host_xss(void)
-{
-	return 0;
-}
-
 void nacre_xstate_swap_in(struct nacre_vcpu *vcpu)
 {
 	vcpu->arch.xcr0_loaded = vcpu->arch.xcr0 != nacre_kernel_xcr0;
@@ -144,7 +138,7 @@ void nacre_xstate_sizes(struct nacre_vcpu *vcpu,
 
 void nacre_xstate_supported(struct nacre_cpuid_entry2 *leaf)
 {
-	u64 xcr0 = nacre_host_xcr0(), xss = nacre_host_xss();
+	u64 xcr0 = nacre_host_xcr0();
 	const struct component *c;
 
 	switch (leaf->index) {
@@ -156,9 +150,7 @@ void nacre_xstate_supported(struct nacre_cpuid_entry2 *leaf)
 		break;
 	case 1:
 		if (leaf->eax & LEAFD_1_EAX_COMPACTED)
-			leaf->ebx = xstate_size(xcr0 | xss, true);
-		leaf->ecx = xss;
-		leaf->edx = xss >> 32;
+			leaf->ebx = xstate_size(xcr0, true);
 		break;
 	default:
 		if (leaf->index >= ARRAY_SIZE(components))

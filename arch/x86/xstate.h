@@ -18,9 +18,8 @@
 #include "module/types.h"
 #include "arch/x86/regs.h"
 
-/* What XCR0 and IA32_XSS this host lets a guest set. */
+/* What XCR0 this host lets a guest set. */
 u64 nacre_host_xcr0(void);
-u64 nacre_host_xss(void);
 
 /* At load: ask the processor how large each component is. */
 void nacre_xstate_setup(void);
