@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * VEX, EVEX and XOP: the bytes of the prefix, and which instructions there are,
- * by the rows of decode_vex.c and decode_evex.c. It is not in the module, because nothing there executes
+ * by the rows of decode_vex.c and decode_evex.c; 3DNow!; and which x87 and 0F 01
+ * instructions there are. It is not in the module, because nothing there executes
  * one; whoever comes to do so brings along what he needs of it.
  */
 #include "host_types.h"
@@ -121,6 +122,9 @@ static void decode_evex(struct decoder *d)
 static void vector_opcode(struct decoder *d, u8 first)
 {
 	switch (first) {
+	case 0x0f:
+		d->insn->map = NACRE_MAP_3DNOW;
+		break;
 	case 0xc5:
 		decode_vex2(d);
 		break;
@@ -140,6 +144,8 @@ static nacre_opcode vector_attributes(const struct nacre_insn *insn)
 	const nacre_opcode any = ANY_FORM | OP_MODRM;
 
 	switch (insn->map) {
+	case NACRE_MAP_3DNOW:
+		return any | IMM(B) | OP_AMD;
 	case NACRE_MAP_0F:
 		switch (insn->opcode) {
 		case 0x70 ... 0x73: case 0xc2: case 0xc4 ... 0xc6:
@@ -154,6 +160,103 @@ static nacre_opcode vector_attributes(const struct nacre_insn *insn)
 		return any | IMM(D);
 	}
 	return any;
+}
+
+/* Escape opcodes D8 to DF: by ModRM.reg in memory, by the byte elsewhere. */
+struct nacre_x87_forms {
+	u8 memory;
+	u64 registers;		/* bit: ModRM - 0xc0 */
+};
+
+static const struct nacre_x87_forms x87_forms[8] = {
+	{ 0xff, ~0ULL },
+	/* FNOP, FSTP1; FCHS to FXAM, the constants, then all of F0 to FF. */
+	{ 0xfd, 0xffff7f33ff01ffffULL },
+	/* FCMOVcc; FUCOMPP. */
+	{ 0xff, 0x00000200ffffffffULL },
+	/* FCMOVNcc; FNENI to FNSETPM; FUCOMI, FCOMI. */
+	{ 0xaf, 0x00ffff1fffffffffULL },
+	{ 0xff, ~0ULL },
+	/* FFREE, FXCH4, FST, FSTP; FUCOM, FUCOMP. */
+	{ 0xdf, 0x0000ffffffffffffULL },
+	/* FADDP, FMULP, FCOMP5, FCOMPP; the rest of the arithmetic. */
+	{ 0xff, 0xffffffff02ffffffULL },
+	/* FFREEP, FXCH7, FSTP8, FSTP9; FNSTSW; FUCOMIP, FCOMIP. */
+	{ 0xff, 0x00ffff01ffffffffULL },
+};
+
+/*
+ * C0 ENCLV, the VMX four, PCONFIG; C8 MONITOR, MWAIT, CLAC, STAC, SEAM's four
+ * with 66, ENCLS without; D0 XGETBV, XSETBV, VMFUNC, XEND, XTEST, ENCLU;
+ * D8 the SVM eight; E0 SMSW; E8 SERIALIZE, the TSX and shadow-stack ones,
+ * user interrupts, RDPKRU, WRPKRU; F0 LMSW; F8 SWAPGS, RDTSCP, MONITORX or
+ * MCOMMIT, MWAITX, CLZERO, RDPRU, and the SEV-SNP ones.
+ */
+static const u64 group7_registers[4] = {
+	[NACRE_SIMD_NONE] = 0xffffc1fffff38f3fULL,
+	[NACRE_SIMD_66] = 0x33ff00ffff00f000ULL,
+	[NACRE_SIMD_F3] = 0xf7fff5ffff000000ULL,
+	[NACRE_SIMD_F2] = 0xf3ff03ffff000000ULL,
+};
+
+/* Of those SWAPGS, CLUI to UIRET, the SEAM and most SNP ones. */
+static const u64 group7_only64[4] = {
+	[NACRE_SIMD_NONE] = 0x0100000000000000ULL,
+	[NACRE_SIMD_66] = 0x010000000000e000ULL,
+	[NACRE_SIMD_F3] = 0xc100f00000000000ULL,
+	[NACRE_SIMD_F2] = 0x4100000000000000ULL,
+};
+
+static bool x87_form_exists(const struct nacre_insn *insn)
+{
+	const struct nacre_x87_forms *forms =
+		&x87_forms[insn->opcode & 7];
+
+	if (insn->modrm >= 0xc0)
+		return forms->registers & BIT_ULL(insn->modrm & 0x3f);
+	return forms->memory & BIT((insn->modrm >> 3) & 7);
+}
+
+/* 0F 01 with a register names an instruction by the whole byte. */
+static bool group7_form_exists(const struct nacre_insn *insn)
+{
+	u64 bit = BIT_ULL(insn->modrm & 0x3f);
+	u8 prefix = insn->simd_prefix;
+
+	if (insn->mode != 64 && (group7_only64[prefix] & bit))
+		return false;
+	return group7_registers[prefix] & bit;
+}
+
+static bool form_by_byte(const struct nacre_insn *insn, u8 group)
+{
+	return group == GRP_X87 ? x87_form_exists(insn) :
+				  group7_form_exists(insn);
+}
+
+/* The AMD APM's "3DNow! Opcodes". */
+static const u64 suffixes_3dnow[4] = {
+	BIT_ULL(0x0c) | BIT_ULL(0x0d) | BIT_ULL(0x1c) | BIT_ULL(0x1d),
+	0,
+	BIT_ULL(0x8a - 0x80) | BIT_ULL(0x8e - 0x80) | BIT_ULL(0x90 - 0x80) |
+	BIT_ULL(0x94 - 0x80) | BIT_ULL(0x96 - 0x80) | BIT_ULL(0x97 - 0x80) |
+	BIT_ULL(0x9a - 0x80) | BIT_ULL(0x9e - 0x80) | BIT_ULL(0xa0 - 0x80) |
+	BIT_ULL(0xa4 - 0x80) | BIT_ULL(0xa6 - 0x80) | BIT_ULL(0xa7 - 0x80) |
+	BIT_ULL(0xaa - 0x80) | BIT_ULL(0xae - 0x80) | BIT_ULL(0xb0 - 0x80) |
+	BIT_ULL(0xb4 - 0x80) | BIT_ULL(0xb6 - 0x80) | BIT_ULL(0xb7 - 0x80) |
+	BIT_ULL(0xbb - 0x80) | BIT_ULL(0xbf - 0x80),
+	0,
+};
+
+/* The suffix stands where an immediate would. */
+static bool suffix_exists(struct nacre_insn *insn)
+{
+	u8 suffix = insn->immediate;
+
+	insn->opcode = suffix;
+	insn->immediate = 0;
+	insn->immediate_size = 0;
+	return suffixes_3dnow[suffix / 64] & BIT_ULL(suffix % 64);
 }
 
 static bool is_register_form(const struct nacre_insn *insn)
@@ -198,8 +301,11 @@ static const struct nacre_vector_row *find_row(const struct nacre_insn *insn)
 
 static u32 form_of(const struct nacre_insn *insn)
 {
-	const struct nacre_vector_row *row = find_row(insn);
+	const struct nacre_vector_row *row;
 
+	if (insn->map == NACRE_MAP_3DNOW)
+		return VEC_MEM | VEC_REG;
+	row = find_row(insn);
 	return row ? row->form : 0;
 }
 
@@ -300,6 +406,8 @@ static bool vector_form_exists(struct nacre_insn *insn, u32 form)
 {
 	bool is_register = is_register_form(insn);
 
+	if (insn->map == NACRE_MAP_3DNOW)
+		return suffix_exists(insn);
 	if (((form & VEC_ONLY64) && insn->mode != 64) ||
 	    !settle_vvvv(insn, form, is_register) || !reg_exists(insn, form))
 		return false;
@@ -314,7 +422,8 @@ static bool vector_form_exists(struct nacre_insn *insn, u32 form)
 	       mask_exists(insn, form, is_register);
 }
 
-const struct nacre_vector_rules nacre_vector_rules = {
+const struct nacre_decode_rules nacre_decode_rules = {
+	.by_byte = form_by_byte,
 	.opcode = vector_opcode,
 	.attributes = vector_attributes,
 	.form = form_of,

@@ -12,7 +12,8 @@
 
 static bool is_vector(const struct nacre_insn *insn)
 {
-	return insn->prefixes &
+	return insn->map == NACRE_MAP_3DNOW ||
+	       insn->prefixes &
 	       (NACRE_PFX_VEX | NACRE_PFX_EVEX | NACRE_PFX_XOP);
 }
 
@@ -130,20 +131,20 @@ static void legacy_opcode(struct decoder *d, u8 byte)
 		} else if (byte == 0x3a) {
 			insn->map = NACRE_MAP_0F3A;
 			byte = next_byte(d);
-		} else if (byte == 0x0f) {
-			insn->map = NACRE_MAP_3DNOW;
 		}
 	}
 	insn->opcode = byte;
 }
 
 /*
- * Does a VEX, EVEX or XOP prefix begin with @byte? C4, C5 and 62 are LES, LDS
- * and BOUND if memory follows, outside 64 bits.
+ * Does 3DNow!'s escape begin with @byte, or a VEX, EVEX or XOP prefix? C4, C5
+ * and 62 are LES, LDS and BOUND if memory follows, outside 64 bits.
  */
 static bool begins_vector(struct decoder *d, u8 byte)
 {
 	switch (byte) {
+	case 0x0f:
+		return peek_byte(d) == 0x0f;
 	case 0x62: case 0xc4: case 0xc5:
 		return d->insn->mode == 64 || peek_byte(d) >= 0xc0;
 	case 0x8f:
@@ -158,8 +159,8 @@ static void decode_opcode(struct decoder *d)
 
 	if (!begins_vector(d, byte))
 		legacy_opcode(d, byte);
-	else if (nacre_vector_rules.opcode)
-		nacre_vector_rules.opcode(d, byte);
+	else if (nacre_decode_rules.opcode)
+		nacre_decode_rules.opcode(d, byte);
 	else
 		invalid(d);
 }
@@ -173,10 +174,9 @@ static nacre_opcode legacy_attributes(const struct nacre_insn *insn)
 		return nacre_map_0f[insn->opcode];
 	case NACRE_MAP_0F38:
 		return nacre_map_0f38[insn->opcode];
-	case NACRE_MAP_0F3A:
+	default:
 		return nacre_map_0f3a[insn->opcode];
 	}
-	return ANY_FORM | OP_MODRM | OP_AMD;	/* 3DNow! */
 }
 
 static void find_attributes(struct decoder *d)
@@ -186,7 +186,7 @@ static void find_attributes(struct decoder *d)
 	if (d->result != NACRE_DECODE_OK)
 		return;
 	if (is_vector(insn))
-		d->op = nacre_vector_rules.attributes(insn);
+		d->op = nacre_decode_rules.attributes(insn);
 	else
 		d->op = legacy_attributes(insn);
 	if (!d->op ||
@@ -207,7 +207,7 @@ static void displacement(struct decoder *d, unsigned int size)
 	if (size)
 		insn->displacement = next_signed(d, size);
 	if (size == 1 && d->form && (insn->prefixes & NACRE_PFX_EVEX))
-		insn->displacement *= nacre_vector_rules.scale(insn, d->form);
+		insn->displacement *= nacre_decode_rules.scale(insn, d->form);
 }
 
 /* Intel SDM, "16-Bit Addressing Forms with the ModR/M Byte". */
@@ -264,7 +264,7 @@ static void decode_memory(struct decoder *d)
 static void find_form(struct decoder *d)
 {
 	if (is_vector(d->insn))
-		d->form = nacre_vector_rules.form(d->insn);
+		d->form = nacre_decode_rules.form(d->insn);
 }
 
 static void decode_modrm(struct decoder *d)
@@ -386,27 +386,6 @@ static bool system_register_exists(const struct nacre_insn *insn, u8 group)
 	return group != GRP_DEBUG || insn->reg < 8;
 }
 
-static bool x87_form_exists(const struct nacre_insn *insn)
-{
-	const struct nacre_x87_forms *forms =
-		&nacre_x87_forms[insn->opcode & 7];
-
-	if (modrm_is_register(insn))
-		return forms->registers & BIT_ULL(insn->modrm & 0x3f);
-	return forms->memory & BIT((insn->modrm >> 3) & 7);
-}
-
-/* 0F 01 with a register names an instruction by the whole byte. */
-static bool group7_form_exists(const struct nacre_insn *insn)
-{
-	u64 bit = BIT_ULL(insn->modrm & 0x3f);
-	u8 prefix = insn->simd_prefix;
-
-	if (insn->mode != 64 && (nacre_group7_only64[prefix] & bit))
-		return false;
-	return nacre_group7_registers[prefix] & bit;
-}
-
 static bool group_form_exists(const struct nacre_insn *insn, u8 number)
 {
 	const struct nacre_opcode_group *group = &nacre_opcode_groups[number];
@@ -414,11 +393,10 @@ static bool group_form_exists(const struct nacre_insn *insn, u8 number)
 
 	if (number == GRP_NONE)
 		return true;
-	if (number == GRP_X87)
-		return x87_form_exists(insn);
+	if (number == GRP_X87 || (number == GRP_7 && modrm_is_register(insn)))
+		return !nacre_decode_rules.by_byte ||
+		       nacre_decode_rules.by_byte(insn, number);
 	if (modrm_is_register(insn)) {
-		if (number == GRP_7)
-			return group7_form_exists(insn);
 		if ((group->rm0 & BIT(which)) && (insn->modrm & 7))
 			return false;
 		if ((group->only64 & BIT(which)) && insn->mode != 64 &&
@@ -458,19 +436,10 @@ static void check_lock(struct decoder *d)
 		invalid(d);
 }
 
-static void check_3dnow(struct decoder *d)
-{
-	u8 suffix = next_byte(d);
-
-	d->insn->opcode = suffix;
-	if (!(nacre_3dnow_suffixes[suffix / 64] & BIT_ULL(suffix % 64)))
-		invalid(d);
-}
-
 static void check_forms(struct decoder *d)
 {
 	if (is_vector(d->insn)) {
-		if (!d->form || !nacre_vector_rules.exists(d->insn, d->form))
+		if (!d->form || !nacre_decode_rules.exists(d->insn, d->form))
 			invalid(d);
 		return;
 	}
@@ -503,8 +472,6 @@ enum nacre_decode_result nacre_decode(const u8 *bytes, unsigned int available,
 	find_attributes(&d);
 	decode_modrm(&d);
 	decode_immediate(&d);
-	if (insn->map == NACRE_MAP_3DNOW)
-		check_3dnow(&d);
 	check_forms(&d);
 	check_lock(&d);
 	return d.result;

@@ -190,7 +190,7 @@ const struct nacre_opcode_group nacre_opcode_groups[NR_GROUPS] = {
 	.lock = BIT(0) | BIT(1),
 },
 [GRP_6] = { .forms = { [0 ... 5] = ALL_FORMS } },
-/* Registers: nacre_group7_registers. */
+/* Registers: nacre_decode_rules.by_byte(). */
 [GRP_7] = {
 	.forms = { [0 ... 3] = ALL_FORMS, [4] = ALL_FORMS,
 		   [5] = FORMS(r, r, e, r), [6] = ALL_FORMS, [7] = ALL_FORMS },
@@ -243,57 +243,4 @@ const struct nacre_opcode_group nacre_opcode_groups[NR_GROUPS] = {
 [GRP_DEBUG] = { .forms = { [0 ... 7] = ALL_FORMS } },
 };
 
-const struct nacre_x87_forms nacre_x87_forms[8] = {
-	{ 0xff, ~0ULL },
-	/* FNOP, FSTP1; FCHS to FXAM, the constants, then all of F0 to FF. */
-	{ 0xfd, 0xffff7f33ff01ffffULL },
-	/* FCMOVcc; FUCOMPP. */
-	{ 0xff, 0x00000200ffffffffULL },
-	/* FCMOVNcc; FNENI to FNSETPM; FUCOMI, FCOMI. */
-	{ 0xaf, 0x00ffff1fffffffffULL },
-	{ 0xff, ~0ULL },
-	/* FFREE, FXCH4, FST, FSTP; FUCOM, FUCOMP. */
-	{ 0xdf, 0x0000ffffffffffffULL },
-	/* FADDP, FMULP, FCOMP5, FCOMPP; the rest of the arithmetic. */
-	{ 0xff, 0xffffffff02ffffffULL },
-	/* FFREEP, FXCH7, FSTP8, FSTP9; FNSTSW; FUCOMIP, FCOMIP. */
-	{ 0xff, 0x00ffff01ffffffffULL },
-};
-
-/*
- * C0 ENCLV, the VMX four, PCONFIG; C8 MONITOR, MWAIT, CLAC, STAC, SEAM's four
- * with 66, ENCLS without; D0 XGETBV, XSETBV, VMFUNC, XEND, XTEST, ENCLU;
- * D8 the SVM eight; E0 SMSW; E8 SERIALIZE, the TSX and shadow-stack ones,
- * user interrupts, RDPKRU, WRPKRU; F0 LMSW; F8 SWAPGS, RDTSCP, MONITORX or
- * MCOMMIT, MWAITX, CLZERO, RDPRU, and the SEV-SNP ones.
- */
-const u64 nacre_group7_registers[4] = {
-	[NACRE_SIMD_NONE] = 0xffffc1fffff38f3fULL,
-	[NACRE_SIMD_66] = 0x33ff00ffff00f000ULL,
-	[NACRE_SIMD_F3] = 0xf7fff5ffff000000ULL,
-	[NACRE_SIMD_F2] = 0xf3ff03ffff000000ULL,
-};
-
-/* Of those SWAPGS, CLUI to UIRET, the SEAM and most SNP ones. */
-const u64 nacre_group7_only64[4] = {
-	[NACRE_SIMD_NONE] = 0x0100000000000000ULL,
-	[NACRE_SIMD_66] = 0x010000000000e000ULL,
-	[NACRE_SIMD_F3] = 0xc100f00000000000ULL,
-	[NACRE_SIMD_F2] = 0x4100000000000000ULL,
-};
-
-/* The AMD APM's "3DNow! Opcodes". */
-const u64 nacre_3dnow_suffixes[4] = {
-	BIT_ULL(0x0c) | BIT_ULL(0x0d) | BIT_ULL(0x1c) | BIT_ULL(0x1d),
-	0,
-	BIT_ULL(0x8a - 0x80) | BIT_ULL(0x8e - 0x80) | BIT_ULL(0x90 - 0x80) |
-	BIT_ULL(0x94 - 0x80) | BIT_ULL(0x96 - 0x80) | BIT_ULL(0x97 - 0x80) |
-	BIT_ULL(0x9a - 0x80) | BIT_ULL(0x9e - 0x80) | BIT_ULL(0xa0 - 0x80) |
-	BIT_ULL(0xa4 - 0x80) | BIT_ULL(0xa6 - 0x80) | BIT_ULL(0xa7 - 0x80) |
-	BIT_ULL(0xaa - 0x80) | BIT_ULL(0xae - 0x80) | BIT_ULL(0xb0 - 0x80) |
-	BIT_ULL(0xb4 - 0x80) | BIT_ULL(0xb6 - 0x80) | BIT_ULL(0xb7 - 0x80) |
-	BIT_ULL(0xbb - 0x80) | BIT_ULL(0xbf - 0x80),
-	0,
-};
-
-const struct nacre_vector_rules nacre_vector_rules __weak;
+const struct nacre_decode_rules nacre_decode_rules __weak;

@@ -71,23 +71,11 @@ enum {
 	NR_GROUPS
 };
 
-/* Escape opcodes D8 to DF: by ModRM.reg in memory, by the byte elsewhere. */
-struct nacre_x87_forms {
-	u8 memory;
-	u64 registers;		/* bit: ModRM - 0xc0 */
-};
-
 extern const nacre_opcode nacre_map_1byte[256];
 extern const nacre_opcode nacre_map_0f[256];
 extern const nacre_opcode nacre_map_0f38[256];
 extern const nacre_opcode nacre_map_0f3a[256];
 extern const struct nacre_opcode_group nacre_opcode_groups[NR_GROUPS];
-extern const struct nacre_x87_forms nacre_x87_forms[8];
-/* 0F 01 with mod 3, by SIMD prefix; bit: ModRM - 0xc0. */
-extern const u64 nacre_group7_registers[4];
-extern const u64 nacre_group7_only64[4];
-/* 3DNow! suffixes, 64 to a word. */
-extern const u64 nacre_3dnow_suffixes[4];
 
 struct decoder {
 	const u8 *bytes;
@@ -95,7 +83,7 @@ struct decoder {
 	enum nacre_decode_vendor vendor;
 	enum nacre_decode_result result;
 	nacre_opcode op;	/* legacy; else only ModRM and immediate */
-	u32 form;		/* VEX, EVEX, XOP: nacre_vector_rules.form() */
+	u32 form;		/* VEX, EVEX, XOP: nacre_decode_rules.form() */
 	struct nacre_insn *insn;
 };
 
@@ -133,11 +121,14 @@ static inline void invalid(struct decoder *d)
 }
 
 /*
- * How VEX, EVEX and XOP instructions are decoded. Nothing in the module
- * executes one, so it has no rules, and what has such a prefix is undefined;
- * selftests/host/ has them for the tests.
+ * How VEX, EVEX, XOP and 3DNow! instructions are decoded, and which x87 and
+ * 0F 01 ones there are. Nothing in the module executes the former, so it has no
+ * rules, and they are undefined; of the latter it takes each for one.
+ * selftests/host/ has the rules for the tests.
  */
-struct nacre_vector_rules {
+struct nacre_decode_rules {
+	/* x87, or 0F 01 with a register: by the whole of ModRM. */
+	bool (*by_byte)(const struct nacre_insn *insn, u8 group);
 	/* What is behind the prefix's @first byte, up to the opcode. */
 	void (*opcode)(struct decoder *d, u8 first);
 	nacre_opcode (*attributes)(const struct nacre_insn *insn);
@@ -151,6 +142,6 @@ struct nacre_vector_rules {
 
 #define VEC_VSIB		BIT(19)	/* the index is a vector register */
 
-extern const struct nacre_vector_rules nacre_vector_rules;
+extern const struct nacre_decode_rules nacre_decode_rules;
 
 #endif /* NACRE_DECODE_TABLES_H */
