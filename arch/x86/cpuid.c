@@ -374,35 +374,24 @@ static bool valid_entries(const struct nacre_cpuid_entry2 *entries,
 	return true;
 }
 
-/* Takes @entries over, or the caller frees them. */
-static long install(struct nacre_vcpu *vcpu, struct nacre_cpuid_entry2 *entries,
-		    unsigned int count)
+/* A guest that has run has built on what it saw. Takes @entries over. */
+static long set_entries(struct nacre_vcpu *vcpu,
+			struct nacre_cpuid_entry2 *entries, unsigned int count)
 {
 	struct nacre_guest_cpuid *cpuid = &vcpu->arch.cpuid;
+	bool ok = vcpu->ran ? same_cpuid(vcpu, entries, count) :
+			      valid_entries(entries, count);
 
-	if (!valid_entries(entries, count))
-		return -EINVAL;
+	if (vcpu->ran || !ok) {
+		kvfree(entries);
+		return ok ? 0 : -EINVAL;
+	}
 	kvfree(cpuid->entries);
 	cpuid->entries = entries;
 	cpuid->count = count;
 	index_entries(cpuid);
 	update_from_cpuid(vcpu);
 	return 0;
-}
-
-/* A guest that has run has built on what it saw. Takes @entries over. */
-static long set_entries(struct nacre_vcpu *vcpu,
-			struct nacre_cpuid_entry2 *entries, unsigned int count)
-{
-	long ret;
-
-	if (vcpu->ran)
-		ret = same_cpuid(vcpu, entries, count) ? 0 : -EINVAL;
-	else
-		ret = install(vcpu, entries, count);
-	if (ret || vcpu->ran)
-		kvfree(entries);
-	return ret;
 }
 
 static struct nacre_cpuid_entry2 *alloc_entries(unsigned int count)
