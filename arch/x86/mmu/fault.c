@@ -183,15 +183,6 @@ static enum outcome put(struct nacre_stage2 *stage2,
 	return outcome;
 }
 
-static enum nacre_fault_result kill(struct nacre_vcpu *vcpu,
-				    const struct target *target)
-{
-	pr_err("vCPU %u: another page is mapped at frame %#llx\n", vcpu->id,
-	       target->gfn);
-	nacre_vm_kill(vcpu->vm);
-	return fail(vcpu, -EIO);
-}
-
 static enum nacre_fault_result finish(struct nacre_vcpu *vcpu,
 				      const struct target *target,
 				      enum outcome outcome)
@@ -206,7 +197,10 @@ static enum nacre_fault_result finish(struct nacre_vcpu *vcpu,
 		nacre_stage2_zap(vcpu->vm, target->gfn, target->gfn + 1, true);
 		return NACRE_FAULT_RETRY;
 	case OTHER_PAGE:
-		return kill(vcpu, target);
+		pr_err("vCPU %u: another page is mapped at frame %#llx\n",
+		       vcpu->id, target->gfn);
+		nacre_vm_kill(vcpu->vm);
+		return fail(vcpu, -EIO);
 	default:
 		return NACRE_FAULT_RETRY;
 	}
