@@ -99,16 +99,6 @@ static int add_ioctls(void)
 	       nacre_vcpu_module_init();
 }
 
-static int add_node(void)
-{
-	int err = misc_register(&system_device);
-
-	if (err)
-		pr_err("/dev/%s cannot be had (error %d): does another module own it?\n",
-		       system_device.name, err);
-	return err;
-}
-
 static int __init nacre_init(void)
 {
 	int err;
@@ -125,12 +115,11 @@ static int __init nacre_init(void)
 	err = nacre_cpus_init();
 	if (err)
 		goto teardown;
-	err = add_node();
-	if (err)
-		goto exit_cpus;
-	return 0;
-
-exit_cpus:
+	err = misc_register(&system_device);
+	if (!err)
+		return 0;
+	pr_err("/dev/%s cannot be had (error %d): does another module own it?\n",
+	       system_device.name, err);
 	nacre_cpus_exit();
 teardown:
 	nacre_backend()->teardown();
