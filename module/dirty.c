@@ -31,11 +31,6 @@ unsigned long *nacre_dirty_alloc(const struct nacre_vm *vm, u64 npages)
 	return dirty;
 }
 
-void nacre_dirty_free(unsigned long *dirty)
-{
-	kvfree(dirty);
-}
-
 int nacre_dirty_set_manual(struct nacre_vm *vm, u64 flags)
 {
 	u64 allowed = NACRE_DIRTY_LOG_MANUAL_PROTECT_ENABLE;

@@ -20,7 +20,6 @@ struct nacre_vm;
 extern const struct nacre_ioctl_table nacre_dirty_ioctls;
 
 unsigned long *nacre_dirty_alloc(const struct nacre_vm *vm, u64 npages);
-void nacre_dirty_free(unsigned long *dirty);
 
 /*
  * NACRE_CAP_MANUAL_DIRTY_LOG_PROTECT2: @flags as given to NACRE_ENABLE_CAP.

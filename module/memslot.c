@@ -84,7 +84,7 @@ static void free_retired(struct nacre_vm *vm)
 		for (i = 0; i < NACRE_OLD_LEAVES; i++)
 			kfree(set->old_leaf[i]);
 		kfree(set->old_slot);
-		nacre_dirty_free(set->old_log);
+		kvfree(set->old_log);
 		kvfree(set);
 	}
 	vm->nr_retired = 0;
@@ -124,7 +124,7 @@ static bool logs_anew(const struct change *change)
 static void abandon(struct change *change)
 {
 	if (logs_anew(change))
-		nacre_dirty_free(change->new->dirty);
+		kvfree(change->new->dirty);
 	kfree(change->new);
 	kfree(change->invalid);
 	free_draft(&change->without);
@@ -374,7 +374,7 @@ void nacre_memslots_destroy(struct nacre_vm *vm)
 
 	free_retired(vm);
 	nacre_for_each_slot(slot, slots, l, i) {
-		nacre_dirty_free(slot->dirty);
+		kvfree(slot->dirty);
 		kfree(slot);
 	}
 	for (l = 0; l < slots->leaves; l++)
