@@ -301,11 +301,8 @@ static const struct nacre_vector_row *find_row(const struct nacre_insn *insn)
 
 static u32 form_of(const struct nacre_insn *insn)
 {
-	const struct nacre_vector_row *row;
+	const struct nacre_vector_row *row = find_row(insn);
 
-	if (insn->map == NACRE_MAP_3DNOW)
-		return VEC_MEM | VEC_REG;
-	row = find_row(insn);
 	return row ? row->form : 0;
 }
 
@@ -406,8 +403,6 @@ static bool vector_form_exists(struct nacre_insn *insn, u32 form)
 {
 	bool is_register = is_register_form(insn);
 
-	if (insn->map == NACRE_MAP_3DNOW)
-		return suffix_exists(insn);
 	if (((form & VEC_ONLY64) && insn->mode != 64) ||
 	    !settle_vvvv(insn, form, is_register) || !reg_exists(insn, form))
 		return false;
@@ -422,11 +417,35 @@ static bool vector_form_exists(struct nacre_insn *insn, u32 form)
 	       mask_exists(insn, form, is_register);
 }
 
+/* The index is a vector's number, and none of them is no index. */
+static void settle_index(struct nacre_insn *insn)
+{
+	if (is_register_form(insn) || insn->address_size == 2 ||
+	    (insn->modrm & 7) != 4)
+		return;
+	insn->index = (insn->sib >> 3) & 7;
+	if (insn->rex & NACRE_REX_X)
+		insn->index |= 8;
+	insn->index |= insn->vvvv & 16;
+}
+
+static bool vector_exists(struct nacre_insn *insn)
+{
+	u32 form;
+
+	if (insn->map == NACRE_MAP_3DNOW)
+		return suffix_exists(insn);
+	form = form_of(insn);
+	if (form & VEC_VSIB)
+		settle_index(insn);
+	if (insn->displacement_size == 1 && (insn->prefixes & NACRE_PFX_EVEX))
+		insn->displacement *= displacement_scale(insn, form);
+	return form && vector_form_exists(insn, form);
+}
+
 const struct nacre_decode_rules nacre_decode_rules = {
 	.by_byte = form_by_byte,
 	.opcode = vector_opcode,
 	.attributes = vector_attributes,
-	.form = form_of,
-	.scale = displacement_scale,
-	.exists = vector_form_exists,
+	.exists = vector_exists,
 };

@@ -38,6 +38,7 @@ struct nacre_vector_row {
 #define VEC_K_VVVV		BIT(16)	/* vvvv likewise */
 #define VEC_ONLY64		BIT(17)
 #define VEC_RM0			BIT(18)	/* with a register: ModRM.rm is 0 */
+#define VEC_VSIB		BIT(19)	/* the index is a vector register */
 #define VEC_SIB			BIT(20)	/* needs a SIB byte */
 #define VEC_DISTINCT		BIT(21)	/* destination and sources differ */
 #define VEC_W64			BIT(22)	/* W is 0 outside 64-bit mode */

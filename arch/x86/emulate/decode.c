@@ -206,8 +206,6 @@ static void displacement(struct decoder *d, unsigned int size)
 	insn->displacement_size = size;
 	if (size)
 		insn->displacement = next_signed(d, size);
-	if (size == 1 && d->form && (insn->prefixes & NACRE_PFX_EVEX))
-		insn->displacement *= nacre_decode_rules.scale(insn, d->form);
 }
 
 /* Intel SDM, "16-Bit Addressing Forms with the ModR/M Byte". */
@@ -235,9 +233,7 @@ static void decode_sib(struct decoder *d)
 	insn->index = (insn->sib >> 3) & 7;
 	if (insn->rex & NACRE_REX_X)
 		insn->index |= 8;
-	if (d->form & VEC_VSIB)
-		insn->index |= insn->vvvv & 16;
-	else if (insn->index == 4)
+	if (insn->index == 4)
 		insn->index = -1;
 	insn->base = insn->sib & 7;
 }
@@ -261,12 +257,6 @@ static void decode_memory(struct decoder *d)
 	displacement(d, mod == 2 ? 4 : mod);
 }
 
-static void find_form(struct decoder *d)
-{
-	if (is_vector(d->insn))
-		d->form = nacre_decode_rules.form(d->insn);
-}
-
 static void decode_modrm(struct decoder *d)
 {
 	struct nacre_insn *insn = d->insn;
@@ -274,12 +264,8 @@ static void decode_modrm(struct decoder *d)
 	insn->rm = (insn->rex & NACRE_REX_B) ? 8 : 0;
 	if (d->op & OP_REG)
 		insn->rm |= insn->opcode & 7;
-	if (d->result != NACRE_DECODE_OK)
+	if (d->result != NACRE_DECODE_OK || !(d->op & OP_MODRM))
 		return;
-	if (!(d->op & OP_MODRM)) {
-		find_form(d);
-		return;
-	}
 	insn->has_modrm = true;
 	insn->modrm = next_byte(d);
 	insn->reg |= (insn->modrm >> 3) & 7;
@@ -287,7 +273,6 @@ static void decode_modrm(struct decoder *d)
 		insn->reg |= 8;
 	if (d->op & OP_MOD3)
 		insn->modrm |= 0xc0;
-	find_form(d);
 	if (modrm_is_register(insn)) {
 		insn->rm |= insn->modrm & 7;
 		if ((insn->prefixes & NACRE_PFX_EVEX) &&
@@ -439,7 +424,7 @@ static void check_lock(struct decoder *d)
 static void check_forms(struct decoder *d)
 {
 	if (is_vector(d->insn)) {
-		if (!d->form || !nacre_decode_rules.exists(d->insn, d->form))
+		if (!nacre_decode_rules.exists(d->insn))
 			invalid(d);
 		return;
 	}

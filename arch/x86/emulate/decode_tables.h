@@ -83,7 +83,6 @@ struct decoder {
 	enum nacre_decode_vendor vendor;
 	enum nacre_decode_result result;
 	nacre_opcode op;	/* legacy; else only ModRM and immediate */
-	u32 form;		/* VEX, EVEX, XOP: nacre_decode_rules.form() */
 	struct nacre_insn *insn;
 };
 
@@ -132,15 +131,9 @@ struct nacre_decode_rules {
 	/* What is behind the prefix's @first byte, up to the opcode. */
 	void (*opcode)(struct decoder *d, u8 first);
 	nacre_opcode (*attributes)(const struct nacre_insn *insn);
-	/* The instruction's form by its prefixes, opcode and ModRM, or 0. */
-	u32 (*form)(const struct nacre_insn *insn);
-	/* What EVEX multiplies an 8-bit displacement with. */
-	unsigned int (*scale)(const struct nacre_insn *insn, u32 form);
-	/* Once all its bytes are there. */
-	bool (*exists)(struct nacre_insn *insn, u32 form);
+	/* Once all its bytes are there; settles what depends on which it is. */
+	bool (*exists)(struct nacre_insn *insn);
 };
-
-#define VEC_VSIB		BIT(19)	/* the index is a vector register */
 
 extern const struct nacre_decode_rules nacre_decode_rules;
 
