@@ -35,8 +35,10 @@ static void on_ipi(struct guest_regs *regs)
 
 static void on_flush(struct guest_regs *regs)
 {
-	asm volatile("invlpg (%0)" : : "r"(GVA) : "memory");
-	if (*(volatile u64 *)GVA != told)
+	volatile u64 *page = (void *)GVA;
+
+	asm volatile("invlpg (%0)" : : "r"(page) : "memory");
+	if (*page != told)
 		wrong++;
 	apic_eoi();
 	add(&flushed[0]);
