@@ -65,5 +65,5 @@ for name in $(names_in kernels); do
 	fi
 done
 (cd "$tree" && find . | LC_ALL=C sort | cpio -o --quiet -H newc -R 0:0) |
-	gzip -9n >"$1.new"
-mv "$1.new" "$1"
+	gzip -9n >"$1.$$"
+mv "$1.$$" "$1"
