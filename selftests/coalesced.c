@@ -45,13 +45,7 @@ guest_data volatile u8 source[256];
 
 guest_entry void rep_outs(u32 n)
 {
-	const volatile u8 *from = source;
-	u64 count = n;
-
-	asm volatile("rep outsb" : "+S"(from), "+c"(count) : "d"(PORT)
-		     : "memory");
-	GUEST_ASSERT_EQ(0, count);
-	GUEST_ASSERT_EQ((u64)(source + n), (u64)from);
+	guest_outsb(PORT, source, n);
 	guest_done();
 }
 

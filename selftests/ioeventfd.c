@@ -37,13 +37,7 @@ guest_entry void in8(u32 value)
 
 guest_entry void outs8(u32 n)
 {
-	const volatile u8 *from = source;
-	u64 count = n;
-
-	asm volatile("rep outsb" : "+S"(from), "+c"(count) : "d"(PORT)
-		     : "memory");
-	GUEST_ASSERT_EQ(0, count);
-	GUEST_ASSERT_EQ((u64)(source + n), (u64)from);
+	guest_outsb(PORT, source, n);
 	guest_done();
 }
 

@@ -162,6 +162,18 @@ static inline void outl(u16 port, u32 v)
 	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port) : "memory");
 }
 
+/* A string of bytes; all of them are out behind it. */
+static inline void guest_outsb(u16 port, const volatile u8 *from, u32 bytes)
+{
+	const volatile u8 *end = from + bytes;
+	unsigned long count = bytes;
+
+	asm volatile("rep outsb" : "+S"(from), "+c"(count) : "d"(port)
+		     : "memory");
+	GUEST_ASSERT_EQ(0, count);
+	GUEST_ASSERT_EQ((unsigned long)end, (unsigned long)from);
+}
+
 static inline u8 inb(u16 port)
 {
 	u8 v;
