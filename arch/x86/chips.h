@@ -117,6 +117,12 @@ void nacre_pit_stop(struct nacre_vm *vm);
 bool nacre_pic_output(const struct nacre_vm *vm);
 u8 nacre_pic_take(struct nacre_vm *vm);
 
+/* May a port be one of these chips'? All but a pair are below 0x100. */
+static inline bool nacre_is_chip_port(u16 port)
+{
+	return port < 0x100 || (port & ~1) == PIC_ELCR_PORT;
+}
+
 /* Do an access; false: not one of these chips'. */
 bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		     void *data, bool in);

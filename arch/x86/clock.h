@@ -23,7 +23,7 @@ void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu);
 void nacre_clock_init_vm(struct nacre_vm *vm);
 /* A counter was changed: are they still, or again, in step? */
 void nacre_settle_clock(struct nacre_vm *vm);
-/* Loaded: does the vCPU's page need a new reading? */
+/* Loaded, with a page: does that need a new reading? */
 bool nacre_clock_is_old(const struct nacre_vcpu *vcpu);
 
 /* NACRE_REQ_CLOCK: the vCPU's thread, in a read section of the slots. */

@@ -12,7 +12,6 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"
 #include "arch/x86/msr.h"
-#include "arch/x86/pv.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
@@ -64,25 +63,6 @@ enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu)
 enum nacre_result nacre_exit_pause(struct nacre_vcpu *vcpu)
 {
 	nacre_vcpu_spins(vcpu);
-	return nacre_skip_insn(vcpu);
-}
-
-/* What is not offered answers that it is not known. Ring 0's alone. */
-enum nacre_result nacre_exit_hypercall(struct nacre_vcpu *vcpu)
-{
-	static const u8 gpr[] = { NACRE_RBX, NACRE_RCX, NACRE_RDX, NACRE_RSI };
-	bool wide = nacre_is_64bit_code(vcpu);
-	u64 mask = wide ? ~0ull : (u32)~0u;
-	u64 number = nacre_gpr(vcpu, NACRE_RAX) & mask;
-	u64 args[ARRAY_SIZE(gpr)];
-	s64 ret = -NACRE_EPERM;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(gpr); i++)
-		args[i] = nacre_gpr(vcpu, gpr[i]) & mask;
-	if (!backend(read_cpl)(vcpu))
-		ret = nacre_hypercall(vcpu, number, args, wide);
-	nacre_set_gpr(vcpu, NACRE_RAX, ret & mask);
 	return nacre_skip_insn(vcpu);
 }
 

@@ -122,7 +122,8 @@ static enum nacre_result single_io(struct nacre_vcpu *vcpu)
 
 	/* At hand, or next_rip would not be known. */
 	pio->rip = vcpu->arch.rip;
-	if ((nacre_has_chips(vcpu->vm) && served_by_chip(vcpu)) ||
+	if ((nacre_is_chip_port(pio->port) && nacre_has_chips(vcpu->vm) &&
+	     served_by_chip(vcpu)) ||
 	    (!pio->in && nacre_io_offer(vcpu->vm, NACRE_BUS_PIO, pio->port,
 					pio->size,
 					&vcpu->arch.gpr[NACRE_RAX])))

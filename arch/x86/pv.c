@@ -18,8 +18,11 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/backend.h"
+#include "arch/x86/exits.h"
+#include "arch/x86/insn.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/pv.h"
+#include "arch/x86/regs.h"
 
 #define PREEMPTED_AT	offsetof(struct nacre_steal_time, preempted)
 
@@ -36,9 +39,8 @@ bool nacre_write_steal(struct nacre_vcpu *vcpu, u32 index, u64 value,
 
 bool nacre_steal_is_old(const struct nacre_vcpu *vcpu)
 {
-	return vcpu->arch.steal & NACRE_MSR_ENABLED &&
-	       (vcpu->arch.said_preempted ||
-		vcpu->arch.steal_told != current->sched_info.run_delay);
+	return vcpu->arch.said_preempted ||
+	       vcpu->arch.steal_told != current->sched_info.run_delay;
 }
 
 /* Called by the scheduler: a page that is not there now is not waited for. */
@@ -121,6 +123,11 @@ void nacre_yield_as_asked(struct nacre_vcpu *vcpu)
 		nacre_vcpu_yield_to(vcpu, to);
 }
 
+static u64 arg(struct nacre_vcpu *vcpu, u8 gpr, u64 mask)
+{
+	return nacre_gpr(vcpu, gpr) & mask;
+}
+
 static s64 ask_to_yield(struct nacre_vcpu *vcpu, u32 id)
 {
 	vcpu->arch.yield_to = id;
@@ -129,7 +136,7 @@ static s64 ask_to_yield(struct nacre_vcpu *vcpu, u32 id)
 }
 
 /* Ends its halt, or the next one if it does not halt yet. */
-static s64 kick(struct nacre_vcpu *vcpu, u32 id)
+static noinline s64 kick(struct nacre_vcpu *vcpu, u32 id)
 {
 	struct nacre_vcpu *to = vcpu_by_apic_id(vcpu->vm, id);
 
@@ -141,13 +148,17 @@ static s64 kick(struct nacre_vcpu *vcpu, u32 id)
 }
 
 /* Bit @n of two words: the APIC ID @min + n. How many have taken it. */
-static s64 send_ipi(struct nacre_vcpu *vcpu, const u64 *args, u32 bits)
+static noinline s64 send_ipi(struct nacre_vcpu *vcpu, u64 mask)
 {
+	const u64 words[] = { arg(vcpu, NACRE_RBX, mask),
+			      arg(vcpu, NACRE_RCX, mask) };
+	u32 min = arg(vcpu, NACRE_RDX, mask), bits = fls64(mask);
+	u64 icr = arg(vcpu, NACRE_RSI, mask);
 	const struct nacre_irq irq = {
-		.vector = args[3],
-		.delivery = args[3] >> 8 & 7,
-		.assert = args[3] & BIT(14),
-		.level = args[3] & BIT(15),
+		.vector = icr,
+		.delivery = icr >> 8 & 7,
+		.assert = icr & BIT(14),
+		.level = icr & BIT(15),
 	};
 	struct nacre_vcpu *to;
 	unsigned long index;
@@ -156,33 +167,45 @@ static s64 send_ipi(struct nacre_vcpu *vcpu, const u64 *args, u32 bits)
 	if (!vcpu->arch.apic)
 		return -NACRE_EOPNOTSUPP;
 	/* By ID alone: neither logical, nor by shorthand. */
-	if (args[3] & (BIT(11) | 3 << 18))
+	if (icr & (BIT(11) | 3 << 18))
 		return -NACRE_EINVAL;
 	nacre_for_each_vcpu(index, to, vcpu->vm) {
 		struct nacre_lapic *lapic = nacre_lapic_of(to);
-		u32 n = nacre_lapic_physical_id(lapic) - (u32)args[2];
+		u32 n = nacre_lapic_physical_id(lapic) - min;
 
 		if (n < 2 * bits &&
-		    args[array_index_nospec(n / bits, 2)] >> n % bits & 1)
+		    words[array_index_nospec(n / bits, 2)] >> n % bits & 1)
 			taken += nacre_lapic_accept(lapic, &irq);
 	}
 	return taken;
 }
 
-s64 nacre_hypercall(struct nacre_vcpu *vcpu, u64 number, const u64 *args,
-		    bool wide)
+/* What is not offered answers that it is not known. */
+static s64 hypercall(struct nacre_vcpu *vcpu, u64 mask)
 {
-	switch (number) {
+	switch (arg(vcpu, NACRE_RAX, mask)) {
 	case NACRE_HC_VAPIC_POLL_IRQ:
 		/* Coming out is all of it: the APIC is looked at on the way in. */
 		return 0;
 	case NACRE_HC_KICK_CPU:
-		return kick(vcpu, args[1]);
+		return kick(vcpu, arg(vcpu, NACRE_RCX, mask));
 	case NACRE_HC_SEND_IPI:
-		return send_ipi(vcpu, args, wide ? 64 : 32);
+		return send_ipi(vcpu, mask);
 	case NACRE_HC_SCHED_YIELD:
-		return ask_to_yield(vcpu, args[0]);
+		return ask_to_yield(vcpu, arg(vcpu, NACRE_RBX, mask));
 	default:
 		return -NACRE_ENOSYS;
 	}
+}
+
+/* Ring 0's alone. Also with interrupts off. */
+enum nacre_result nacre_exit_hypercall(struct nacre_vcpu *vcpu)
+{
+	u64 mask = nacre_is_64bit_code(vcpu) ? ~0ull : (u32)~0u;
+	s64 ret = -NACRE_EPERM;
+
+	if (!backend(read_cpl)(vcpu))
+		ret = hypercall(vcpu, mask);
+	nacre_set_gpr(vcpu, NACRE_RAX, ret & mask);
+	return nacre_skip_insn(vcpu);
 }

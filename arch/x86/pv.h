@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a guest is told of being one: stolen time, and calls for help. */
+/* What a guest is told of being one: stolen time. */
 #ifndef NACRE_X86_PV_H
 #define NACRE_X86_PV_H
 
@@ -7,12 +7,8 @@
 
 /* NACRE_REQ_STEAL: the vCPU's thread, in a read section of the slots. */
 void nacre_update_steal(struct nacre_vcpu *vcpu);
-/* Loaded: is there something to tell? */
+/* Loaded, with a page: is there something to tell? */
 bool nacre_steal_is_old(const struct nacre_vcpu *vcpu);
-
-/* The answer to a call of ring 0's; also with interrupts off. */
-s64 nacre_hypercall(struct nacre_vcpu *vcpu, u64 number, const u64 *args,
-		    bool wide);
 
 /* NACRE_REQ_YIELD: to whom the guest has asked for. */
 void nacre_yield_as_asked(struct nacre_vcpu *vcpu);

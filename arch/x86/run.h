@@ -27,9 +27,10 @@ static inline void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 {
 	if (cpu_feature_enabled(X86_FEATURE_OSPKE))
 		vcpu->arch.host_pkru = rdpkru();
-	if (nacre_clock_is_old(vcpu))
+	if (vcpu->arch.system_time & NACRE_MSR_ENABLED &&
+	    nacre_clock_is_old(vcpu))
 		nacre_set_request(vcpu, NACRE_REQ_CLOCK);
-	if (nacre_steal_is_old(vcpu))
+	if (vcpu->arch.steal & NACRE_MSR_ENABLED && nacre_steal_is_old(vcpu))
 		nacre_set_request(vcpu, NACRE_REQ_STEAL);
 	backend(load)(vcpu);
 	if (nacre_protects(NACRE_PROTECT_LOAD_IBPB))
