@@ -519,15 +519,6 @@ static void send_ipi(struct nacre_lapic *apic, u32 low, u32 dest)
 	apic->ops->send(apic, &irq);
 }
 
-/*
- * The mode and the divisor are kept besides the registers: the processor may
- * have put there already what the guest wants them to be.
- */
-static u32 timer_mode(const struct nacre_lapic *apic)
-{
-	return apic->timer_mode;
-}
-
 /* TDCR: bits 3, 1 and 0 are one number, of which 7 means 1. */
 static u32 divisor_of(u32 tdcr)
 {
@@ -536,18 +527,13 @@ static u32 divisor_of(u32 tdcr)
 	return 1u << ((code + 1) & 7);
 }
 
-static u32 timer_divisor(const struct nacre_lapic *apic)
-{
-	return apic->timer_divisor;
-}
-
 /* The whole count, and no shorter than is good for the host. */
 static u64 timer_length(const struct nacre_lapic *apic)
 {
-	u64 ns = (u64)peek(apic, LAPIC_TMICT) * timer_divisor(apic) *
+	u64 ns = (u64)peek(apic, LAPIC_TMICT) * apic->timer_divisor *
 		 BUS_CYCLE_NS;
 
-	if (ns && timer_mode(apic) == TIMER_PERIODIC && ns < MIN_PERIOD_NS)
+	if (ns && apic->timer_mode == TIMER_PERIODIC && ns < MIN_PERIOD_NS)
 		ns = MIN_PERIOD_NS;
 	return ns;
 }
@@ -579,7 +565,7 @@ static u64 time_left(const struct nacre_lapic *apic, u64 now)
 {
 	if (now < apic->timer_target)
 		return apic->timer_target - now;
-	if (timer_mode(apic) != TIMER_PERIODIC)
+	if (apic->timer_mode != TIMER_PERIODIC)
 		return 0;
 	return apic->timer_period -
 	       (now - apic->timer_target) % apic->timer_period;
@@ -592,7 +578,7 @@ static u32 current_count(struct nacre_lapic *apic)
 	if (!apic->timer_period)
 		return 0;
 	count = time_left(apic, apic->ops->now(apic)) /
-		((u64)timer_divisor(apic) * BUS_CYCLE_NS);
+		((u64)apic->timer_divisor * BUS_CYCLE_NS);
 	/* A period that was made longer still counts from where it should. */
 	return min_t(u64, count, peek(apic, LAPIC_TMICT));
 }
@@ -600,16 +586,16 @@ static u32 current_count(struct nacre_lapic *apic)
 /* Another divisor: the rest of the count takes as much longer or shorter. */
 static void write_divisor(struct nacre_lapic *apic, u32 value)
 {
-	u64 old = timer_divisor(apic), now, left;
+	u64 old = apic->timer_divisor, now, left;
 
 	poke(apic, LAPIC_TDCR, value & 0xb);
 	apic->timer_divisor = divisor_of(value);
-	if (!apic->timer_period || timer_divisor(apic) == old)
+	if (!apic->timer_period || apic->timer_divisor == old)
 		return;
 	now = apic->ops->now(apic);
 	left = now < apic->timer_target ? apic->timer_target - now : 0;
 	apic->timer_period = timer_length(apic);
-	run_timer(apic, now + left * timer_divisor(apic) / old);
+	run_timer(apic, now + left * apic->timer_divisor / old);
 }
 
 static void deadline_expired(struct nacre_lapic *apic)
@@ -631,12 +617,12 @@ static void start_deadline(struct nacre_lapic *apic)
 
 u64 nacre_lapic_read_deadline(const struct nacre_lapic *apic)
 {
-	return timer_mode(apic) == TIMER_DEADLINE ? apic->tsc_deadline : 0;
+	return apic->timer_mode == TIMER_DEADLINE ? apic->tsc_deadline : 0;
 }
 
 void nacre_lapic_write_deadline(struct nacre_lapic *apic, u64 tsc)
 {
-	if (!nacre_lapic_enabled(apic) || timer_mode(apic) != TIMER_DEADLINE)
+	if (!nacre_lapic_enabled(apic) || apic->timer_mode != TIMER_DEADLINE)
 		return;
 	apic->tsc_deadline = tsc;
 	start_deadline(apic);
@@ -657,7 +643,7 @@ static void count_expired(struct nacre_lapic *apic)
 	if (!apic->timer_period)
 		return;
 	deliver_lvt(apic, LAPIC_LVT_TIMER);
-	if (timer_mode(apic) == TIMER_PERIODIC)
+	if (apic->timer_mode == TIMER_PERIODIC)
 		restart_period(apic);
 	else
 		apic->timer_period = 0;
@@ -679,7 +665,7 @@ static void check_deadline(struct nacre_lapic *apic)
 
 void nacre_lapic_timer_expired(struct nacre_lapic *apic)
 {
-	if (timer_mode(apic) == TIMER_DEADLINE)
+	if (apic->timer_mode == TIMER_DEADLINE)
 		check_deadline(apic);
 	else
 		count_expired(apic);
@@ -688,7 +674,7 @@ void nacre_lapic_timer_expired(struct nacre_lapic *apic)
 /* Arming one way ends what was armed the other way. */
 static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
 {
-	bool was_deadline = timer_mode(apic) == TIMER_DEADLINE;
+	bool was_deadline = apic->timer_mode == TIMER_DEADLINE;
 	bool is_deadline = TIMER_MODE(value) == TIMER_DEADLINE;
 
 	if (was_deadline != is_deadline) {
@@ -776,7 +762,7 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 		poke(apic, LAPIC_ESR, atomic_xchg(&apic->errors, 0));
 		return true;
 	case LAPIC_TMICT:
-		if (timer_mode(apic) == TIMER_DEADLINE) {
+		if (apic->timer_mode == TIMER_DEADLINE) {
 			poke(apic, LAPIC_TMICT, 0);
 			return true;
 		}
@@ -1054,7 +1040,7 @@ static void check_registers(struct nacre_lapic *apic)
  */
 static void resume_count(struct nacre_lapic *apic)
 {
-	u64 left = (u64)peek(apic, LAPIC_TMCCT) * timer_divisor(apic) *
+	u64 left = (u64)peek(apic, LAPIC_TMCCT) * apic->timer_divisor *
 		   BUS_CYCLE_NS;
 
 	apic->timer_period = timer_length(apic);
@@ -1062,7 +1048,7 @@ static void resume_count(struct nacre_lapic *apic)
 		apic->ops->set_timer(apic, 0);
 		return;
 	}
-	if (!left && timer_mode(apic) == TIMER_PERIODIC)
+	if (!left && apic->timer_mode == TIMER_PERIODIC)
 		left = apic->timer_period;
 	run_timer(apic, apic->ops->now(apic) + min(left, apic->timer_period));
 }
@@ -1070,7 +1056,7 @@ static void resume_count(struct nacre_lapic *apic)
 /* A deadline is no register: it stays, but not through another mode. */
 static void resume_timer(struct nacre_lapic *apic)
 {
-	if (timer_mode(apic) == TIMER_DEADLINE) {
+	if (apic->timer_mode == TIMER_DEADLINE) {
 		apic->timer_period = 0;
 		start_deadline(apic);
 	} else {

@@ -92,6 +92,7 @@ struct nacre_lapic {
 	bool by_processor;	/* it delivers: IRR, ISR and PPR change unseen */
 	bool changed;		/* IRR, ISR or TMR, since the processor was told */
 	u64 base;		/* IA32_APIC_BASE */
+	/* Besides the registers, where the processor may have put new ones. */
 	u8 timer_mode;
 	u8 timer_divisor;
 	u64 tsc_deadline;
