@@ -551,13 +551,15 @@ static void run_timer(struct nacre_lapic *apic, u64 target)
 	apic->ops->set_timer(apic, target);
 }
 
-static void start_timer(struct nacre_lapic *apic)
+/* With so much left of the first period, or all of it. */
+static void start_timer(struct nacre_lapic *apic, u64 left)
 {
 	apic->timer_period = timer_length(apic);
 	if (!apic->timer_period)
 		apic->ops->set_timer(apic, 0);
 	else
-		run_timer(apic, apic->ops->now(apic) + apic->timer_period);
+		run_timer(apic, apic->ops->now(apic) +
+				min(left, apic->timer_period));
 }
 
 /* ns to the next expiry; of a periodic one that is overdue, the one after. */
@@ -767,7 +769,7 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 			return true;
 		}
 		poke(apic, LAPIC_TMICT, value);
-		start_timer(apic);
+		start_timer(apic, ~0ull);
 		return true;
 	case LAPIC_TDCR:
 		write_divisor(apic, value);
@@ -1043,14 +1045,9 @@ static void resume_count(struct nacre_lapic *apic)
 	u64 left = (u64)peek(apic, LAPIC_TMCCT) * apic->timer_divisor *
 		   BUS_CYCLE_NS;
 
-	apic->timer_period = timer_length(apic);
-	if (!apic->timer_period) {
-		apic->ops->set_timer(apic, 0);
-		return;
-	}
 	if (!left && apic->timer_mode == TIMER_PERIODIC)
-		left = apic->timer_period;
-	run_timer(apic, apic->ops->now(apic) + min(left, apic->timer_period));
+		left = ~0ull;
+	start_timer(apic, left);
 }
 
 /* A deadline is no register: it stays, but not through another mode. */
