@@ -600,12 +600,7 @@ static void write_divisor(struct nacre_lapic *apic, u32 value)
 	run_timer(apic, now + left * apic->timer_divisor / old);
 }
 
-static void deadline_expired(struct nacre_lapic *apic)
-{
-	apic->tsc_deadline = 0;
-	deliver_lvt(apic, LAPIC_LVT_TIMER);
-}
-
+/* Also when a time has come that may have been a nearer one. */
 static void start_deadline(struct nacre_lapic *apic)
 {
 	u64 when = 0;
@@ -613,8 +608,10 @@ static void start_deadline(struct nacre_lapic *apic)
 	if (apic->tsc_deadline)
 		when = apic->ops->tsc_to_ns(apic, apic->tsc_deadline);
 	apic->ops->set_timer(apic, when);
-	if (apic->tsc_deadline && !when)
-		deadline_expired(apic);
+	if (!apic->tsc_deadline || when)
+		return;
+	apic->tsc_deadline = 0;
+	deliver_lvt(apic, LAPIC_LVT_TIMER);
 }
 
 u64 nacre_lapic_read_deadline(const struct nacre_lapic *apic)
@@ -651,24 +648,10 @@ static void count_expired(struct nacre_lapic *apic)
 		apic->timer_period = 0;
 }
 
-/* The time may have been a nearer one. */
-static void check_deadline(struct nacre_lapic *apic)
-{
-	u64 when;
-
-	if (!apic->tsc_deadline)
-		return;
-	when = apic->ops->tsc_to_ns(apic, apic->tsc_deadline);
-	if (when && when > apic->ops->now(apic))
-		apic->ops->set_timer(apic, when);
-	else
-		deadline_expired(apic);
-}
-
 void nacre_lapic_timer_expired(struct nacre_lapic *apic)
 {
 	if (apic->timer_mode == TIMER_DEADLINE)
-		check_deadline(apic);
+		start_deadline(apic);
 	else
 		count_expired(apic);
 }
