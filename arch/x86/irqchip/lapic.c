@@ -443,20 +443,14 @@ u32 nacre_lapic_physical_id(const struct nacre_lapic *apic)
 	return peek(apic, LAPIC_ID) >> 24;
 }
 
-/* x2APIC: a cluster of 16 in the upper half, one bit each in the lower. */
-static bool match_x2apic_logical(const struct nacre_lapic *apic, u32 dest)
-{
-	u32 ldr = peek(apic, LAPIC_LDR);
-
-	return dest >> 16 == ldr >> 16 && dest & ldr & 0xffff;
-}
-
 static bool match_logical(const struct nacre_lapic *apic, u32 dest)
 {
-	u8 id = peek(apic, LAPIC_LDR) >> 24;
+	u32 ldr = peek(apic, LAPIC_LDR);
+	u8 id = ldr >> 24;
 
+	/* A cluster of 16 in the upper half, one bit each in the lower. */
 	if (nacre_lapic_is_x2apic(apic))
-		return match_x2apic_logical(apic, dest);
+		return dest >> 16 == ldr >> 16 && dest & ldr & 0xffff;
 	switch (peek(apic, LAPIC_DFR) >> 28) {
 	case 0xf:
 		return id & dest;
@@ -471,19 +465,12 @@ static bool match_logical(const struct nacre_lapic *apic, u32 dest)
  * Messages of I/O APICs and MSIs have 8 bits for it. For want of interrupt
  * remapping, ones in all of them mean all x2APICs too.
  */
-static bool is_broadcast(const struct nacre_lapic *apic,
-			 const struct nacre_irq *irq)
-{
-	if (irq->dest == 0xffffffff)
-		return true;
-	return irq->dest == 0xff &&
-	       !(irq->exact && nacre_lapic_is_x2apic(apic));
-}
-
 bool nacre_lapic_match(const struct nacre_lapic *apic,
 		       const struct nacre_irq *irq)
 {
-	if (is_broadcast(apic, irq))
+	if (irq->dest == 0xffffffff)
+		return true;
+	if (irq->dest == 0xff && !(irq->exact && nacre_lapic_is_x2apic(apic)))
 		return true;
 	return irq->logical ? match_logical(apic, irq->dest) :
 			      nacre_lapic_physical_id(apic) == irq->dest;
