@@ -30,7 +30,7 @@
 #define ICR_BUSY	BIT(12)
 #define ICR_ASSERT	BIT(14)
 #define ICR_TO_SELF	(NACRE_TO_SELF << 18)
-#define ICR_X2APIC_VALID	0x000cdfff
+#define ICR_X2APIC_VALID	0xffffffff000cdfffull
 #define ESR_SEND_VECTOR		BIT(5)
 #define ESR_RECEIVE_VECTOR	BIT(6)
 #define ESR_REGISTER		BIT(7)
@@ -745,12 +745,11 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 		write_divisor(apic, value);
 		return true;
 	default:
-		break;
+		if (!lvt_valid(offset))
+			return false;
+		write_lvt(apic, offset, value);
+		return true;
 	}
-	if (!lvt_valid(offset))
-		return false;
-	write_lvt(apic, offset, value);
-	return true;
 }
 
 void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
@@ -770,10 +769,9 @@ void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
 		send_ipi(apic, value, peek(apic, LAPIC_ICR2) >> 24);
 		return;
 	default:
-		break;
+		if (!write_common(apic, offset, value))
+			note_error(apic, ESR_REGISTER);
 	}
-	if (!write_common(apic, offset, value))
-		note_error(apic, ESR_REGISTER);
 }
 
 void nacre_lapic_written(struct nacre_lapic *apic, u32 offset)
@@ -842,35 +840,24 @@ bool nacre_lapic_read_msr(struct nacre_lapic *apic, u32 msr, u64 *value)
 	return true;
 }
 
-/* Reserved bits fault here, where the page only ignores them. */
-static bool valid_x2apic_value(u32 offset, u64 value)
+/* Other bits fault here, where the page only ignores them. */
+static u64 x2apic_valid(u32 offset)
 {
 	switch (offset) {
 	case LAPIC_TPR:
 	case LAPIC_SELF_IPI:
-		return !(value & ~0xffull);
-	case LAPIC_EOI:
-	case LAPIC_ESR:
-		return !value;
+		return 0xff;
 	case LAPIC_SVR:
-		return !(value & ~(u64)SVR_VALID);
+		return SVR_VALID;
 	case LAPIC_TDCR:
-		return !(value & ~0xbull);
+		return 0xb;
 	case LAPIC_TMICT:
-		return !(value >> 32);
+		return 0xffffffff;
 	case LAPIC_ICR:
-		return !((u32)value & ~ICR_X2APIC_VALID);
+		return ICR_X2APIC_VALID;
 	default:
-		value &= ~(u64)lvt_read_only(offset);
-		return !(value & ~(u64)lvt_valid(offset));
+		return lvt_valid(offset) | lvt_read_only(offset);
 	}
-}
-
-static void write_x2apic_icr(struct nacre_lapic *apic, u64 value)
-{
-	poke(apic, LAPIC_ICR, value & ~ICR_BUSY);
-	poke(apic, LAPIC_ICR2, value >> 32);
-	send_ipi(apic, value, value >> 32);
 }
 
 bool nacre_lapic_write_msr(struct nacre_lapic *apic, u32 msr, u64 value)
@@ -878,11 +865,13 @@ bool nacre_lapic_write_msr(struct nacre_lapic *apic, u32 msr, u64 value)
 	u32 offset = (msr - MSR_BASE) << 4;
 
 	if (!nacre_lapic_is_x2apic(apic) || msr - MSR_BASE > MSR_LAST ||
-	    !valid_x2apic_value(offset, value))
+	    value & ~x2apic_valid(offset))
 		return false;
 	switch (offset) {
 	case LAPIC_ICR:
-		write_x2apic_icr(apic, value);
+		poke(apic, LAPIC_ICR, value & ~ICR_BUSY);
+		poke(apic, LAPIC_ICR2, value >> 32);
+		send_ipi(apic, value, value >> 32);
 		return true;
 	case LAPIC_SELF_IPI:
 		send_ipi(apic, ICR_ASSERT | ICR_TO_SELF | (u8)value, 0);
