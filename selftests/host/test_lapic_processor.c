@@ -29,7 +29,7 @@ static struct side plain, fast;
 static u64 seed = 0x9e3779b97f4a7c15, now;
 /* What the processor knows, and what others have left for it. */
 static u8 rvi, svi;
-static u32 eoi_exits[LAPIC_WORDS], posted[LAPIC_WORDS];
+static u32 eoi_exits[NACRE_VECTOR_WORDS], posted[NACRE_VECTOR_WORDS];
 static bool from_itself;
 
 static u32 any(void)
@@ -145,7 +145,7 @@ static void enter(void)
 	u32 word;
 
 	nacre_lapic_take_levels(&fast.lapic);
-	for (word = 0; word < LAPIC_WORDS; word++) {
+	for (word = 0; word < NACRE_VECTOR_WORDS; word++) {
 		nacre_lapic_take_posted(&fast.lapic, word, posted[word]);
 		posted[word] = 0;
 	}
@@ -154,7 +154,7 @@ static void enter(void)
 	fast.lapic.changed = false;
 	rvi = nacre_lapic_highest(&fast.lapic);
 	svi = nacre_lapic_highest(&fast.lapic) >> 8;
-	for (word = 0; word < LAPIC_WORDS; word++)
+	for (word = 0; word < NACRE_VECTOR_WORDS; word++)
 		eoi_exits[word] = *word_of(LAPIC_TMR, word * 32);
 }
 

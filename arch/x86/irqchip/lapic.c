@@ -45,7 +45,7 @@
 
 static void deliver_lvt(struct nacre_lapic *apic, u32 lvt_offset);
 
-static u32 *reg(struct nacre_lapic *apic, u32 offset)
+static u32 *reg(const struct nacre_lapic *apic, u32 offset)
 {
 	return &apic->regs[(offset & (LAPIC_REGS_SIZE - 1)) / sizeof(u32)];
 }
@@ -53,8 +53,7 @@ static u32 *reg(struct nacre_lapic *apic, u32 offset)
 /* Once each: other threads read what the vCPU's writes. */
 static u32 peek(const struct nacre_lapic *apic, u32 offset)
 {
-	return READ_ONCE(apic->regs[(offset & (LAPIC_REGS_SIZE - 1)) /
-				    sizeof(u32)]);
+	return READ_ONCE(*reg(apic, offset));
 }
 
 static void poke(struct nacre_lapic *apic, u32 offset, u32 value)
@@ -106,7 +105,7 @@ static int highest_vector(struct nacre_lapic *apic, u32 base, int word)
 
 static int highest_request(struct nacre_lapic *apic)
 {
-	return highest_vector(apic, LAPIC_IRR, LAPIC_WORDS - 1);
+	return highest_vector(apic, LAPIC_IRR, NACRE_VECTOR_WORDS - 1);
 }
 
 /* Each interrupt that is taken comes by here: one load for each word. */
@@ -145,14 +144,6 @@ static int highest_in_service(struct nacre_lapic *apic)
 	return highest_vector(apic, LAPIC_ISR, fls(apic->isr_words) - 1);
 }
 
-static void begin_service(struct nacre_lapic *apic, u8 vector)
-{
-	u32 word = vector / 32;
-
-	*vectors(apic, LAPIC_ISR, word) |= vector_bit(vector);
-	apic->isr_words |= 1 << word;
-}
-
 static void end_service(struct nacre_lapic *apic, u8 vector)
 {
 	u32 word = vector / 32;
@@ -169,7 +160,7 @@ static void note_vectors(struct nacre_lapic *apic)
 	u32 word;
 
 	apic->isr_words = 0;
-	for (word = 0; word < LAPIC_WORDS; word++) {
+	for (word = 0; word < NACRE_VECTOR_WORDS; word++) {
 		if (*vectors(apic, LAPIC_ISR, word) || apic->by_processor)
 			apic->isr_words |= 1 << word;
 	}
@@ -219,11 +210,6 @@ static u8 processor_priority(struct nacre_lapic *apic)
 	return (tpr & 0xf0) >= (served & 0xf0) ? tpr : served & 0xf0;
 }
 
-u8 nacre_lapic_priority(const struct nacre_lapic *apic)
-{
-	return peek(apic, LAPIC_TPR);
-}
-
 int nacre_lapic_pending(struct nacre_lapic *apic)
 {
 	int irr;
@@ -252,8 +238,11 @@ u8 nacre_lapic_cr8_threshold(struct nacre_lapic *apic)
 
 void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector)
 {
+	u32 word = vector / 32;
+
 	end_request(apic, vector);
-	begin_service(apic, vector);
+	*vectors(apic, LAPIC_ISR, word) |= vector_bit(vector);
+	apic->isr_words |= 1 << word;
 }
 
 u32 nacre_lapic_told(struct nacre_lapic *apic, unsigned int word)
@@ -350,7 +339,7 @@ void nacre_lapic_take_levels(struct nacre_lapic *apic)
 {
 	u32 word, levels;
 
-	for (word = 0; word < LAPIC_WORDS; word++) {
+	for (word = 0; word < NACRE_VECTOR_WORDS; word++) {
 		if (!READ_ONCE(apic->levels[word]))
 			continue;
 		levels = atomic_xchg((atomic_t *)&apic->levels[word], 0);
@@ -888,10 +877,13 @@ static void derive_x2apic_ids(struct nacre_lapic *apic)
 	poke(apic, LAPIC_LDR, (apic->id >> 4) << 16 | 1u << (apic->id & 0xf));
 }
 
-static void note_timer(struct nacre_lapic *apic)
+/* What is kept besides the registers. */
+static void note_registers(struct nacre_lapic *apic)
 {
 	apic->timer_mode = TIMER_MODE(peek(apic, LAPIC_LVT_TIMER));
 	apic->timer_divisor = divisor_of(peek(apic, LAPIC_TDCR));
+	note_vectors(apic);
+	atomic_set(&apic->errors, 0);
 }
 
 static void reset_registers(struct nacre_lapic *apic)
@@ -908,9 +900,7 @@ static void reset_registers(struct nacre_lapic *apic)
 	poke(apic, LAPIC_SVR, 0xff);
 	for (i = 0; i < ARRAY_SIZE(lvts); i++)
 		poke(apic, lvts[i], LVT_MASKED);
-	note_timer(apic);
-	note_vectors(apic);
-	atomic_set(&apic->errors, 0);
+	note_registers(apic);
 }
 
 void nacre_lapic_reset(struct nacre_lapic *apic, bool init)
@@ -1047,9 +1037,7 @@ bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 		derive_x2apic_ids(apic);
 	else
 		check_xapic_registers(apic);
-	note_timer(apic);
-	note_vectors(apic);
-	atomic_set(&apic->errors, 0);
+	note_registers(apic);
 	apic->ops->mode(apic);
 	resume_timer(apic);
 	tell_pending(apic);
