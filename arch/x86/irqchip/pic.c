@@ -167,32 +167,28 @@ static void acknowledge(struct nacre_pic *pic, struct nacre_pic_state *s,
 	note_ended(pic, s, BIT(pin));
 }
 
-static u8 acknowledge_slave(struct nacre_pic *pic)
+/* The pin that is served now. */
+static unsigned int take(struct nacre_pic *pic, struct nacre_pic_state *s)
 {
-	struct nacre_pic_state *slave = &pic->chip[PIC_SLAVE];
-	int pin = wanted(pic, slave);
+	int pin = wanted(pic, s);
 
 	if (pin < 0)
-		return slave->irq_base + SPURIOUS;
-	acknowledge(pic, slave, pin);
-	return slave->irq_base + pin;
+		return SPURIOUS;
+	acknowledge(pic, s, pin);
+	return pin;
 }
 
 u8 nacre_pic_acknowledge(struct nacre_pic *pic)
 {
-	struct nacre_pic_state *master = &pic->chip[PIC_MASTER];
-	int pin = wanted(pic, master);
+	struct nacre_pic_state *s = &pic->chip[PIC_MASTER];
+	unsigned int pin = take(pic, s);
 	u8 vector;
 
-	if (pin < 0) {
-		vector = master->irq_base + SPURIOUS;
-	} else if (pin == CASCADE) {
-		acknowledge(pic, master, pin);
-		vector = acknowledge_slave(pic);
-	} else {
-		acknowledge(pic, master, pin);
-		vector = master->irq_base + pin;
+	if (pin == CASCADE) {
+		s = &pic->chip[PIC_SLAVE];
+		pin = take(pic, s);
 	}
+	vector = s->irq_base + pin;
 	/* INTR falls, and rises again if there is more. */
 	set_output(pic, false);
 	update(pic);
