@@ -231,24 +231,16 @@ static bool reporting_is_off(const struct nacre_mce *mce, const u64 *bank)
 	       bank[NACRE_MC_CTL] != ALL_ON;
 }
 
-static void log_error(u64 *bank, const struct nacre_x86_mce *in)
+static void log_error(u64 *bank, const struct nacre_x86_mce *in, bool over)
 {
-	u64 status = in->status;
-
-	if (bank[NACRE_MC_STATUS] & MCI_STATUS_VAL)
-		status |= MCI_STATUS_OVER;
-	bank[NACRE_MC_STATUS] = status;
+	bank[NACRE_MC_STATUS] = in->status | (over ? MCI_STATUS_OVER : 0);
 	bank[NACRE_MC_ADDR] = in->addr;
 	bank[NACRE_MC_MISC] = in->misc;
 }
 
-static void log_no_action(struct nacre_mce *mce, u64 *bank,
-			  const struct nacre_x86_mce *in)
+static bool holds_error(const u64 *bank)
 {
-	bank[NACRE_MC_STATUS] = in->status;
-	bank[NACRE_MC_ADDR] = in->addr;
-	bank[NACRE_MC_MISC] = in->misc;
-	mce->status = in->mcg_status;
+	return bank[NACRE_MC_STATUS] & MCI_STATUS_VAL;
 }
 
 /* A corrected error gives way to an uncorrected one that waits there. */
@@ -259,7 +251,7 @@ static void log_corrected(u64 *bank, const struct nacre_x86_mce *in)
 	if ((bank[NACRE_MC_STATUS] & uncorrected) == uncorrected)
 		bank[NACRE_MC_STATUS] |= MCI_STATUS_OVER;
 	else
-		log_error(bank, in);
+		log_error(bank, in, holds_error(bank));
 }
 
 /* Nobody can take it: one is being handled, or the guest wants none. */
@@ -281,7 +273,7 @@ static void raise_uncorrected(struct nacre_vcpu *vcpu, u64 *bank,
 		nacre_set_request(vcpu, NACRE_REQ_EVENT);
 		return;
 	}
-	log_error(bank, in);
+	log_error(bank, in, holds_error(bank));
 	mce->status = in->mcg_status;
 	nacre_queue_exception(vcpu, X86_TRAP_MC);
 }
@@ -295,11 +287,13 @@ long nacre_set_mce(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	if (in->bank >= nr_banks(mce) || !(in->status & MCI_STATUS_VAL))
 		return -EINVAL;
 	bank = mce->bank[array_index_nospec(in->bank, NACRE_MCE_BANKS)];
-	if (asks_for_no_action(in))
-		log_no_action(mce, bank, in);
-	else if (in->status & MCI_STATUS_UC)
+	if (asks_for_no_action(in)) {
+		log_error(bank, in, false);
+		mce->status = in->mcg_status;
+	} else if (in->status & MCI_STATUS_UC) {
 		raise_uncorrected(vcpu, bank, in);
-	else
+	} else {
 		log_corrected(bank, in);
+	}
 	return 0;
 }
