@@ -75,27 +75,20 @@ static bool valid_types(u64 value)
 	return nacre_valid_memory_types(value, MTRR_TYPE_WRBACK);
 }
 
-static bool valid_variable(const struct nacre_vcpu *vcpu, u32 index, u64 value)
-{
-	u64 reserved = ~0ull << vcpu->arch.cpuid.maxphyaddr;
-	bool is_mask = (index - MTRRphysBase_MSR(0)) & 1;
-
-	if (is_mask)
-		return !(value & (reserved | MASK_RESERVED));
-	return valid_types(value & 0xff) &&
-	       !(value & (reserved | BASE_RESERVED));
-}
-
 static bool valid_mtrr(struct nacre_vcpu *vcpu, u32 index, u64 value)
 {
-	struct nacre_mtrr *mtrr = &vcpu->arch.msr.mtrr;
+	u64 reserved = ~0ull << vcpu->arch.cpuid.maxphyaddr;
 
 	if (index == MSR_MTRRdefType)
 		return valid_types(value & 0xff) &&
 		       !(value & ~DEF_TYPE_DEFINED);
-	if (variable_mtrr(mtrr, index))
-		return valid_variable(vcpu, index, value);
-	return valid_types(value);
+	if (!variable_mtrr(&vcpu->arch.msr.mtrr, index))
+		return valid_types(value);
+	/* A base, or the mask after it. */
+	if ((index - MTRRphysBase_MSR(0)) & 1)
+		return !(value & (reserved | MASK_RESERVED));
+	return valid_types(value & 0xff) &&
+	       !(value & (reserved | BASE_RESERVED));
 }
 
 bool nacre_read_mtrr(struct nacre_vcpu *vcpu, u32 index, u64 *value,
