@@ -115,11 +115,6 @@ static void op_mode(struct nacre_lapic *lapic)
 	backend_optional(update_apic)(apic_of(lapic)->vcpu);
 }
 
-static u64 op_now(struct nacre_lapic *lapic)
-{
-	return ktime_get_ns();
-}
-
 /* One that goes off before then moves itself on. */
 static void start_timer(struct nacre_apic *apic, u64 when)
 {
@@ -167,7 +162,6 @@ static const struct nacre_lapic_ops lapic_ops = {
 	.eoi = op_eoi,
 	.post = op_post,
 	.mode = op_mode,
-	.now = op_now,
 	.set_timer = op_set_timer,
 	.tsc_to_ns = op_tsc_to_ns,
 };

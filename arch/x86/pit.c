@@ -21,11 +21,6 @@ static struct nacre_chips *chips_with(struct nacre_pit *pit)
 	return container_of(pit, struct nacre_chips, pit);
 }
 
-static u64 op_now(struct nacre_pit *pit)
-{
-	return ktime_get_ns();
-}
-
 static void op_set_timer(struct nacre_pit *pit, u64 when)
 {
 	struct hrtimer *timer = &chips_with(pit)->pit_timer;
@@ -47,7 +42,6 @@ static bool op_pulse(struct nacre_pit *pit)
 }
 
 static const struct nacre_pit_ops pit_ops = {
-	.now = op_now,
 	.set_timer = op_set_timer,
 	.pulse = op_pulse,
 };

@@ -105,9 +105,8 @@ static void op_startup(struct nacre_lapic *from, u8 vector)
 	(void)vector;
 }
 
-static u64 op_now(struct nacre_lapic *from)
+u64 ktime_get_ns(void)
 {
-	(void)from;
 	return now;
 }
 
@@ -130,7 +129,6 @@ static const struct nacre_lapic_ops lapic_ops = {
 	.send = op_send,
 	.eoi = op_eoi,
 	.mode = op_none,
-	.now = op_now,
 	.set_timer = op_set_timer,
 	.tsc_to_ns = op_tsc_to_ns,
 };

@@ -534,7 +534,7 @@ static void start_timer(struct nacre_lapic *apic, u64 left)
 	if (!apic->timer_period)
 		apic->ops->set_timer(apic, 0);
 	else
-		run_timer(apic, apic->ops->now(apic) +
+		run_timer(apic, ktime_get_ns() +
 				min(left, apic->timer_period));
 }
 
@@ -555,7 +555,7 @@ static u32 current_count(struct nacre_lapic *apic)
 
 	if (!apic->timer_period)
 		return 0;
-	count = time_left(apic, apic->ops->now(apic)) /
+	count = time_left(apic, ktime_get_ns()) /
 		((u64)apic->timer_divisor * BUS_CYCLE_NS);
 	/* A period that was made longer still counts from where it should. */
 	return min_t(u64, count, peek(apic, LAPIC_TMICT));
@@ -570,7 +570,7 @@ static void write_divisor(struct nacre_lapic *apic, u32 value)
 	apic->timer_divisor = divisor_of(value);
 	if (!apic->timer_period || apic->timer_divisor == old)
 		return;
-	now = apic->ops->now(apic);
+	now = ktime_get_ns();
 	left = now < apic->timer_target ? apic->timer_target - now : 0;
 	apic->timer_period = timer_length(apic);
 	run_timer(apic, now + left * apic->timer_divisor / old);
@@ -606,7 +606,7 @@ void nacre_lapic_write_deadline(struct nacre_lapic *apic, u64 tsc)
 /* Ticks that were missed are one: nothing counts them on hardware either. */
 static void restart_period(struct nacre_lapic *apic)
 {
-	u64 now = apic->ops->now(apic), target = apic->timer_target;
+	u64 now = ktime_get_ns(), target = apic->timer_target;
 	u64 missed = now > target ? (now - target) / apic->timer_period : 0;
 
 	run_timer(apic, target + (missed + 1) * apic->timer_period);

@@ -67,8 +67,7 @@ struct nacre_lapic_ops {
 	void (*post)(struct nacre_lapic *apic, const struct nacre_irq *irq);
 	/* The base or SVR's enable bit is another, or may be. vCPU's thread. */
 	void (*mode)(struct nacre_lapic *apic);
-	/* The timer's clock in ns; its next expiry on that clock, 0: none. */
-	u64 (*now)(struct nacre_lapic *apic);
+	/* The timer's next expiry, by ktime_get_ns(); 0: none. */
 	void (*set_timer)(struct nacre_lapic *apic, u64 when);
 	/*
 	 * When the guest's TSC will read @tsc, on that clock; 0: it has. If that
