@@ -60,8 +60,9 @@ static void op_startup(struct nacre_lapic *apic, u8 vector)
 	side_of(apic)->nmis += vector;
 }
 
-static void op_eoi(struct nacre_lapic *apic, u8 vector)
+static void op_eoi(struct nacre_lapic *apic, u8 vector, bool level)
 {
+	(void)level;
 	side_of(apic)->eois++;
 	side_of(apic)->eoi = vector;
 }
