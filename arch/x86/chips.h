@@ -16,7 +16,6 @@
 #include "arch/x86/arch.h"
 
 struct nacre_lapic;
-struct nacre_vcpu;
 
 /* A parameter of the module: may there be such chips? */
 extern bool nacre_irqchip;

@@ -668,14 +668,6 @@ static u32 lvt_valid(u32 offset)
 	}
 }
 
-/* Bits that are there to read, and always 0 here. */
-static u32 lvt_read_only(u32 offset)
-{
-	if (offset == LAPIC_LVT_LINT0 || offset == LAPIC_LVT_LINT1)
-		return LVT_PENDING | LVT_REMOTE_IRR;
-	return lvt_valid(offset) ? LVT_PENDING : 0;
-}
-
 static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
 {
 	value &= lvt_valid(offset);
@@ -829,7 +821,10 @@ bool nacre_lapic_read_msr(struct nacre_lapic *apic, u32 msr, u64 *value)
 	return true;
 }
 
-/* Other bits fault here, where the page only ignores them. */
+/*
+ * Other bits fault here, where the page only ignores them. Those of an LVT
+ * entry that are there to read, and always 0, do not.
+ */
 static u64 x2apic_valid(u32 offset)
 {
 	switch (offset) {
@@ -844,8 +839,11 @@ static u64 x2apic_valid(u32 offset)
 		return 0xffffffff;
 	case LAPIC_ICR:
 		return ICR_X2APIC_VALID;
+	case LAPIC_LVT_LINT0:
+	case LAPIC_LVT_LINT1:
+		return lvt_valid(offset) | LVT_PENDING | LVT_REMOTE_IRR;
 	default:
-		return lvt_valid(offset) | lvt_read_only(offset);
+		return lvt_valid(offset) ? lvt_valid(offset) | LVT_PENDING : 0;
 	}
 }
 
