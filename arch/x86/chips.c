@@ -193,21 +193,6 @@ static bool is_pit_port(const struct nacre_chips *chips, u16 port,
 	       (port == PIT_SPEAKER && chips->has_speaker);
 }
 
-/* Each chip has two ports, and so have the pair's edge/level registers. */
-static bool is_port(u16 port, unsigned int size)
-{
-	if ((port & 1) + size > 2)
-		return false;
-	switch (port & ~1) {
-	case PIC_MASTER_PORT:
-	case PIC_SLAVE_PORT:
-	case PIC_ELCR_PORT:
-		return true;
-	default:
-		return false;
-	}
-}
-
 bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		     void *data, bool in)
 {
@@ -222,7 +207,8 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		nacre_pit_pio(chips, port, size, data, in);
 		return true;
 	}
-	if (!is_port(port, size))
+	/* Each chip has two ports, and so have the edge/level registers. */
+	if ((port & 1) + size > 2 || !nacre_pic_has_port(port))
 		return false;
 	if (in)
 		memset(data, 0, size);
@@ -232,7 +218,7 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 	spin_lock_irqsave(&chips->lock, flags);
 	masked = chips->pic.chip[PIC_MASTER].imr;
 	if (in)
-		nacre_pic_read(&chips->pic, port, data);
+		*(u8 *)data = nacre_pic_read(&chips->pic, port);
 	else
 		nacre_pic_write(&chips->pic, port, *(u8 *)data);
 	masked &= ~chips->pic.chip[PIC_MASTER].imr;

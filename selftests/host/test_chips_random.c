@@ -277,7 +277,7 @@ static void step_pic(void)
 	if (any() & 1)
 		nacre_pic_write(&pic, port, value);
 	else
-		nacre_pic_read(&pic, port, &value);
+		nacre_pic_read(&pic, port);
 }
 
 static void step_ioapic(void)

@@ -315,32 +315,31 @@ static u8 read_chip(struct nacre_pic *pic, struct nacre_pic_state *s, bool data)
 	return s->read_reg_select ? s->isr : s->irr;
 }
 
-/* Ports to chips; ELCR's are next to each other. */
-static struct nacre_pic_state *chip_at(struct nacre_pic *pic, u16 port,
-				       bool *elcr)
+bool nacre_pic_has_port(u16 port)
 {
-	*elcr = (port & ~1) == PIC_ELCR_PORT;
-	if (*elcr)
-		return &pic->chip[port & 1];
-	switch (port & ~1) {
-	case PIC_MASTER_PORT:
-		return &pic->chip[PIC_MASTER];
-	case PIC_SLAVE_PORT:
-		return &pic->chip[PIC_SLAVE];
-	default:
-		return NULL;
-	}
+	port &= ~1;
+	return port == PIC_MASTER_PORT || port == PIC_SLAVE_PORT ||
+	       port == PIC_ELCR_PORT;
 }
 
-bool nacre_pic_read(struct nacre_pic *pic, u16 port, u8 *value)
+static bool is_elcr(u16 port)
 {
-	bool elcr;
-	struct nacre_pic_state *s = chip_at(pic, port, &elcr);
+	return (port & ~1) == PIC_ELCR_PORT;
+}
 
-	if (!s)
-		return false;
-	*value = elcr ? s->elcr : read_chip(pic, s, port & 1);
-	return true;
+/* ELCR's two are next to each other. */
+static struct nacre_pic_state *chip_at(struct nacre_pic *pic, u16 port)
+{
+	bool slave = is_elcr(port) ? port & 1 : (port & ~1) == PIC_SLAVE_PORT;
+
+	return &pic->chip[slave];
+}
+
+u8 nacre_pic_read(struct nacre_pic *pic, u16 port)
+{
+	struct nacre_pic_state *s = chip_at(pic, port);
+
+	return is_elcr(port) ? s->elcr : read_chip(pic, s, port & 1);
 }
 
 /* A pin that becomes level-triggered asks for as long as its line is up. */
@@ -352,21 +351,17 @@ static void write_elcr(struct nacre_pic_state *s, u8 value)
 	s->elcr = value & s->elcr_mask;
 }
 
-bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value)
+void nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value)
 {
-	bool elcr;
-	struct nacre_pic_state *s = chip_at(pic, port, &elcr);
+	struct nacre_pic_state *s = chip_at(pic, port);
 
-	if (!s)
-		return false;
-	if (elcr)
+	if (is_elcr(port))
 		write_elcr(s, value);
 	else if (port & 1)
 		write_data(s, value);
 	else
 		write_command(pic, s, value);
 	update(pic);
-	return true;
 }
 
 void nacre_pic_get_state(const struct nacre_pic *pic, unsigned int chip,

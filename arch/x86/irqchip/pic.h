@@ -34,9 +34,10 @@ struct nacre_pic {
 
 void nacre_pic_reset(struct nacre_pic *pic);
 
-/* Ports 20h, 21h, A0h, A1h, 4D0h, 4D1h; false: not the PIC's. */
-bool nacre_pic_read(struct nacre_pic *pic, u16 port, u8 *value);
-bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value);
+/* Ports 20h, 21h, A0h, A1h, 4D0h, 4D1h. */
+bool nacre_pic_has_port(u16 port);
+u8 nacre_pic_read(struct nacre_pic *pic, u16 port);
+void nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value);
 
 /* Line 0 to 15. */
 enum nacre_line nacre_pic_set_line(struct nacre_pic *pic, unsigned int line,
