@@ -91,19 +91,6 @@ struct nacre_vcpu *nacre_boot_vcpu(struct nacre_vm *vm)
 	return vcpu;
 }
 
-static void op_output(struct nacre_pic *pic, bool level)
-{
-	struct nacre_chips *chips = container_of(pic, struct nacre_chips, pic);
-	struct nacre_vcpu *vcpu = nacre_boot_vcpu(chips->vm);
-
-	if (level && vcpu)
-		nacre_vcpu_request(vcpu, NACRE_REQ_EVENT);
-}
-
-static const struct nacre_pic_ops pic_ops = {
-	.output = op_output,
-};
-
 bool nacre_pic_output(const struct nacre_vm *vm)
 {
 	const struct nacre_chips *chips = chips_of(vm);
@@ -111,17 +98,23 @@ bool nacre_pic_output(const struct nacre_vm *vm)
 	return chips && READ_ONCE(chips->pic.output);
 }
 
-static u16 take_ended(struct nacre_pic *pic)
+/*
+ * Let go of the chips. The processor hears of the PIC's output, and whoever
+ * waits for the end of a service of that.
+ */
+static void unlock_chips(struct nacre_chips *chips, unsigned long flags)
+	__releases(&chips->lock)
 {
-	u16 ended = pic->ended;
+	struct nacre_vcpu *vcpu = NULL;
+	u16 ended = chips->pic.ended;
 
-	pic->ended = 0;
-	return ended;
-}
-
-/* Whoever waits for the end of a service hears of it. */
-static void tell_ended(struct nacre_chips *chips, u16 ended)
-{
+	if (chips->pic.rose)
+		vcpu = nacre_boot_vcpu(chips->vm);
+	if (vcpu)
+		nacre_vcpu_request(vcpu, NACRE_REQ_EVENT);
+	chips->pic.rose = false;
+	chips->pic.ended = 0;
+	spin_unlock_irqrestore(&chips->lock, flags);
 	if (likely(!ended || list_empty(&chips->acks)))
 		return;
 	nacre_ack_pins(chips->vm, NACRE_IRQCHIP_PIC_MASTER, ended & 0xff);
@@ -132,14 +125,11 @@ u8 nacre_pic_take(struct nacre_vm *vm)
 {
 	struct nacre_chips *chips = chips_of(vm);
 	unsigned long flags;
-	u16 ended;
 	u8 vector;
 
 	spin_lock_irqsave(&chips->lock, flags);
 	vector = nacre_pic_acknowledge(&chips->pic);
-	ended = take_ended(&chips->pic);
-	spin_unlock_irqrestore(&chips->lock, flags);
-	tell_ended(chips, ended);
+	unlock_chips(chips, flags);
 	return vector;
 }
 
@@ -198,7 +188,6 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 {
 	struct nacre_chips *chips = chips_of(vm);
 	unsigned long flags;
-	u16 ended;
 	u8 masked;
 
 	if (!chips)
@@ -222,9 +211,7 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 	else
 		nacre_pic_write(&chips->pic, port, *(u8 *)data);
 	masked &= ~chips->pic.chip[PIC_MASTER].imr;
-	ended = take_ended(&chips->pic);
-	spin_unlock_irqrestore(&chips->lock, flags);
-	tell_ended(chips, ended);
+	unlock_chips(chips, flags);
 	nacre_pit_unmasked(chips, NACRE_IRQCHIP_PIC_MASTER, masked);
 	return true;
 }
@@ -281,7 +268,6 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	chips->vm = vm;
 	spin_lock_init(&chips->lock);
 	INIT_LIST_HEAD(&chips->acks);
-	chips->pic.ops = &pic_ops;
 	chips->ioapic.ops = &ioapic_ops;
 	nacre_pic_reset(&chips->pic);
 	nacre_ioapic_reset(&chips->ioapic);
@@ -313,7 +299,7 @@ static long access_irqchip(struct nacre_vm *vm, struct nacre_irqchip *io,
 		nacre_pic_set_state(&chips->pic, io->chip_id, &io->chip.pic);
 	else
 		nacre_pic_get_state(&chips->pic, io->chip_id, &io->chip.pic);
-	spin_unlock_irqrestore(&chips->lock, flags);
+	unlock_chips(chips, flags);
 	if (set)
 		nacre_chips_watch(chips);
 	return ret;
@@ -346,6 +332,6 @@ int nacre_chips_set_pin(struct nacre_routing *routing, unsigned int chip,
 	*holders = level ? *holders | BIT(source) : *holders & ~BIT(source);
 	ret = ioapic ? nacre_ioapic_set_line(&chips->ioapic, pin, *holders) :
 		       nacre_pic_set_line(&chips->pic, pin, *holders);
-	spin_unlock_irqrestore(&chips->lock, flags);
+	unlock_chips(chips, flags);
 	return ret;
 }

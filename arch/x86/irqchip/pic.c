@@ -88,10 +88,8 @@ static void set_pin(struct nacre_pic_state *s, unsigned int pin, bool level)
 
 static void set_output(struct nacre_pic *pic, bool output)
 {
-	if (output == pic->output)
-		return;
+	pic->rose |= output && !pic->output;
 	pic->output = output;
-	pic->ops->output(pic, output);
 }
 
 /* The slave's output is a pulse to the master: each request is an edge. */
@@ -111,6 +109,7 @@ void nacre_pic_reset(struct nacre_pic *pic)
 	reset_chip(&pic->chip[PIC_MASTER], ELCR_MASTER);
 	reset_chip(&pic->chip[PIC_SLAVE], ELCR_SLAVE);
 	pic->output = false;
+	pic->rose = false;
 	pic->ended = 0;
 }
 

@@ -18,18 +18,12 @@
 #define PIC_SLAVE_PORT	0xa0
 #define PIC_ELCR_PORT	0x4d0
 
-struct nacre_pic;
-
-struct nacre_pic_ops {
-	/* INTR to the processor changed. May not sleep, nor call back. */
-	void (*output)(struct nacre_pic *pic, bool level);
-};
-
 struct nacre_pic {
-	const struct nacre_pic_ops *ops;
 	struct nacre_pic_state chip[2];
-	bool output;
-	u16 ended;		/* services that are over; the owner takes it */
+	bool output;		/* INTR to the processor */
+	/* The owner takes these, and clears them. */
+	bool rose;		/* that did */
+	u16 ended;		/* services that are over */
 };
 
 void nacre_pic_reset(struct nacre_pic *pic);
