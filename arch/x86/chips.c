@@ -298,7 +298,7 @@ static long access_irqchip(struct nacre_vm *vm, struct nacre_irqchip *io,
 	else if (set)
 		nacre_pic_set_state(&chips->pic, io->chip_id, &io->chip.pic);
 	else
-		nacre_pic_get_state(&chips->pic, io->chip_id, &io->chip.pic);
+		io->chip.pic = chips->pic.chip[io->chip_id & 1];
 	unlock_chips(chips, flags);
 	if (set)
 		nacre_chips_watch(chips);

@@ -334,7 +334,7 @@ static void step_state(struct nacre_lapic *lapic)
 		nacre_ioapic_set_state(&ioapic, &i);
 		break;
 	default:
-		nacre_pic_get_state(&pic, chip, &p);
+		p = pic.chip[chip];
 		spoil(&p, sizeof(p));
 		nacre_pic_set_state(&pic, chip, &p);
 		break;

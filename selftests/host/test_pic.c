@@ -97,11 +97,11 @@ static void reset(void)
 	memset(&pic, 0xff, sizeof(pic));
 	nacre_pic_reset(&pic);
 	EXPECT(!pic.output);
-	nacre_pic_get_state(&pic, PIC_MASTER, &s);
+	s = pic.chip[PIC_MASTER];
 	EXPECT_EQ(s.elcr_mask, 0xf8);
 	EXPECT_EQ(s.irr | s.isr | s.imr | s.last_irr | s.elcr, 0);
 	EXPECT_EQ(s.irq_base | s.priority_add | s.init_state | s.init4, 0);
-	nacre_pic_get_state(&pic, PIC_SLAVE, &s);
+	s = pic.chip[PIC_SLAVE];
 	EXPECT_EQ(s.elcr_mask, 0xde);
 }
 
@@ -706,7 +706,7 @@ static void copy_state(struct nacre_pic *to)
 	memset(to, 0, sizeof(*to));
 	nacre_pic_reset(to);
 	for (chip = 0; chip < 2; chip++) {
-		nacre_pic_get_state(&pic, chip, &s);
+		s = pic.chip[chip];
 		nacre_pic_set_state(to, chip, &s);
 	}
 }
@@ -765,7 +765,7 @@ static void hostile_state(void)
 		for (j = 0; j < sizeof(s); j++)
 			((u8 *)&s)[j] = i ? host_random(&seed) >> 32 : 0xff;
 		nacre_pic_set_state(&pic, i & 1, &s);
-		nacre_pic_get_state(&pic, i & 1, &s);
+		s = pic.chip[i & 1];
 		EXPECT_EQ(s.elcr_mask, i & 1 ? 0xde : 0xf8);
 		EXPECT_EQ(s.elcr & ~s.elcr_mask, 0);
 		EXPECT(s.priority_add < 8);

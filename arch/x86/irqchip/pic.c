@@ -363,12 +363,6 @@ void nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value)
 	update(pic);
 }
 
-void nacre_pic_get_state(const struct nacre_pic *pic, unsigned int chip,
-			 struct nacre_pic_state *out)
-{
-	*out = pic->chip[chip & 1];
-}
-
 void nacre_pic_set_state(struct nacre_pic *pic, unsigned int chip,
 			 const struct nacre_pic_state *in)
 {

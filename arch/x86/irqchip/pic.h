@@ -40,9 +40,7 @@ enum nacre_line nacre_pic_set_line(struct nacre_pic *pic, unsigned int line,
 /* The processor's INTA cycle: the vector; a spurious one if nothing is there. */
 u8 nacre_pic_acknowledge(struct nacre_pic *pic);
 
-/* One chip's state in and out; what cannot be is put right. */
-void nacre_pic_get_state(const struct nacre_pic *pic, unsigned int chip,
-			 struct nacre_pic_state *out);
+/* One chip's state comes in; what cannot be is put right. */
 void nacre_pic_set_state(struct nacre_pic *pic, unsigned int chip,
 			 const struct nacre_pic_state *in);
 
