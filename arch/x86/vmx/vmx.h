@@ -183,13 +183,8 @@ static __always_inline void vmx_fetch_insn(struct vmx_vcpu *vmx)
 
 /* vmx_inject() and so on. */
 #define VMX_PROTOTYPE(ret, name, args)	ret vmx_##name args;
+NACRE_BACKEND_LOAD_OPS(VMX_PROTOTYPE)
 NACRE_BACKEND_STATE_OPS(VMX_PROTOTYPE, VMX_PROTOTYPE)
-
-/* caps.c */
-int vmx_ident(const char **why);
-bool vmx_in_use(void);
-int vmx_setup(void);
-void vmx_teardown(void);
 
 /* vmx.c */
 void vmx_detach(struct vmx_vcpu *vmx);
@@ -230,7 +225,6 @@ void vmx_l1d_teardown(void);
 void vmx_flush_l1d(void);
 
 /* ept.c */
-const struct nacre_stage2_format *vmx_stage2_format(void);
 void vmx_ept_setup(void);
 u16 vmx_get_vpid(void);
 void vmx_put_vpid(u16 vpid);
