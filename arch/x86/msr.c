@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Access to model-specific registers. An MSR is looked for in the table of
- * those that are alike on either vendor, then in the backend, which keeps what
- * the processor itself swaps, then among those that guests probe blindly. What
- * is nowhere is #GP.
+ * Access to model-specific registers: a table of all that a guest may have, the
+ * backend's as well, which keeps what the processor itself swaps, and those
+ * without state, for guests that do not ask CPUID before. What is not there is
+ * #GP.
  */
 #include <linux/kernel.h>
+#include <linux/nospec.h>
 #include <asm/apicdef.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
@@ -29,7 +30,11 @@
 #define VM_CR_DEFINED		GENMASK_ULL(4, 0)
 #define VM_CR_LOCK		BIT_ULL(3)
 #define VM_CR_SVMDIS		BIT_ULL(4)
+/* Fixed ranges as well, and write-combining. */
+#define MTRRCAP_VALUE		(NACRE_VARIABLE_MTRRS | BIT(8) | BIT(10))
 #define PAT_UNCACHED_MINUS	7	/* the last of the types */
+/* Bits of DEBUGCTL that guests set to follow branches. */
+#define DEBUGCTL_BRANCHES	((u64)(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF))
 /* OSVW: errata that no guest meets, for their workarounds are the host's. */
 #define OSVW_MIN_LENGTH		3
 #define OSVW_NOT_FOR_GUESTS	(BIT_ULL(1) | BIT_ULL(2))
@@ -62,20 +67,6 @@ void nacre_msr_setup(void)
 	}
 }
 
-static bool read_feature_msr(u32 index, u64 *value)
-{
-	switch (index) {
-	case MSR_IA32_UCODE_REV:
-		*value = host.ucode_rev;
-		return true;
-	case MSR_AMD64_DE_CFG:
-		*value = host.de_cfg;
-		return boot_cpu_has(X86_FEATURE_SVM);
-	default:
-		return false;
-	}
-}
-
 void nacre_msr_init(struct nacre_vcpu *vcpu)
 {
 	struct nacre_msr_state *msr = &vcpu->arch.msr;
@@ -88,6 +79,91 @@ void nacre_msr_init(struct nacre_vcpu *vcpu)
 	msr->osvw_length = max_t(u64, host.osvw_length, OSVW_MIN_LENGTH);
 	msr->osvw_status = host.osvw_status & ~OSVW_NOT_FOR_GUESTS;
 	nacre_mce_init(vcpu);
+}
+
+/* Of the row at hand, which is the last that was looked for. */
+static bool read_constant(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			  enum nacre_msr_by by)
+{
+	*value = vcpu->arch.last_msr->constant;
+	return true;
+}
+
+static bool unreadable(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+		       enum nacre_msr_by by)
+{
+	return false;
+}
+
+static bool any_value(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		      enum nacre_msr_by by)
+{
+	return true;
+}
+
+static bool only_zero(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		      enum nacre_msr_by by)
+{
+	return !value;
+}
+
+static u64 *field_of(struct nacre_vcpu *vcpu, const struct nacre_msr *msr)
+{
+	return (u64 *)((u8 *)&vcpu->arch + msr->field);
+}
+
+/* Of as many fields as the row has MSRs. */
+static u64 *nth_field(struct nacre_vcpu *vcpu, u32 index)
+{
+	const struct nacre_msr *msr = vcpu->arch.last_msr;
+
+	return field_of(vcpu, msr) +
+	       array_index_nospec(index - msr->first,
+				  msr->last - msr->first + 1);
+}
+
+static bool read_nth(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+		     enum nacre_msr_by by)
+{
+	*value = *nth_field(vcpu, index);
+	return true;
+}
+
+static bool write_nth(struct nacre_vcpu *vcpu, u32 index, u64 value,
+		      enum nacre_msr_by by)
+{
+	if (!vcpu->arch.last_msr->valid(vcpu, index, value, by))
+		return false;
+	*nth_field(vcpu, index) = value;
+	return true;
+}
+
+static bool read_backend(struct nacre_vcpu *vcpu, u32 index, u64 *value,
+			 enum nacre_msr_by by)
+{
+	return !backend(read_msr)(vcpu, index, value);
+}
+
+static bool write_backend(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			  enum nacre_msr_by by)
+{
+	return !backend(write_msr)(vcpu, index, value);
+}
+
+/* An address: a value that the host could not load is no value. */
+static bool write_address(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			  enum nacre_msr_by by)
+{
+	return nacre_is_canonical(vcpu, value) &&
+	       write_backend(vcpu, index, value, by);
+}
+
+/* SYSENTER's are cut to fit, for on AMD they have 32 bits and take any. */
+static bool write_sysenter(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			   enum nacre_msr_by by)
+{
+	return write_backend(vcpu, index, nacre_make_canonical(vcpu, value),
+			     by);
 }
 
 static bool write_efer(struct nacre_vcpu *vcpu, u32 index, u64 value,
@@ -212,17 +288,11 @@ static bool write_misc_enable(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	return true;
 }
 
-/* No supervisor component is moved for a guest. */
-static bool valid_xss(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
+/* No branch is recorded or trapped; Intel's has reserved bits. */
+static bool write_debugctl(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			   enum nacre_msr_by by)
 {
-	return !value;
-}
-
-static bool any_value(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
-{
-	return true;
+	return boot_cpu_has(X86_FEATURE_SVM) || !(value & ~DEBUGCTL_BRANCHES);
 }
 
 static bool write_hwcr(struct nacre_vcpu *vcpu, u32 index, u64 value,
@@ -267,59 +337,96 @@ static bool valid_de_cfg(struct nacre_vcpu *vcpu, u32 index, u64 value,
 }
 
 #define FIELD(_member)	.field = offsetof(struct nacre_vcpu_arch, _member)
+#define FIELDS(_member)	FIELD(_member), .read = read_nth, .write = write_nth
+#define BACKEND		.read = read_backend, .write = write_backend
+#define CONSTANT(_value)	.read = read_constant, .constant = (_value)
 #define ONE(_index)	.first = (_index), .last = (_index)
 #define RANGE(_first, _last)	.first = (_first), .last = (_last)
 
 /* Sorted by number. */
 static const struct nacre_msr table[] = {
+	{ RANGE(MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE), CONSTANT(0) },
 	{ ONE(MSR_IA32_TSC), .listed = true,
 	  .read = nacre_read_tsc, .write = nacre_write_tsc },
 	{ ONE(MSR_NACRE_WALL_CLOCK),
 	  .read = nacre_read_wall_clock, .write = nacre_write_wall_clock },
 	{ ONE(MSR_NACRE_SYSTEM_TIME),
 	  FIELD(system_time), .write = nacre_write_system_time },
+	{ ONE(MSR_IA32_PLATFORM_ID), CONSTANT(0) },
 	{ ONE(MSR_IA32_APICBASE),
 	  FIELD(apic_base), .write = write_apic_base },
+	{ ONE(MSR_IA32_EBL_CR_POWERON), CONSTANT(0) },
+	/* Bus at 100 MHz, ratio 1: guests divide by them. */
+	{ ONE(MSR_EBC_FREQUENCY_ID), CONSTANT(BIT_ULL(24)) },
+	{ ONE(MSR_SMI_COUNT), CONSTANT(0) },
 	{ ONE(MSR_IA32_FEAT_CTL), .listed = true,
 	  .host_feature = X86_FEATURE_VMX,
 	  FIELD(msr.feat_ctl), .valid = valid_feat_ctl },
 	{ ONE(MSR_IA32_TSC_ADJUST), .listed = true,
 	  .feature = X86_FEATURE_TSC_ADJUST,
 	  FIELD(msr.tsc_adjust), .write = nacre_write_tsc_adjust },
-	{ ONE(MSR_IA32_UCODE_REV), .listed = true,
+	{ ONE(MSR_IA32_UCODE_WRITE), .read = unreadable, .write = any_value },
+	{ ONE(MSR_IA32_UCODE_REV), .listed = true, .of_host = &host.ucode_rev,
 	  FIELD(msr.ucode_rev), .write = write_ucode_rev },
+	{ RANGE(MSR_P6_PERFCTR0, MSR_P6_PERFCTR1), CONSTANT(0),
+	  .write = any_value },
+	{ ONE(MSR_FSB_FREQ), CONSTANT(3) },
 	{ ONE(MSR_PLATFORM_INFO), .listed = true,
 	  FIELD(msr.platform_info), .valid = valid_platform_info },
-	{ ONE(MSR_MTRRcap), .read = nacre_read_mtrr },
+	{ ONE(MSR_MTRRcap), CONSTANT(MTRRCAP_VALUE) },
+	/* L2 cache of 256 KiB, enabled, configured, latency 1. */
+	{ ONE(MSR_IA32_BBL_CR_CTL3), CONSTANT(0xbe702111), .write = any_value },
 	{ ONE(MSR_MISC_FEATURES_ENABLES), .listed = true,
 	  FIELD(msr.misc_features), .valid = valid_misc_features },
+	{ ONE(MSR_IA32_SYSENTER_CS), .listed = true, BACKEND },
+	{ ONE(MSR_IA32_SYSENTER_ESP), .listed = true,
+	  .read = read_backend, .write = write_sysenter },
+	{ ONE(MSR_IA32_SYSENTER_EIP), .listed = true,
+	  .read = read_backend, .write = write_sysenter },
 	{ ONE(MSR_IA32_MCG_CAP), .read = nacre_read_mcg },
 	{ ONE(MSR_IA32_MCG_STATUS), .listed = true,
 	  .read = nacre_read_mcg, .write = nacre_write_mcg },
 	{ ONE(MSR_IA32_MCG_CTL), .listed = true,
 	  .read = nacre_read_mcg, .write = nacre_write_mcg },
+	{ RANGE(MSR_P6_EVNTSEL0, MSR_P6_EVNTSEL1), CONSTANT(0),
+	  .write = any_value },
+	/* 1000 TSC ticks, ratio 4. */
+	{ ONE(MSR_IA32_PERF_STATUS), CONSTANT(1000 | 4ull << 40) },
+	{ ONE(MSR_IA32_PERF_CTL), CONSTANT(0) },
 	{ ONE(MSR_IA32_MISC_ENABLE), .listed = true,
 	  FIELD(msr.misc_enable), .write = write_misc_enable },
+	{ ONE(MSR_IA32_DEBUGCTLMSR), CONSTANT(0), .write = write_debugctl },
+	{ RANGE(MSR_IA32_LASTBRANCHFROMIP, MSR_IA32_LASTINTTOIP), CONSTANT(0) },
 	{ ONE(MSR_IA32_POWER_CTL), .listed = true,
 	  FIELD(msr.power_ctl), .valid = any_value },
 	{ RANGE(MTRRphysBase_MSR(0), MTRRphysMask_MSR(NACRE_VARIABLE_MTRRS - 1)),
-	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
-	{ RANGE(MSR_MTRRfix64K_00000, MSR_MTRRfix4K_F8000),
-	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
+	  FIELDS(msr.mtrr.variable), .valid = nacre_valid_variable_mtrr },
+	{ ONE(MSR_MTRRfix64K_00000),
+	  FIELD(msr.mtrr.fixed[0]), .valid = nacre_valid_fixed_mtrr },
+	{ RANGE(MSR_MTRRfix16K_80000, MSR_MTRRfix16K_A0000),
+	  FIELDS(msr.mtrr.fixed[1]), .valid = nacre_valid_fixed_mtrr },
+	{ RANGE(MSR_MTRRfix4K_C0000, MSR_MTRRfix4K_F8000),
+	  FIELDS(msr.mtrr.fixed[3]), .valid = nacre_valid_fixed_mtrr },
 	{ ONE(MSR_IA32_CR_PAT), .listed = true,
 	  FIELD(pat), .write = write_pat },
 	{ RANGE(MSR_IA32_MC0_CTL2, MSR_IA32_MCx_CTL2(NACRE_MCE_BANKS - 1)),
 	  .read = nacre_read_mc_ctl2, .write = nacre_write_mc_ctl2 },
 	{ ONE(MSR_MTRRdefType),
-	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
+	  FIELD(msr.mtrr.def_type), .valid = nacre_valid_mtrr_default },
 	{ RANGE(MSR_IA32_MC0_CTL, MSR_IA32_MCx_MISC(NACRE_MCE_BANKS - 1)),
 	  .read = nacre_read_mc_bank, .write = nacre_write_mc_bank },
+	{ ONE(MSR_RAPL_POWER_UNIT), CONSTANT(0) },
+	{ ONE(MSR_PKG_ENERGY_STATUS), CONSTANT(0) },
+	{ ONE(MSR_DRAM_ENERGY_STATUS), CONSTANT(0) },
+	{ ONE(MSR_PP0_ENERGY_STATUS), CONSTANT(0) },
+	{ ONE(MSR_PP1_ENERGY_STATUS), CONSTANT(0) },
 	{ ONE(MSR_IA32_TSC_DEADLINE), .listed = true,
 	  .read = read_tsc_deadline, .write = write_tsc_deadline },
 	{ RANGE(APIC_BASE_MSR, APIC_BASE_MSR + 0xff),
 	  .read = read_x2apic, .write = write_x2apic },
+	/* No supervisor component is moved for a guest. */
 	{ ONE(MSR_IA32_XSS), .listed = true, .feature = X86_FEATURE_XSAVES,
-	  FIELD(xss), .valid = valid_xss },
+	  FIELD(xss), .valid = only_zero },
 	{ ONE(MSR_NACRE_WALL_CLOCK_NEW), .listed = true,
 	  .read = nacre_read_wall_clock, .write = nacre_write_wall_clock },
 	{ ONE(MSR_NACRE_SYSTEM_TIME_NEW), .listed = true,
@@ -329,21 +436,49 @@ static const struct nacre_msr table[] = {
 	{ ONE(MSR_NACRE_PV_EOI_EN), .listed = true,
 	  FIELD(pv_eoi), .write = nacre_write_pv_eoi },
 	{ ONE(MSR_EFER), FIELD(efer), .write = write_efer },
+	{ ONE(MSR_STAR), .listed = true, BACKEND },
+	{ ONE(MSR_LSTAR), .listed = true,
+	  .read = read_backend, .write = write_address },
+	{ ONE(MSR_CSTAR), .listed = true,
+	  .read = read_backend, .write = write_address },
+	{ ONE(MSR_SYSCALL_MASK), .listed = true, BACKEND },
+	{ RANGE(MSR_FS_BASE, MSR_GS_BASE),
+	  .read = read_backend, .write = write_address },
+	{ ONE(MSR_KERNEL_GS_BASE), .listed = true,
+	  .read = read_backend, .write = write_address },
 	{ ONE(MSR_TSC_AUX), .listed = true, .feature = X86_FEATURE_RDTSCP,
 	  .other_feature = X86_FEATURE_RDPID,
 	  FIELD(tsc_aux), .write = write_tsc_aux },
+	/* K7_EVNTSEL0 to 3 and K7_PERFCTR0 to 3. */
+	{ RANGE(MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3), CONSTANT(0),
+	  .write = any_value },
+	{ ONE(MSR_AMD64_SYSCFG), CONSTANT(0) },
 	{ ONE(MSR_K7_HWCR), .listed = true,
 	  FIELD(msr.hwcr), .write = write_hwcr },
+	{ ONE(MSR_K7_CLK_CTL), CONSTANT(0x20000000), .write = any_value },
+	{ ONE(MSR_AMD64_NB_CFG), CONSTANT(0), .write = any_value },
+	{ ONE(MSR_AMD64_PATCH_LOADER), .read = unreadable, .write = any_value },
+	{ ONE(MSR_K8_INT_PENDING_MSG), CONSTANT(0) },
+	{ ONE(MSR_FAM10H_MMIO_CONF_BASE), CONSTANT(0), .write = only_zero },
+	{ RANGE(MSR_K8_TSEG_ADDR, MSR_K8_TSEG_MASK), CONSTANT(0) },
 	{ ONE(MSR_VM_CR), .host_feature = X86_FEATURE_SVM,
 	  FIELD(msr.vm_cr), .write = write_vm_cr },
+	{ ONE(MSR_VM_IGNNE), .host_feature = X86_FEATURE_SVM,
+	  .read = unreadable, .write = any_value },
 	{ ONE(MSR_AMD64_OSVW_ID_LENGTH), .feature = X86_FEATURE_OSVW,
 	  .for_user_too = true,
 	  FIELD(msr.osvw_length), .valid = any_value },
 	{ ONE(MSR_AMD64_OSVW_STATUS), .feature = X86_FEATURE_OSVW,
 	  .for_user_too = true,
 	  FIELD(msr.osvw_status), .valid = any_value },
+	{ ONE(MSR_F15H_IC_CFG), .host_feature = X86_FEATURE_SVM, CONSTANT(0) },
+	{ RANGE(MSR_AMD64_DC_CFG, MSR_AMD64_TW_CFG), CONSTANT(0),
+	  .write = any_value },
 	{ ONE(MSR_AMD64_DE_CFG), .host_feature = X86_FEATURE_SVM,
+	  .of_host = &host.de_cfg,
 	  FIELD(msr.de_cfg), .valid = valid_de_cfg },
+	{ ONE(MSR_AMD64_BU_CFG2), CONSTANT(0), .write = any_value },
+	{ ONE(MSR_F15H_EX_CFG), CONSTANT(0), .write = any_value },
 };
 
 static const struct nacre_msr *find_in_table(u32 index)
@@ -362,107 +497,6 @@ static const struct nacre_msr *find_in_table(u32 index)
 	}
 	return NULL;
 }
-
-enum probe_write { READ_ONLY, IGNORED, ZERO_ONLY, BRANCHES_ONLY };
-
-/* Bits of DEBUGCTL that guests set to follow branches. */
-#define DEBUGCTL_BRANCHES	((u64)(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF))
-
-/* MSRs without state, for guests that do not ask CPUID before. */
-static const struct probed {
-	u32 first, last;
-	u64 value;
-	enum probe_write write;
-	bool write_only;
-	bool amd;	/* of a host that is AMD's alone */
-} probed[] = {
-	{ MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE, 0, READ_ONLY },
-	{ MSR_IA32_PLATFORM_ID, MSR_IA32_PLATFORM_ID, 0, READ_ONLY },
-	{ MSR_IA32_EBL_CR_POWERON, MSR_IA32_EBL_CR_POWERON, 0, READ_ONLY },
-	/* Bus at 100 MHz, ratio 1: guests divide by them. */
-	{ MSR_EBC_FREQUENCY_ID, MSR_EBC_FREQUENCY_ID, BIT_ULL(24), READ_ONLY },
-	{ MSR_SMI_COUNT, MSR_SMI_COUNT, 0, READ_ONLY },
-	{ MSR_IA32_UCODE_WRITE, MSR_IA32_UCODE_WRITE, 0, IGNORED, true },
-	{ MSR_P6_PERFCTR0, MSR_P6_PERFCTR1, 0, IGNORED },
-	{ MSR_FSB_FREQ, MSR_FSB_FREQ, 3, READ_ONLY },
-	/* L2 cache of 256 KiB, enabled, configured, latency 1. */
-	{ MSR_IA32_BBL_CR_CTL3, MSR_IA32_BBL_CR_CTL3, 0xbe702111, IGNORED },
-	{ MSR_P6_EVNTSEL0, MSR_P6_EVNTSEL1, 0, IGNORED },
-	/* 1000 TSC ticks, ratio 4. */
-	{ MSR_IA32_PERF_STATUS, MSR_IA32_PERF_STATUS, 1000 | 4ull << 40,
-	  READ_ONLY },
-	{ MSR_IA32_PERF_CTL, MSR_IA32_PERF_CTL, 0, READ_ONLY },
-	/* No branch is recorded or trapped; Intel's has reserved bits. */
-	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0, IGNORED, false, true },
-	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0, BRANCHES_ONLY },
-	{ MSR_IA32_LASTBRANCHFROMIP, MSR_IA32_LASTINTTOIP, 0, READ_ONLY },
-	{ MSR_RAPL_POWER_UNIT, MSR_RAPL_POWER_UNIT, 0, READ_ONLY },
-	{ MSR_PKG_ENERGY_STATUS, MSR_PKG_ENERGY_STATUS, 0, READ_ONLY },
-	{ MSR_DRAM_ENERGY_STATUS, MSR_DRAM_ENERGY_STATUS, 0, READ_ONLY },
-	{ MSR_PP0_ENERGY_STATUS, MSR_PP0_ENERGY_STATUS, 0, READ_ONLY },
-	{ MSR_PP1_ENERGY_STATUS, MSR_PP1_ENERGY_STATUS, 0, READ_ONLY },
-	/* K7_EVNTSEL0 to 3 and K7_PERFCTR0 to 3. */
-	{ MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3, 0, IGNORED },
-	{ MSR_AMD64_SYSCFG, MSR_AMD64_SYSCFG, 0, READ_ONLY },
-	{ MSR_K7_CLK_CTL, MSR_K7_CLK_CTL, 0x20000000, IGNORED },
-	{ MSR_AMD64_NB_CFG, MSR_AMD64_NB_CFG, 0, IGNORED },
-	{ MSR_AMD64_PATCH_LOADER, MSR_AMD64_PATCH_LOADER, 0, IGNORED, true },
-	{ MSR_K8_INT_PENDING_MSG, MSR_K8_INT_PENDING_MSG, 0, READ_ONLY },
-	{ MSR_FAM10H_MMIO_CONF_BASE, MSR_FAM10H_MMIO_CONF_BASE, 0, ZERO_ONLY },
-	{ MSR_K8_TSEG_ADDR, MSR_K8_TSEG_MASK, 0, READ_ONLY },
-	{ MSR_VM_IGNNE, MSR_VM_IGNNE, 0, IGNORED, true, true },
-	{ MSR_F15H_IC_CFG, MSR_F15H_IC_CFG, 0, READ_ONLY, false, true },
-	{ MSR_AMD64_DC_CFG, MSR_AMD64_TW_CFG, 0, IGNORED },
-	{ MSR_AMD64_BU_CFG2, MSR_AMD64_BU_CFG2, 0, IGNORED },
-	{ MSR_F15H_EX_CFG, MSR_F15H_EX_CFG, 0, IGNORED },
-};
-
-static const struct probed *find_probed(u32 index)
-{
-	const struct probed *p;
-
-	for (p = probed; p < probed + ARRAY_SIZE(probed); p++) {
-		if (index >= p->first && index <= p->last &&
-		    (!p->amd || boot_cpu_has(X86_FEATURE_SVM)))
-			return p;
-	}
-	return NULL;
-}
-
-static noinline bool read_probed_msr(u32 index, u64 *value)
-{
-	const struct probed *p = find_probed(index);
-
-	if (p)
-		*value = p->value;
-	return p && !p->write_only;
-}
-
-static noinline bool write_probed_msr(u32 index, u64 value)
-{
-	const struct probed *p = find_probed(index);
-
-	switch (p ? p->write : READ_ONLY) {
-	case IGNORED:
-		return true;
-	case ZERO_ONLY:
-		return !value;
-	case BRANCHES_ONLY:
-		return !(value & ~DEBUGCTL_BRANCHES);
-	default:
-		return false;
-	}
-}
-
-/* What a backend keeps, on either vendor, and userspace has to move. */
-static const u32 backend_msrs[] = {
-	MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
-	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_MASK, MSR_KERNEL_GS_BASE,
-};
-
-static const u32 feature_msrs[] = {
-	MSR_IA32_UCODE_REV, MSR_AMD64_DE_CFG,
-};
 
 static bool has_feature(const struct nacre_vcpu *vcpu,
 			const struct nacre_msr *msr, enum nacre_msr_by by)
@@ -495,35 +529,6 @@ static bool host_may(const struct nacre_msr *msr)
 	       (msr->other_feature && nacre_host_has(msr->other_feature));
 }
 
-static u64 *field_of(struct nacre_vcpu *vcpu, const struct nacre_msr *msr)
-{
-	return (u64 *)((u8 *)&vcpu->arch + msr->field);
-}
-
-static bool read_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
-		     u32 index, u64 *value, enum nacre_msr_by by)
-{
-	if (!may(vcpu, msr, by))
-		return false;
-	if (msr->read)
-		return msr->read(vcpu, index, value, by);
-	*value = *field_of(vcpu, msr);
-	return true;
-}
-
-static bool write_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
-		      u32 index, u64 value, enum nacre_msr_by by)
-{
-	if (!may(vcpu, msr, by))
-		return false;
-	if (msr->write)
-		return msr->write(vcpu, index, value, by);
-	if (!msr->valid || !msr->valid(vcpu, index, value, by))
-		return false;
-	*field_of(vcpu, msr) = value;
-	return true;
-}
-
 /* A row that the host's processor has; the rest fall through to nobody. */
 static noinline const struct nacre_msr *find(u32 index)
 {
@@ -550,33 +555,12 @@ static bool read_msr(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 {
 	const struct nacre_msr *msr = find_row(vcpu, index);
 
-	if (msr)
-		return read_row(vcpu, msr, index, value, by);
-	if (!backend(read_msr)(vcpu, index, value))
-		return true;
-	return read_probed_msr(index, value);
-}
-
-/*
- * MSRs that hold an address: a value the host could not load is no value.
- * SYSENTER's are cut to fit, for on AMD they have 32 bits and take any.
- */
-static bool settle_address(struct nacre_vcpu *vcpu, u32 index, u64 *value)
-{
-	switch (index) {
-	case MSR_FS_BASE:
-	case MSR_GS_BASE:
-	case MSR_KERNEL_GS_BASE:
-	case MSR_LSTAR:
-	case MSR_CSTAR:
-		return nacre_is_canonical(vcpu, *value);
-	case MSR_IA32_SYSENTER_ESP:
-	case MSR_IA32_SYSENTER_EIP:
-		*value = nacre_make_canonical(vcpu, *value);
-		return true;
-	default:
-		return true;
-	}
+	if (!msr || !may(vcpu, msr, by))
+		return false;
+	if (msr->read)
+		return msr->read(vcpu, index, value, by);
+	*value = *field_of(vcpu, msr);
+	return true;
 }
 
 static bool write_msr(struct nacre_vcpu *vcpu, u32 index, u64 value,
@@ -584,13 +568,14 @@ static bool write_msr(struct nacre_vcpu *vcpu, u32 index, u64 value,
 {
 	const struct nacre_msr *msr = find_row(vcpu, index);
 
-	if (msr)
-		return write_row(vcpu, msr, index, value, by);
-	if (!settle_address(vcpu, index, &value))
+	if (!msr || !may(vcpu, msr, by))
 		return false;
-	if (!backend(write_msr)(vcpu, index, value))
-		return true;
-	return write_probed_msr(index, value);
+	if (msr->write)
+		return msr->write(vcpu, index, value, by);
+	if (!msr->valid || !msr->valid(vcpu, index, value, by))
+		return false;
+	*field_of(vcpu, msr) = value;
+	return true;
 }
 
 int nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value)
@@ -622,6 +607,17 @@ long nacre_set_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	return e - (struct nacre_msr_entry *)arg->tail;
 }
 
+/* Where the host has something to say of an MSR as such. */
+static bool read_feature_msr(u32 index, u64 *value)
+{
+	const struct nacre_msr *msr = find(index);
+
+	if (!msr || !msr->of_host)
+		return false;
+	*value = *msr->of_host;
+	return true;
+}
+
 long nacre_get_feature_msrs(struct nacre_ioctl_arg *arg)
 {
 	struct nacre_msr_entry *e = arg->tail, *end = e + arg->count;
@@ -632,56 +628,30 @@ long nacre_get_feature_msrs(struct nacre_ioctl_arg *arg)
 }
 
 /* Too small a list: tell how many there are. */
-static bool list_has_room(struct nacre_ioctl_arg *arg, unsigned int count)
+static long list_msrs(struct nacre_ioctl_arg *arg, bool features)
 {
-	bool room = arg->count >= count;
+	unsigned int i, n = 0, room = arg->count;
+	u32 *out = arg->tail;
 
-	arg->count = count;
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!host_may(&table[i]) ||
+		    !(features ? !!table[i].of_host : table[i].listed))
+			continue;
+		if (n < room)
+			out[n] = table[i].first;
+		n++;
+	}
+	arg->count = n;
 	arg->header_on_error = true;
-	return room;
-}
-
-static bool listed(const struct nacre_msr *msr)
-{
-	return msr->listed && host_may(msr);
-}
-
-static unsigned int count_listed(void)
-{
-	unsigned int i, count = ARRAY_SIZE(backend_msrs);
-
-	for (i = 0; i < ARRAY_SIZE(table); i++)
-		count += listed(&table[i]);
-	return count;
+	return n > room ? -E2BIG : 0;
 }
 
 long nacre_get_msr_index_list(struct nacre_ioctl_arg *arg)
 {
-	unsigned int i, n = ARRAY_SIZE(backend_msrs);
-	u32 *out = arg->tail;
-
-	if (!list_has_room(arg, count_listed()))
-		return -E2BIG;
-	memcpy(out, backend_msrs, sizeof(backend_msrs));
-	for (i = 0; i < ARRAY_SIZE(table); i++) {
-		if (listed(&table[i]))
-			out[n++] = table[i].first;
-	}
-	return 0;
+	return list_msrs(arg, false);
 }
 
 long nacre_get_feature_msr_list(struct nacre_ioctl_arg *arg)
 {
-	u32 here[ARRAY_SIZE(feature_msrs)];
-	unsigned int i, count = 0;
-	u64 unused;
-
-	for (i = 0; i < ARRAY_SIZE(feature_msrs); i++) {
-		if (read_feature_msr(feature_msrs[i], &unused))
-			here[count++] = feature_msrs[i];
-	}
-	if (!list_has_room(arg, count))
-		return -E2BIG;
-	memcpy(arg->tail, here, count * sizeof(here[0]));
-	return 0;
+	return list_msrs(arg, true);
 }

@@ -24,16 +24,20 @@ typedef bool nacre_msr_write(struct nacre_vcpu *vcpu, u32 index, u64 value,
  * Of the rows whose state is at home elsewhere: tsc.c, mtrr.c, mce.c, clock.c,
  * pv_eoi.c, pv.c.
  */
-nacre_msr_read nacre_read_tsc, nacre_read_mtrr, nacre_read_wall_clock;
+nacre_msr_read nacre_read_tsc, nacre_read_wall_clock;
 nacre_msr_read nacre_read_mcg, nacre_read_mc_bank, nacre_read_mc_ctl2;
-nacre_msr_write nacre_write_tsc, nacre_write_tsc_adjust, nacre_write_mtrr;
+nacre_msr_write nacre_write_tsc, nacre_write_tsc_adjust;
 nacre_msr_write nacre_write_mcg, nacre_write_mc_bank, nacre_write_mc_ctl2;
 nacre_msr_write nacre_write_system_time, nacre_write_wall_clock;
 nacre_msr_write nacre_write_pv_eoi, nacre_write_steal;
+nacre_msr_write nacre_valid_variable_mtrr, nacre_valid_fixed_mtrr;
+nacre_msr_write nacre_valid_mtrr_default;
 
 struct nacre_msr {
 	u32 first, last;
 	u16 field;		/* in struct nacre_vcpu_arch: where it is kept */
+	u64 constant;		/* or what it is */
+	const u64 *of_host;	/* what the host says of it; feature MSRs */
 	bool listed;		/* in NACRE_GET_MSR_INDEX_LIST */
 	bool for_user_too;	/* userspace needs the feature as well */
 	/* X86_FEATURE_*, of which a guest has to have one; 0: none. */
