@@ -126,19 +126,26 @@ static void allow_msr(struct vmx_vcpu *vmx, u32 msr, bool allow)
 		     !allow);
 }
 
-/* What the processor swaps, or what is the guest's while it is loaded. */
+/* MSRs that the processor swaps. */
+static const struct {
+	u32 msr;
+	enum vmcs_field field;
+} in_vmcs[] = {
+	{ MSR_FS_BASE, VMCS_GUEST_FS_BASE },
+	{ MSR_GS_BASE, VMCS_GUEST_GS_BASE },
+	{ MSR_IA32_SYSENTER_CS, VMCS_GUEST_SYSENTER_CS },
+	{ MSR_IA32_SYSENTER_ESP, VMCS_GUEST_SYSENTER_ESP },
+	{ MSR_IA32_SYSENTER_EIP, VMCS_GUEST_SYSENTER_EIP },
+};
+
+/* What it swaps, or what is the guest's while it is loaded. */
 static void update_msr_bitmap(struct vmx_vcpu *vmx)
 {
-	static const u32 own[] = {
-		MSR_FS_BASE, MSR_GS_BASE,
-		MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP,
-		MSR_IA32_SYSENTER_EIP,
-	};
 	unsigned int i;
 
 	memset(vmx->msr_bitmap, 0xff, PAGE_SIZE);
-	for (i = 0; i < ARRAY_SIZE(own); i++)
-		allow_msr(vmx, own[i], true);
+	for (i = 0; i < ARRAY_SIZE(in_vmcs); i++)
+		allow_msr(vmx, in_vmcs[i].msr, true);
 	/* Outside long mode the processor has the host's. */
 	allow_msr(vmx, MSR_KERNEL_GS_BASE, nacre_is_long_mode(&vmx->vcpu));
 	vmx_apic_msrs(vmx);
@@ -562,18 +569,13 @@ void vmx_write_dr7(struct nacre_vcpu *vcpu, u64 dr7)
 
 static u64 *swapped_msr(struct vmx_vcpu *vmx, u32 msr)
 {
-	switch (msr) {
-	case MSR_STAR:
-		return &vmx->swapped[VMX_STAR];
-	case MSR_LSTAR:
-		return &vmx->swapped[VMX_LSTAR];
-	case MSR_CSTAR:
-		return &vmx->cstar;
-	case MSR_SYSCALL_MASK:
-		return &vmx->swapped[VMX_SYSCALL_MASK];
-	default:
-		return NULL;
+	unsigned int i;
+
+	for (i = 0; i < VMX_SWAPPED; i++) {
+		if (vmx_swapped_msrs[i] == msr)
+			return &vmx->swapped[i];
 	}
+	return msr == MSR_CSTAR ? &vmx->cstar : NULL;
 }
 
 /* SWAPGS changes it unseen, so the processor is asked while it has it. */
@@ -598,20 +600,13 @@ static void write_kernel_gs_base(struct vmx_vcpu *vmx, u64 value)
 /* Where the VMCS has an MSR; 0, which is a field without one: nowhere. */
 static enum vmcs_field field_of_msr(u32 msr)
 {
-	switch (msr) {
-	case MSR_FS_BASE:
-		return VMCS_GUEST_FS_BASE;
-	case MSR_GS_BASE:
-		return VMCS_GUEST_GS_BASE;
-	case MSR_IA32_SYSENTER_CS:
-		return VMCS_GUEST_SYSENTER_CS;
-	case MSR_IA32_SYSENTER_ESP:
-		return VMCS_GUEST_SYSENTER_ESP;
-	case MSR_IA32_SYSENTER_EIP:
-		return VMCS_GUEST_SYSENTER_EIP;
-	default:
-		return 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(in_vmcs); i++) {
+		if (in_vmcs[i].msr == msr)
+			return in_vmcs[i].field;
 	}
+	return 0;
 }
 
 int vmx_read_msr(struct nacre_vcpu *vcpu, u32 msr, u64 *value)
