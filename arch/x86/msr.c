@@ -16,7 +16,6 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/host_cpuid.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/msr.h"

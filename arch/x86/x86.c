@@ -19,7 +19,6 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
-#include "arch/x86/host_cpuid.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/mce.h"
