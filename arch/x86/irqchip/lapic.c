@@ -30,11 +30,9 @@
 #define ICR_BUSY	BIT(12)
 #define ICR_ASSERT	BIT(14)
 #define ICR_TO_SELF	(NACRE_TO_SELF << 18)
-#define ICR_X2APIC_VALID	0xffffffff000cdfffull
 #define ESR_SEND_VECTOR		BIT(5)
 #define ESR_RECEIVE_VECTOR	BIT(6)
 #define ESR_REGISTER		BIT(7)
-#define DFR_FLAT	0xffffffff
 #define MSR_BASE	0x800
 #define MSR_LAST	0xff	/* from there */
 
@@ -43,7 +41,64 @@
 /* A guest may not keep the host busy with its periodic timer alone. */
 #define MIN_PERIOD_NS	200000
 
+#define XAPIC_ID	0xff000000
+#define DFR_FLAT	0xffffffff
+#define TDCR_VALID	0xb
+
+/*
+ * The registers that software sees, by offset / 16. In x2APIC mode other bits
+ * fault, where the page only ignores them; those of an LVT entry that are there
+ * to read, and always 0, do not. ICR is one register of 64 bits there.
+ */
+struct rule {
+	bool read;
+	u32 bits;		/* that it has, where not all */
+	u64 x2apic;		/* that may be written to the MSR */
+};
+
+#define READABLE	.read = true
+#define BITS(_bits)	READABLE, .bits = (_bits), .x2apic = (_bits)
+#define LVT(_bits, _zeroes)						\
+	READABLE, .bits = LVT_VECTOR | LVT_MASKED | (_bits),		\
+	.x2apic = LVT_VECTOR | LVT_MASKED | LVT_PENDING | (_bits) | (_zeroes)
+#define LVT_LINT	LVT(7 << 8 | BIT(13) | LVT_LEVEL, LVT_REMOTE_IRR)
+
+static const struct rule rules[256] = {
+	[LAPIC_ID / 16] = { READABLE, .bits = XAPIC_ID },
+	[LAPIC_VERSION / 16] = { READABLE },
+	[LAPIC_TPR / 16] = { BITS(0xff) },
+	[LAPIC_PPR / 16] = { READABLE },
+	[LAPIC_LDR / 16] = { READABLE, .bits = XAPIC_ID },
+	[LAPIC_DFR / 16] = { READABLE },
+	[LAPIC_SVR / 16] = { BITS(SVR_VALID) },
+	[LAPIC_ISR / 16 ... LAPIC_ESR / 16] = { READABLE },
+	[LAPIC_ICR / 16] = { READABLE, .bits = (u32)~ICR_BUSY,
+			     .x2apic = 0xffffffff000cdfffull },
+	[LAPIC_ICR2 / 16] = { READABLE, .bits = XAPIC_ID },
+	[LAPIC_LVT_TIMER / 16] = { LVT(3 << 17, 0) },
+	[LAPIC_LVT_THERMAL / 16] = { LVT(7 << 8, 0) },
+	[LAPIC_LVT_PMC / 16] = { LVT(7 << 8, 0) },
+	[LAPIC_LVT_LINT0 / 16] = { LVT_LINT },
+	[LAPIC_LVT_LINT1 / 16] = { LVT_LINT },
+	[LAPIC_LVT_ERROR / 16] = { LVT(0, 0) },
+	[LAPIC_TMICT / 16] = { READABLE, .x2apic = 0xffffffff },
+	[LAPIC_TMCCT / 16] = { READABLE },
+	[LAPIC_TDCR / 16] = { BITS(TDCR_VALID) },
+	[LAPIC_SELF_IPI / 16] = { .x2apic = 0xff },
+};
+
 static void deliver_lvt(struct nacre_lapic *apic, u32 lvt_offset);
+
+static const struct rule *rule_of(u32 offset)
+{
+	return &rules[(u8)(offset / 16)];
+}
+
+/* They are next to each other. */
+static bool is_lvt(u32 offset)
+{
+	return offset >= LAPIC_LVT_TIMER && offset <= LAPIC_LVT_ERROR;
+}
 
 static u32 *reg(const struct nacre_lapic *apic, u32 offset)
 {
@@ -566,7 +621,7 @@ static void write_divisor(struct nacre_lapic *apic, u32 value)
 {
 	u64 old = apic->timer_divisor, now, left;
 
-	poke(apic, LAPIC_TDCR, value & 0xb);
+	poke(apic, LAPIC_TDCR, value & TDCR_VALID);
 	apic->timer_divisor = divisor_of(value);
 	if (!apic->timer_period || apic->timer_divisor == old)
 		return;
@@ -649,28 +704,9 @@ static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
 		apic->timer_period = timer_length(apic);
 }
 
-/* The bits of each LVT entry that exist; 0: not an LVT entry of ours. */
-static u32 lvt_valid(u32 offset)
-{
-	switch (offset) {
-	case LAPIC_LVT_TIMER:
-		return LVT_VECTOR | LVT_MASKED | 3 << 17;
-	case LAPIC_LVT_ERROR:
-		return LVT_VECTOR | LVT_MASKED;
-	case LAPIC_LVT_THERMAL:
-	case LAPIC_LVT_PMC:
-		return LVT_VECTOR | 7 << 8 | LVT_MASKED;
-	case LAPIC_LVT_LINT0:
-	case LAPIC_LVT_LINT1:
-		return LVT_VECTOR | 7 << 8 | BIT(13) | LVT_LEVEL | LVT_MASKED;
-	default:
-		return 0;
-	}
-}
-
 static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
 {
-	value &= lvt_valid(offset);
+	value &= rule_of(offset)->bits;
 	if (offset == LAPIC_LVT_TIMER && apic->lacks_deadline)
 		value &= ~LVT_DEADLINE;
 	if (!nacre_lapic_sw_enabled(apic))
@@ -681,21 +717,16 @@ static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
 		poke(apic, offset, value);
 }
 
-static const u16 lvts[] = {
-	LAPIC_LVT_TIMER, LAPIC_LVT_THERMAL, LAPIC_LVT_PMC,
-	LAPIC_LVT_LINT0, LAPIC_LVT_LINT1, LAPIC_LVT_ERROR,
-};
-
 static void write_svr(struct nacre_lapic *apic, u32 value)
 {
-	unsigned int i;
+	u32 lvt;
 
 	poke(apic, LAPIC_SVR, value & SVR_VALID);
 	apic->ops->mode(apic);
 	if (value & SVR_ENABLE)
 		return;
-	for (i = 0; i < ARRAY_SIZE(lvts); i++)
-		poke(apic, lvts[i], peek(apic, lvts[i]) | LVT_MASKED);
+	for (lvt = LAPIC_LVT_TIMER; is_lvt(lvt); lvt += 16)
+		poke(apic, lvt, peek(apic, lvt) | LVT_MASKED);
 }
 
 /* Registers that both modes write alike; false: there is none. */
@@ -726,7 +757,7 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 		write_divisor(apic, value);
 		return true;
 	default:
-		if (!lvt_valid(offset))
+		if (!is_lvt(offset))
 			return false;
 		write_lvt(apic, offset, value);
 		return true;
@@ -740,7 +771,7 @@ void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
 	case LAPIC_ID:
 	case LAPIC_LDR:
 	case LAPIC_ICR2:
-		poke(apic, offset, value & 0xff000000);
+		poke(apic, offset, value & XAPIC_ID);
 		return;
 	case LAPIC_DFR:
 		poke(apic, LAPIC_DFR, value | 0x0fffffff);
@@ -770,20 +801,6 @@ void nacre_lapic_written(struct nacre_lapic *apic, u32 offset)
 		nacre_lapic_write(apic, offset, value);
 }
 
-/* Offsets that can be read: bit n stands for register n * 16. */
-static bool readable(u32 offset)
-{
-	static const u64 map = BIT_ULL(LAPIC_ID / 16) |
-		BIT_ULL(LAPIC_VERSION / 16) | BIT_ULL(LAPIC_TPR / 16) |
-		BIT_ULL(LAPIC_PPR / 16) | BIT_ULL(LAPIC_LDR / 16) |
-		BIT_ULL(LAPIC_DFR / 16) | BIT_ULL(LAPIC_SVR / 16) |
-		GENMASK_ULL(LAPIC_ESR / 16, LAPIC_ISR / 16) |
-		GENMASK_ULL(LAPIC_TMCCT / 16, LAPIC_ICR / 16) |
-		BIT_ULL(LAPIC_TDCR / 16);
-
-	return offset < LAPIC_REGS_SIZE && map & BIT_ULL(offset / 16);
-}
-
 static u32 read_register(struct nacre_lapic *apic, u32 offset)
 {
 	switch (offset) {
@@ -799,7 +816,7 @@ static u32 read_register(struct nacre_lapic *apic, u32 offset)
 u32 nacre_lapic_read(struct nacre_lapic *apic, u32 offset)
 {
 	offset &= 0xff0;
-	if (!readable(offset)) {
+	if (!rule_of(offset)->read) {
 		note_error(apic, ESR_REGISTER);
 		return 0;
 	}
@@ -813,7 +830,7 @@ bool nacre_lapic_read_msr(struct nacre_lapic *apic, u32 msr, u64 *value)
 	if (!nacre_lapic_is_x2apic(apic) || msr - MSR_BASE > MSR_LAST)
 		return false;
 	/* ICR is one register of 64 bits here, and DFR is none at all. */
-	if (!readable(offset) || offset == LAPIC_DFR || offset == LAPIC_ICR2)
+	if (!rule_of(offset)->read || offset == LAPIC_DFR || offset == LAPIC_ICR2)
 		return false;
 	*value = read_register(apic, offset);
 	if (offset == LAPIC_ICR)
@@ -821,38 +838,12 @@ bool nacre_lapic_read_msr(struct nacre_lapic *apic, u32 msr, u64 *value)
 	return true;
 }
 
-/*
- * Other bits fault here, where the page only ignores them. Those of an LVT
- * entry that are there to read, and always 0, do not.
- */
-static u64 x2apic_valid(u32 offset)
-{
-	switch (offset) {
-	case LAPIC_TPR:
-	case LAPIC_SELF_IPI:
-		return 0xff;
-	case LAPIC_SVR:
-		return SVR_VALID;
-	case LAPIC_TDCR:
-		return 0xb;
-	case LAPIC_TMICT:
-		return 0xffffffff;
-	case LAPIC_ICR:
-		return ICR_X2APIC_VALID;
-	case LAPIC_LVT_LINT0:
-	case LAPIC_LVT_LINT1:
-		return lvt_valid(offset) | LVT_PENDING | LVT_REMOTE_IRR;
-	default:
-		return lvt_valid(offset) ? lvt_valid(offset) | LVT_PENDING : 0;
-	}
-}
-
 bool nacre_lapic_write_msr(struct nacre_lapic *apic, u32 msr, u64 value)
 {
 	u32 offset = (msr - MSR_BASE) << 4;
 
 	if (!nacre_lapic_is_x2apic(apic) || msr - MSR_BASE > MSR_LAST ||
-	    value & ~x2apic_valid(offset))
+	    value & ~rule_of(offset)->x2apic)
 		return false;
 	switch (offset) {
 	case LAPIC_ICR:
@@ -887,7 +878,6 @@ static void note_registers(struct nacre_lapic *apic)
 static void reset_registers(struct nacre_lapic *apic)
 {
 	u32 offset;
-	unsigned int i;
 
 	for (offset = 0; offset < LAPIC_REGS_SIZE; offset += sizeof(u32)) {
 		if (offset != LAPIC_ID)
@@ -896,8 +886,8 @@ static void reset_registers(struct nacre_lapic *apic)
 	poke(apic, LAPIC_VERSION, VERSION_VALUE);
 	poke(apic, LAPIC_DFR, DFR_FLAT);
 	poke(apic, LAPIC_SVR, 0xff);
-	for (i = 0; i < ARRAY_SIZE(lvts); i++)
-		poke(apic, lvts[i], LVT_MASKED);
+	for (offset = LAPIC_LVT_TIMER; is_lvt(offset); offset += 16)
+		poke(apic, offset, LVT_MASKED);
 	note_registers(apic);
 }
 
@@ -968,17 +958,20 @@ void nacre_lapic_get_state(struct nacre_lapic *apic, u8 *state)
 }
 
 /* Only what a guest could have left there is taken in. */
-static void check_registers(struct nacre_lapic *apic)
+static void check_registers(struct nacre_lapic *apic, bool x2apic)
 {
-	unsigned int i;
+	u32 offset;
 
 	poke(apic, LAPIC_VERSION, VERSION_VALUE);
-	keep_bits(apic, LAPIC_SVR, SVR_VALID);
-	keep_bits(apic, LAPIC_TPR, 0xff);
-	keep_bits(apic, LAPIC_TDCR, 0xb);
-	keep_bits(apic, LAPIC_ICR, (u32)~ICR_BUSY);
-	for (i = 0; i < ARRAY_SIZE(lvts); i++)
-		keep_bits(apic, lvts[i], lvt_valid(lvts[i]));
+	for (offset = 0; offset < LAPIC_REGS_SIZE; offset += 16) {
+		u32 bits = rule_of(offset)->bits;
+
+		/* In x2APIC mode that is a whole destination. */
+		if (bits && !(x2apic && offset == LAPIC_ICR2))
+			keep_bits(apic, offset, bits);
+	}
+	if (!x2apic)
+		poke(apic, LAPIC_DFR, peek(apic, LAPIC_DFR) | 0x0fffffff);
 	/* Vectors below 16 are left: of class 0, which never gets through. */
 }
 
@@ -1009,15 +1002,6 @@ static void resume_timer(struct nacre_lapic *apic)
 	}
 }
 
-/* These are 32 bits wide in x2APIC mode, or not there. */
-static void check_xapic_registers(struct nacre_lapic *apic)
-{
-	keep_bits(apic, LAPIC_ID, 0xff000000);
-	keep_bits(apic, LAPIC_LDR, 0xff000000);
-	keep_bits(apic, LAPIC_ICR2, 0xff000000);
-	poke(apic, LAPIC_DFR, peek(apic, LAPIC_DFR) | 0x0fffffff);
-}
-
 bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 {
 	bool x2apic = nacre_lapic_is_x2apic(apic);
@@ -1030,11 +1014,9 @@ bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 		memcpy(&value, state + offset, sizeof(value));
 		poke(apic, offset, value);
 	}
-	check_registers(apic);
+	check_registers(apic, x2apic);
 	if (x2apic)
 		derive_x2apic_ids(apic);
-	else
-		check_xapic_registers(apic);
 	note_registers(apic);
 	apic->ops->mode(apic);
 	resume_timer(apic);
