@@ -63,73 +63,54 @@ bool nacre_read_mcg(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 {
 	const struct nacre_mce *mce = &vcpu->arch.msr.mce;
 
-	switch (index) {
-	case MSR_IA32_MCG_CAP:
-		*value = mce->cap;
-		/* AMD APM, "MCG_CAP": nothing above the control bit. */
-		if (!nacre_guest_is_intel(vcpu))
-			*value &= MCG_CTL_P | MCG_CAP_BANKS;
-		return true;
-	case MSR_IA32_MCG_STATUS:
-		*value = mce->status;
-		return true;
-	default:
+	if (index == MSR_IA32_MCG_CTL) {
 		*value = mce->ctl;
 		return by == BY_USER || mce->cap & MCG_CTL_P;
 	}
-}
-
-static bool write_mcg_ctl(struct nacre_mce *mce, u64 value,
-			  enum nacre_msr_by by)
-{
-	if (!(mce->cap & MCG_CTL_P) && (value || by == BY_GUEST))
-		return false;
-	if (value && value != ALL_ON)
-		return false;
-	mce->ctl = value;
+	*value = mce->cap;
+	/* AMD APM, "MCG_CAP": nothing above the control bit. */
+	if (!nacre_guest_is_intel(vcpu))
+		*value &= MCG_CTL_P | MCG_CAP_BANKS;
 	return true;
 }
 
-bool nacre_write_mcg(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		     enum nacre_msr_by by)
+bool nacre_valid_mcg_ctl(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			 enum nacre_msr_by by)
 {
-	struct nacre_mce *mce = &vcpu->arch.msr.mce;
-
-	if (index == MSR_IA32_MCG_CTL)
-		return write_mcg_ctl(mce, value, by);
-	if (index != MSR_IA32_MCG_STATUS)
+	if (!(vcpu->arch.msr.mce.cap & MCG_CTL_P) &&
+	    (value || by == BY_GUEST))
 		return false;
-	mce->status = value;
-	return true;
+	return !value || value == ALL_ON;
+}
+
+/* IA32_MCi_CTL2 are by themselves; the others of a bank are together. */
+static bool is_ctl2(u32 index)
+{
+	return index < MSR_IA32_MC0_CTL;
 }
 
 /* NULL: the guest has fewer banks. */
 static u64 *find_bank_reg(struct nacre_mce *mce, u32 index)
 {
 	u32 n = index - MSR_IA32_MC0_CTL;
-	u32 bank = n / NACRE_MC_REGS;
+	u32 bank = is_ctl2(index) ? index - MSR_IA32_MC0_CTL2 :
+				    n / NACRE_MC_REGS;
 
 	if (bank >= nr_banks(mce) || bank >= NACRE_MCE_BANKS)
 		return NULL;
 	bank = array_index_nospec(bank, NACRE_MCE_BANKS);
-	return &mce->bank[bank][n % NACRE_MC_REGS];
-}
-
-static u64 *find_ctl2(struct nacre_mce *mce, u32 index)
-{
-	u32 bank = index - MSR_IA32_MC0_CTL2;
-
-	if (bank >= nr_banks(mce) || bank >= NACRE_MCE_BANKS)
-		return NULL;
-	return &mce->ctl2[array_index_nospec(bank, NACRE_MCE_BANKS)];
+	return is_ctl2(index) ? &mce->ctl2[bank] :
+				&mce->bank[bank][n % NACRE_MC_REGS];
 }
 
 bool nacre_read_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 *value,
 			enum nacre_msr_by by)
 {
-	const u64 *reg = find_bank_reg(&vcpu->arch.msr.mce, index);
+	struct nacre_mce *mce = &vcpu->arch.msr.mce;
+	const u64 *reg = find_bank_reg(mce, index);
 
-	if (!reg)
+	if (!reg || (is_ctl2(index) && by == BY_GUEST &&
+		     !(mce->cap & MCG_CMCI_P)))
 		return false;
 	*value = *reg;
 	return true;
@@ -145,6 +126,10 @@ static bool may_fill_status(const struct nacre_vcpu *vcpu)
 static bool valid_bank_value(const struct nacre_vcpu *vcpu, u32 index,
 			     u64 value, enum nacre_msr_by by)
 {
+	if (is_ctl2(index))
+		return vcpu->arch.msr.mce.cap & MCG_CMCI_P ?
+		       !(value & ~(u64)MC_CTL2_DEFINED) :
+		       !value && by == BY_USER;
 	switch ((index - MSR_IA32_MC0_CTL) % NACRE_MC_REGS) {
 	case NACRE_MC_CTL:
 		return !value || (value | MC_CTL_MAY_BE_OFF) == ALL_ON;
@@ -161,32 +146,6 @@ bool nacre_write_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	u64 *reg = find_bank_reg(&vcpu->arch.msr.mce, index);
 
 	if (!reg || !valid_bank_value(vcpu, index, value, by))
-		return false;
-	*reg = value;
-	return true;
-}
-
-bool nacre_read_mc_ctl2(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			enum nacre_msr_by by)
-{
-	struct nacre_mce *mce = &vcpu->arch.msr.mce;
-	const u64 *reg = find_ctl2(mce, index);
-
-	if (!reg || (by == BY_GUEST && !(mce->cap & MCG_CMCI_P)))
-		return false;
-	*value = *reg;
-	return true;
-}
-
-bool nacre_write_mc_ctl2(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			 enum nacre_msr_by by)
-{
-	struct nacre_mce *mce = &vcpu->arch.msr.mce;
-	u64 *reg = find_ctl2(mce, index);
-
-	if (!reg || value & ~(u64)MC_CTL2_DEFINED)
-		return false;
-	if (!(mce->cap & MCG_CMCI_P) && (value || by == BY_GUEST))
 		return false;
 	*reg = value;
 	return true;

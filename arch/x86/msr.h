@@ -25,9 +25,9 @@ typedef bool nacre_msr_write(struct nacre_vcpu *vcpu, u32 index, u64 value,
  * pv_eoi.c, pv.c.
  */
 nacre_msr_read nacre_read_tsc, nacre_read_wall_clock;
-nacre_msr_read nacre_read_mcg, nacre_read_mc_bank, nacre_read_mc_ctl2;
+nacre_msr_read nacre_read_mcg, nacre_read_mc_bank;
 nacre_msr_write nacre_write_tsc, nacre_write_tsc_adjust;
-nacre_msr_write nacre_write_mcg, nacre_write_mc_bank, nacre_write_mc_ctl2;
+nacre_msr_write nacre_valid_mcg_ctl, nacre_write_mc_bank;
 nacre_msr_write nacre_write_system_time, nacre_write_wall_clock;
 nacre_msr_write nacre_write_pv_eoi, nacre_write_steal;
 nacre_msr_write nacre_valid_variable_mtrr, nacre_valid_fixed_mtrr;
