@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctl dispatcher: find the row, copy in, copy out.
+ * The ioctl dispatcher: copy in, lock, call, copy out.
  *
  * What is copied follows from the number itself, so a handler cannot be given
  * less than it expects. A buffer that only goes out starts zeroed.
@@ -13,15 +13,23 @@
 #include <linux/uaccess.h>
 
 #include "module/ioctl.h"
-#include "include/uapi/nacre.h"
+#include "module/vcpu.h"
+#include "module/vm.h"
+
+/* Storage for one call: small structs on the stack, the rest allocated. */
+struct nacre_ioctl_call {
+	const struct nacre_ioctl *row;
+	struct nacre_ioctl_arg arg;
+	void __user *user;
+	size_t size;		/* of the fixed struct or header */
+	u32 count_in;
+	u8 small[64];
+};
 
 int nacre_ioctl_add(struct nacre_ioctl_index *index,
-		    const struct nacre_ioctl_table *table)
+		    const struct nacre_ioctl *row)
 {
-	unsigned int i;
-
-	for (i = 0; i < table->count; i++) {
-		const struct nacre_ioctl *row = &table->rows[i];
+	for (; row->cmd; row++) {
 		const struct nacre_ioctl **slot;
 
 		slot = &index->slot[nacre_ioctl_slot(row->cmd)];
@@ -102,8 +110,8 @@ static int copy_data_in(struct nacre_ioctl_call *call)
 	return 0;
 }
 
-int nacre_ioctl_copy_in(struct nacre_ioctl_call *call,
-			const struct nacre_ioctl *row, unsigned long value)
+static int copy_in(struct nacre_ioctl_call *call,
+		   const struct nacre_ioctl *row, unsigned long value)
 {
 	int ret;
 
@@ -128,10 +136,8 @@ int nacre_ioctl_copy_in(struct nacre_ioctl_call *call,
 	if (ret)
 		return ret;
 	ret = copy_data_in(call);
-	if (ret) {
+	if (ret)
 		free_data(call);
-		call->arg.data = NULL;
-	}
 	return ret;
 }
 
@@ -147,7 +153,7 @@ static size_t first_out(const struct nacre_ioctl_call *call)
 	       call->size : 0;
 }
 
-long nacre_ioctl_copy_out(struct nacre_ioctl_call *call, long ret)
+static long copy_out(struct nacre_ioctl_call *call, long ret)
 {
 	size_t first = first_out(call), total = call->size;
 
@@ -163,6 +169,56 @@ long nacre_ioctl_copy_out(struct nacre_ioctl_call *call, long ret)
 			 total - first))
 		ret = -EFAULT;
 	free_data(call);
-	call->arg.data = NULL;
 	return ret;
+}
+
+static long call_vcpu(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
+		      struct nacre_ioctl_arg *arg)
+{
+	u16 flags = row->flags;
+	long ret;
+
+	if (flags & NACRE_IOC_LOADED)
+		nacre_vcpu_load(vcpu);
+	if (flags & NACRE_IOC_SRCU)
+		nacre_vcpu_srcu_lock(vcpu);
+	ret = row->vcpu(vcpu, arg);
+	if (flags & NACRE_IOC_SRCU)
+		nacre_vcpu_srcu_unlock(vcpu);
+	if (flags & NACRE_IOC_LOADED)
+		nacre_vcpu_put(vcpu);
+	return ret;
+}
+
+static long call_vm(struct nacre_vm *vm, const struct nacre_ioctl *row,
+		    struct nacre_ioctl_arg *arg)
+{
+	struct mutex *lock = NULL;
+	long ret;
+
+	if (row->flags & NACRE_IOC_VM_LOCK)
+		lock = &vm->lock;
+	else if (row->flags & NACRE_IOC_SLOTS_LOCK)
+		lock = &vm->slots_lock;
+	if (lock)
+		mutex_lock(lock);
+	ret = row->vm(vm, arg);
+	if (lock)
+		mutex_unlock(lock);
+	return ret;
+}
+
+long nacre_ioctl_do(const struct nacre_ioctl *row, unsigned long value,
+		    struct nacre_vm *vm, struct nacre_vcpu *vcpu)
+{
+	struct nacre_ioctl_call call;
+	long ret = copy_in(&call, row, value);
+
+	if (ret)
+		return ret;
+	if (vcpu)
+		ret = call_vcpu(vcpu, row, &call.arg);
+	else
+		ret = vm ? call_vm(vm, row, &call.arg) : row->system(&call.arg);
+	return copy_out(&call, ret);
 }

@@ -257,39 +257,8 @@ static long vcpu_set_signal_mask(struct nacre_vcpu *vcpu,
 static const struct nacre_ioctl vcpu_rows[] = {
 	NACRE_VCPU_IOCTL(NACRE_SET_SIGNAL_MASK, vcpu_set_signal_mask,
 			 NACRE_IOC_USER_PTR),
+	NACRE_IOCTL_END
 };
-
-static NACRE_IOCTL_TABLE(vcpu_table, vcpu_rows);
-
-static long call_vcpu(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
-		      struct nacre_ioctl_arg *arg)
-{
-	u16 flags = row->flags;
-	long ret;
-
-	if (flags & NACRE_IOC_LOADED)
-		nacre_vcpu_load(vcpu);
-	if (flags & NACRE_IOC_SRCU)
-		nacre_vcpu_srcu_lock(vcpu);
-	ret = row->vcpu(vcpu, arg);
-	if (flags & NACRE_IOC_SRCU)
-		nacre_vcpu_srcu_unlock(vcpu);
-	if (flags & NACRE_IOC_LOADED)
-		nacre_vcpu_put(vcpu);
-	return ret;
-}
-
-static long call_row(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
-		     unsigned long value)
-{
-	struct nacre_ioctl_call call;
-	long ret;
-
-	ret = nacre_ioctl_copy_in(&call, row, value);
-	if (ret)
-		return ret;
-	return nacre_ioctl_copy_out(&call, call_vcpu(vcpu, row, &call.arg));
-}
 
 static noinline long other_ioctl(struct nacre_vcpu *vcpu, unsigned int cmd,
 				 unsigned long value)
@@ -301,7 +270,7 @@ static noinline long other_ioctl(struct nacre_vcpu *vcpu, unsigned int cmd,
 		return -EINVAL;
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
-	ret = call_row(vcpu, row, value);
+	ret = nacre_ioctl_do(row, value, vcpu->vm, vcpu);
 	mutex_unlock(&vcpu->mutex);
 	return ret;
 }
@@ -404,6 +373,6 @@ long nacre_create_vcpu(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 
 int nacre_vcpu_module_init(void)
 {
-	return nacre_ioctl_add(&vcpu_index, &vcpu_table) ?:
-	       nacre_ioctl_add(&vcpu_index, &nacre_arch_vcpu_ioctls);
+	return nacre_ioctl_add(&vcpu_index, vcpu_rows) ?:
+	       nacre_ioctl_add(&vcpu_index, nacre_arch_vcpu_ioctls);
 }

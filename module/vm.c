@@ -120,11 +120,6 @@ void nacre_vm_kill(struct nacre_vm *vm)
 	nacre_request_all(vm, NACRE_REQ_DEAD);
 }
 
-static bool vm_usable(const struct nacre_vm *vm)
-{
-	return vm->mm == current->mm && !READ_ONCE(vm->dead);
-}
-
 /* Both forms: what the longer one has more is for flags that are refused. */
 static long vm_set_memory_region(struct nacre_vm *vm,
 				 struct nacre_ioctl_arg *arg)
@@ -169,56 +164,22 @@ static const struct nacre_ioctl vm_rows[] = {
 		       NACRE_IOC_SLOTS_LOCK),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region,
 		       NACRE_IOC_SLOTS_LOCK),
+	NACRE_VM_IOCTL(NACRE_GET_DIRTY_LOG, nacre_get_dirty_log,
+		       NACRE_IOC_SLOTS_LOCK),
+	/* The number says that it goes out as well, but it may be read-only. */
+	NACRE_VM_IOCTL(NACRE_CLEAR_DIRTY_LOG, nacre_clear_dirty_log,
+		       NACRE_IOC_SLOTS_LOCK | NACRE_IOC_IN),
+	NACRE_IOCTL_END
 };
-
-static NACRE_IOCTL_TABLE(vm_table, vm_rows);
-
-static long call_vm_row(struct nacre_vm *vm, struct nacre_ioctl_call *call)
-{
-	int index;
-	long ret;
-
-	if (!(call->row->flags & NACRE_IOC_SRCU))
-		return call->row->vm(vm, &call->arg);
-	index = srcu_read_lock(&vm->srcu);
-	ret = call->row->vm(vm, &call->arg);
-	srcu_read_unlock(&vm->srcu, index);
-	return ret;
-}
-
-static long call_vm(struct nacre_vm *vm, struct nacre_ioctl_call *call)
-{
-	struct mutex *lock = NULL;
-	long ret;
-
-	if (call->row->flags & NACRE_IOC_VM_LOCK)
-		lock = &vm->lock;
-	else if (call->row->flags & NACRE_IOC_SLOTS_LOCK)
-		lock = &vm->slots_lock;
-	if (lock)
-		mutex_lock(lock);
-	ret = call_vm_row(vm, call);
-	if (lock)
-		mutex_unlock(lock);
-	return ret;
-}
 
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 {
+	const struct nacre_ioctl *row = nacre_ioctl_find(&vm_index, cmd);
 	struct nacre_vm *vm = file->private_data;
-	const struct nacre_ioctl *row;
-	struct nacre_ioctl_call call;
-	long ret;
 
-	if (!vm_usable(vm))
+	if (vm->mm != current->mm || READ_ONCE(vm->dead))
 		return -EIO;
-	row = nacre_ioctl_find(&vm_index, cmd);
-	if (!row)
-		return -ENOTTY;
-	ret = nacre_ioctl_copy_in(&call, row, value);
-	if (ret)
-		return ret;
-	return nacre_ioctl_copy_out(&call, call_vm(vm, &call));
+	return row ? nacre_ioctl_do(row, value, vm, NULL) : -ENOTTY;
 }
 
 static int vm_release(struct inode *inode, struct file *file)
@@ -265,7 +226,6 @@ long nacre_create_vm(struct nacre_ioctl_arg *arg)
 
 int nacre_vm_module_init(void)
 {
-	return nacre_ioctl_add(&vm_index, &vm_table) ?:
-	       nacre_ioctl_add(&vm_index, &nacre_dirty_ioctls) ?:
-	       nacre_ioctl_add(&vm_index, &nacre_arch_vm_ioctls);
+	return nacre_ioctl_add(&vm_index, vm_rows) ?:
+	       nacre_ioctl_add(&vm_index, nacre_arch_vm_ioctls);
 }

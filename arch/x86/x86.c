@@ -174,21 +174,20 @@ long nacre_translate_gva(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 #define VM_ROW(...)	NACRE_VM_IOCTL(__VA_ARGS__),
 #define VCPU_ROW(...)	NACRE_VCPU_IOCTL(__VA_ARGS__),
 
-static const struct nacre_ioctl system_rows[] = {
+const struct nacre_ioctl nacre_arch_system_ioctls[] = {
 	NACRE_X86_SYSTEM_IOCTLS(SYSTEM_ROW)
+	NACRE_IOCTL_END
 };
 
-static const struct nacre_ioctl vm_rows[] = {
+const struct nacre_ioctl nacre_arch_vm_ioctls[] = {
 	NACRE_X86_VM_IOCTLS(VM_ROW)
+	NACRE_IOCTL_END
 };
 
-static const struct nacre_ioctl vcpu_rows[] = {
+const struct nacre_ioctl nacre_arch_vcpu_ioctls[] = {
 	NACRE_X86_VCPU_IOCTLS(VCPU_ROW)
+	NACRE_IOCTL_END
 };
-
-NACRE_IOCTL_TABLE(nacre_arch_system_ioctls, system_rows);
-NACRE_IOCTL_TABLE(nacre_arch_vm_ioctls, vm_rows);
-NACRE_IOCTL_TABLE(nacre_arch_vcpu_ioctls, vcpu_rows);
 
 int nacre_arch_vm_init(struct nacre_vm *vm)
 {
