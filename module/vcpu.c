@@ -139,6 +139,7 @@ static struct nacre_vcpu *alloc_vcpu(struct nacre_vm *vm, unsigned int id)
 		return ERR_PTR(-ENOMEM);
 	vcpu->vm = vm;
 	vcpu->id = id;
+	vcpu->index = vm->nr_vcpus;
 	vcpu->cpu = -1;
 	vcpu->last_cpu = -1;
 	mutex_init(&vcpu->mutex);
@@ -178,26 +179,6 @@ static bool id_taken(struct nacre_vm *vm, unsigned int id)
 			return true;
 	}
 	return false;
-}
-
-/* Room for one more, held until publish() or abandon(). */
-static bool reserve(struct nacre_vm *vm)
-{
-	bool room;
-
-	mutex_lock(&vm->lock);
-	room = vm->nr_vcpus + vm->pending_vcpus < NACRE_MAX_VCPUS;
-	if (room)
-		vm->pending_vcpus++;
-	mutex_unlock(&vm->lock);
-	return room;
-}
-
-static void abandon(struct nacre_vm *vm)
-{
-	mutex_lock(&vm->lock);
-	vm->pending_vcpus--;
-	mutex_unlock(&vm->lock);
 }
 
 static vm_fault_t vcpu_fault(struct vm_fault *vmf)
@@ -311,8 +292,6 @@ static struct file *open_vcpu(struct nacre_vcpu *vcpu)
 	struct file *file;
 	int err;
 
-	if (id_taken(vm, vcpu->id))
-		return ERR_PTR(-EEXIST);
 	err = xa_reserve(&vm->vcpus, vcpu->index, GFP_KERNEL_ACCOUNT);
 	if (err)
 		return ERR_PTR(err);
@@ -326,26 +305,19 @@ static struct file *open_vcpu(struct nacre_vcpu *vcpu)
 static long publish(struct nacre_vcpu *vcpu)
 {
 	struct nacre_vm *vm = vcpu->vm;
+	int fd = get_unused_fd_flags(O_CLOEXEC);
 	struct file *file;
-	int fd;
 
-	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	mutex_lock(&vm->lock);
-	vcpu->index = vm->nr_vcpus;
 	file = open_vcpu(vcpu);
-	if (!IS_ERR(file)) {
-		xa_store(&vm->vcpus, vcpu->index, vcpu, 0);
-		vm->nr_vcpus++;
-		vm->pending_vcpus--;
-		refcount_inc(&vm->users);
-	}
-	mutex_unlock(&vm->lock);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(file);
 	}
+	xa_store(&vm->vcpus, vcpu->index, vcpu, 0);
+	vm->nr_vcpus++;
+	refcount_inc(&vm->users);
 	fd_install(fd, file);
 	return fd;
 }
@@ -356,18 +328,16 @@ long nacre_create_vcpu(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	struct nacre_vcpu *vcpu;
 	long ret;
 
-	if (id >= NACRE_MAX_VCPU_IDS || !reserve(vm))
+	if (id >= NACRE_MAX_VCPU_IDS || vm->nr_vcpus >= NACRE_MAX_VCPUS)
 		return -EINVAL;
+	if (id_taken(vm, id))
+		return -EEXIST;
 	vcpu = alloc_vcpu(vm, id);
-	if (IS_ERR(vcpu)) {
-		abandon(vm);
+	if (IS_ERR(vcpu))
 		return PTR_ERR(vcpu);
-	}
 	ret = publish(vcpu);
-	if (ret < 0) {
-		abandon(vm);
+	if (ret < 0)
 		nacre_vcpu_destroy(vcpu);
-	}
 	return ret;
 }
 

@@ -153,7 +153,7 @@ static long vm_enable_cap(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_CHECK_EXTENSION, vm_check_extension, 0),
 	NACRE_VM_IOCTL(NACRE_ENABLE_CAP, vm_enable_cap, 0),
-	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, nacre_create_vcpu, 0),
+	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, nacre_create_vcpu, NACRE_IOC_VM_LOCK),
 	NACRE_VM_IOCTL(NACRE_IRQFD, nacre_irqfd, NACRE_IOC_VM_LOCK),
 	NACRE_VM_IOCTL(NACRE_IOEVENTFD, nacre_ioeventfd, NACRE_IOC_VM_LOCK),
 	NACRE_VM_IOCTL(NACRE_REGISTER_COALESCED_MMIO, nacre_register_coalesced,

@@ -255,7 +255,7 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 		return -ENOTTY;
 	if (nacre_has_lapics(vm))
 		return -EEXIST;
-	if (nacre_vm_has_vcpus(vm))
+	if (vm->nr_vcpus)
 		return -EINVAL;
 	chips = kzalloc(sizeof(*chips), GFP_KERNEL_ACCOUNT);
 	if (!chips)

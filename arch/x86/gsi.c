@@ -208,7 +208,7 @@ long nacre_enable_split(struct nacre_vm *vm, u64 gsis)
 	if (gsis > NACRE_MAX_GSIS)
 		return -EINVAL;
 	mutex_lock(&vm->lock);
-	if (!nacre_has_lapics(vm) && !nacre_vm_has_vcpus(vm)) {
+	if (!nacre_has_lapics(vm) && !vm->nr_vcpus) {
 		routes = nacre_routes_first(vm, false);
 		ret = PTR_ERR_OR_ZERO(routes);
 		vm->arch.ioapic_gsis = gsis;

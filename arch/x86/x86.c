@@ -133,7 +133,7 @@ long nacre_set_tss_addr(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 long nacre_set_identity_map_addr(struct nacre_vm *vm,
 				 struct nacre_ioctl_arg *arg)
 {
-	if (nacre_vm_has_vcpus(vm))
+	if (vm->nr_vcpus)
 		return -EINVAL;
 	vm->arch.identity_map_addr = *(const u64 *)arg->data;
 	return 0;
@@ -141,7 +141,7 @@ long nacre_set_identity_map_addr(struct nacre_vm *vm,
 
 long nacre_set_boot_cpu_id(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
-	if (nacre_vm_has_vcpus(vm))
+	if (vm->nr_vcpus)
 		return -EBUSY;
 	if (arg->value > NACRE_MAX_VCPU_IDS)
 		return -EINVAL;
