@@ -14,7 +14,6 @@
 
 #include "module/ioctl.h"
 #include "module/vcpu.h"
-#include "module/vm.h"
 
 /* Storage for one call: small structs on the stack, the rest allocated. */
 struct nacre_ioctl_call {

@@ -9,8 +9,6 @@
 
 #include "module/ioctl.h"
 #include "module/notifier.h"
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/backend.h"
 

@@ -12,8 +12,6 @@
 
 #include "module/dirty.h"
 #include "module/memslot.h"
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/mmu/stage2.h"
 

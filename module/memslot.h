@@ -10,7 +10,6 @@
 #include <linux/srcu.h>
 
 #include "module/slotset.h"
-#include "module/types.h"
 #include "include/uapi/nacre.h"
 
 struct nacre_vm;

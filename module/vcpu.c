@@ -13,7 +13,6 @@
 #include "module/compat/compat.h"
 #include "module/ioctl.h"
 #include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
 
 static struct nacre_ioctl_index vcpu_index;

@@ -15,7 +15,6 @@
 
 #include "module/dirty.h"
 #include "module/ioctl.h"
-#include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/arch.h"
 

@@ -13,7 +13,6 @@
 #include "module/iobus.h"
 #include "module/memslot.h"
 #include "module/notifier.h"
-#include "module/types.h"
 #include "arch/x86/state.h"
 
 struct nacre_ioctl_arg;

@@ -15,8 +15,6 @@
 #include <asm/tsc.h>
 
 #include "module/compat/compat.h"
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/clock.h"

@@ -15,7 +15,6 @@
 #include <linux/jump_label.h>
 #include <linux/static_call.h>
 
-#include "module/types.h"
 #include "arch/x86/state.h"
 
 struct nacre_vcpu;

@@ -9,8 +9,6 @@
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"

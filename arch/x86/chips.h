@@ -12,7 +12,6 @@
 #include "arch/x86/irqchip/pic.h"
 #include "arch/x86/irqchip/pit.h"
 #include "arch/x86/irqchip/routing.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
 
 struct nacre_lapic;

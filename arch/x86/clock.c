@@ -27,8 +27,6 @@
 #include <asm/tsc.h>
 
 #include "module/guest_mem.h"
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/msr.h"

@@ -12,7 +12,6 @@
 #include <asm/cpufeature.h>
 
 #include "module/guest_mem.h"
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"

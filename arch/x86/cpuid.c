@@ -9,11 +9,9 @@
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/ioctls.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
 #define SIGNATURE_RESET		0x600	/* what the ABI gives without leaf 1 */

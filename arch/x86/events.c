@@ -8,12 +8,10 @@
 #include <linux/string.h>
 
 #include "module/trace.h"
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"
-#include "arch/x86/regs.h"
 
 #define NMI_LIMIT_OPEN		2	/* one to deliver, one latched */
 #define NMI_LIMIT_BLOCKED	1

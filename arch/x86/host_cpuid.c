@@ -16,7 +16,6 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
-#include "arch/x86/backend.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/xstate.h"

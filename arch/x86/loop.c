@@ -15,7 +15,6 @@
 
 #include "module/compat/compat.h"
 #include "module/trace.h"
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
@@ -26,7 +25,6 @@
 #include "arch/x86/noinstr.h"
 #include "arch/x86/pv.h"
 #include "arch/x86/pv_eoi.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
 enum trip {

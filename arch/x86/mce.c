@@ -10,7 +10,6 @@
 #include <asm/mce.h>
 #include <asm/trapnr.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"

@@ -12,14 +12,12 @@
 #include <asm/msr.h>
 #include <asm/mtrr.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
 /* HWCR: may be written without effect; AMD APM, "HWCR". */

@@ -9,7 +9,6 @@
 #include <asm/msr-index.h>
 #include <asm/mtrr.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/msr.h"
 
 #define DEF_TYPE_DEFINED	(GENMASK(11, 10) | GENMASK(7, 0))

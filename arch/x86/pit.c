@@ -11,7 +11,6 @@
 #include <linux/uaccess.h>
 
 #include "module/compat/compat.h"
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"

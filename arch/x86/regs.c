@@ -2,7 +2,6 @@
 /* Registers in and out of the ABI's structs, and their reset state. */
 #include <linux/string.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"

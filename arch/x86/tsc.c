@@ -14,7 +14,6 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/msr.h"

@@ -8,11 +8,8 @@
 #include <asm/nospec-branch.h>
 
 #include "module/compat/compat.h"
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
-#include "arch/x86/backend.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/control.h"
@@ -25,7 +22,6 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/protect.h"
 #include "arch/x86/pv.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/run.h"
 #include "arch/x86/xstate.h"
 

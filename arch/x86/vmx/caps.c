@@ -15,7 +15,6 @@
 
 #include "arch/x86/clock.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* CPUID.01H:ECX */

@@ -9,7 +9,6 @@
  * when an interrupt or an NMI could be taken, if asked to.
  */
 #include "arch/x86/regs.h"
-#include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
 void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state)

@@ -25,7 +25,6 @@
 #include "module/compat/compat.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
-#include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* What the guest changes by itself, with nothing here to be done about it. */

@@ -11,7 +11,6 @@
 
 #include "module/vcpu.h"
 #include "arch/x86/backend.h"
-#include "arch/x86/emulate/decode.h"
 #include "arch/x86/event_word.h"
 #include "arch/x86/vmx/controls.h"
 #include "arch/x86/vmx/ops.h"
