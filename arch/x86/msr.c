@@ -29,6 +29,9 @@
 #define VM_CR_SVMDIS		BIT_ULL(4)
 /* Fixed ranges as well, and write-combining. */
 #define MTRRCAP_VALUE		(NACRE_VARIABLE_MTRRS | BIT(8) | BIT(10))
+#define MTRR_DEFAULT_DEFINED	(GENMASK(11, 10) | GENMASK(7, 0))
+#define MTRR_BASE_RESERVED	GENMASK(11, 8)
+#define MTRR_MASK_RESERVED	GENMASK(10, 0)
 #define PAT_UNCACHED_MINUS	7	/* the last of the types */
 /* Bits of DEBUGCTL that guests set to follow branches. */
 #define DEBUGCTL_BRANCHES	((u64)(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF))
@@ -219,10 +222,60 @@ static bool write_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	return true;
 }
 
+/*
+ * Are all eight bytes memory types: 2 and 3 are none, nor what is above @last.
+ * Intel SDM, "MTRR Memory Types", "IA32_PAT MSR".
+ */
+static bool valid_memory_types(u64 value, u8 last)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++, value >>= 8) {
+		u8 type = value;
+
+		if (type > last || type == 2 || type == 3)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Memory type ranges are kept and checked, without effect: a guest's memory is
+ * write-back whatever it says. Intel SDM, "Memory Type Range Registers (MTRRs)".
+ */
+static bool valid_types(u64 value)
+{
+	return valid_memory_types(value, MTRR_TYPE_WRBACK);
+}
+
+static bool valid_mtrr_default(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			       enum nacre_msr_by by)
+{
+	return valid_types(value & 0xff) && !(value & ~MTRR_DEFAULT_DEFINED);
+}
+
+static bool valid_fixed_mtrr(struct nacre_vcpu *vcpu, u32 index, u64 value,
+			     enum nacre_msr_by by)
+{
+	return valid_types(value);
+}
+
+/* A base, or the mask after it. */
+static bool valid_variable_mtrr(struct nacre_vcpu *vcpu, u32 index, u64 value,
+				enum nacre_msr_by by)
+{
+	u64 reserved = ~0ull << vcpu->arch.cpuid.maxphyaddr;
+
+	if ((index - MTRRphysBase_MSR(0)) & 1)
+		return !(value & (reserved | MTRR_MASK_RESERVED));
+	return valid_types(value & 0xff) &&
+	       !(value & (reserved | MTRR_BASE_RESERVED));
+}
+
 static bool write_pat(struct nacre_vcpu *vcpu, u32 index, u64 value,
 		      enum nacre_msr_by by)
 {
-	if (!nacre_valid_memory_types(value, PAT_UNCACHED_MINUS))
+	if (!valid_memory_types(value, PAT_UNCACHED_MINUS))
 		return false;
 	vcpu->arch.pat = value;
 	backend(write_pat)(vcpu, value);
@@ -397,19 +450,19 @@ static const struct nacre_msr table[] = {
 	{ ONE(MSR_IA32_POWER_CTL), .listed = true,
 	  FIELD(msr.power_ctl), .valid = any_value },
 	{ RANGE(MTRRphysBase_MSR(0), MTRRphysMask_MSR(NACRE_VARIABLE_MTRRS - 1)),
-	  FIELDS(msr.mtrr.variable), .valid = nacre_valid_variable_mtrr },
+	  FIELDS(msr.mtrr.variable), .valid = valid_variable_mtrr },
 	{ ONE(MSR_MTRRfix64K_00000),
-	  FIELD(msr.mtrr.fixed[0]), .valid = nacre_valid_fixed_mtrr },
+	  FIELD(msr.mtrr.fixed[0]), .valid = valid_fixed_mtrr },
 	{ RANGE(MSR_MTRRfix16K_80000, MSR_MTRRfix16K_A0000),
-	  FIELDS(msr.mtrr.fixed[1]), .valid = nacre_valid_fixed_mtrr },
+	  FIELDS(msr.mtrr.fixed[1]), .valid = valid_fixed_mtrr },
 	{ RANGE(MSR_MTRRfix4K_C0000, MSR_MTRRfix4K_F8000),
-	  FIELDS(msr.mtrr.fixed[3]), .valid = nacre_valid_fixed_mtrr },
+	  FIELDS(msr.mtrr.fixed[3]), .valid = valid_fixed_mtrr },
 	{ ONE(MSR_IA32_CR_PAT), .listed = true,
 	  FIELD(pat), .write = write_pat },
 	{ RANGE(MSR_IA32_MC0_CTL2, MSR_IA32_MCx_CTL2(NACRE_MCE_BANKS - 1)),
 	  .read = nacre_read_mc_bank, .write = nacre_write_mc_bank },
 	{ ONE(MSR_MTRRdefType),
-	  FIELD(msr.mtrr.def_type), .valid = nacre_valid_mtrr_default },
+	  FIELD(msr.mtrr.def_type), .valid = valid_mtrr_default },
 	{ RANGE(MSR_IA32_MC0_CTL, MSR_IA32_MCx_MISC(NACRE_MCE_BANKS - 1)),
 	  .read = nacre_read_mc_bank, .write = nacre_write_mc_bank },
 	{ ONE(MSR_RAPL_POWER_UNIT), CONSTANT(0) },

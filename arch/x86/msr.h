@@ -21,7 +21,7 @@ typedef bool nacre_msr_write(struct nacre_vcpu *vcpu, u32 index, u64 value,
 			     enum nacre_msr_by by);
 
 /*
- * Of the rows whose state is at home elsewhere: tsc.c, mtrr.c, mce.c, clock.c,
+ * Of the rows whose state is at home elsewhere: tsc.c, mce.c, clock.c,
  * pv_eoi.c, pv.c.
  */
 nacre_msr_read nacre_read_tsc, nacre_read_wall_clock;
@@ -30,8 +30,6 @@ nacre_msr_write nacre_write_tsc, nacre_write_tsc_adjust;
 nacre_msr_write nacre_valid_mcg_ctl, nacre_write_mc_bank;
 nacre_msr_write nacre_write_system_time, nacre_write_wall_clock;
 nacre_msr_write nacre_write_pv_eoi, nacre_write_steal;
-nacre_msr_write nacre_valid_variable_mtrr, nacre_valid_fixed_mtrr;
-nacre_msr_write nacre_valid_mtrr_default;
 
 struct nacre_msr {
 	u32 first, last;
@@ -47,12 +45,6 @@ struct nacre_msr {
 	nacre_msr_write *write;	/* NULL: the field, with what is valid ... */
 	nacre_msr_write *valid;	/* ... NULL: nothing, it is read-only */
 };
-
-/*
- * Are all eight bytes memory types: 2 and 3 are none, nor what is above @last.
- * Intel SDM, "MTRR Memory Types", "IA32_PAT MSR".
- */
-bool nacre_valid_memory_types(u64 value, u8 last);
 
 /* Their values at power-on. */
 void nacre_msr_setup(void);
