@@ -14,6 +14,7 @@
 #include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "arch/x86/arch.h"
+#include "arch/x86/backend.h"
 
 static struct nacre_ioctl_index vcpu_index;
 
@@ -133,7 +134,7 @@ static struct nacre_vcpu *alloc_vcpu(struct nacre_vm *vm, unsigned int id)
 
 	BUILD_BUG_ON(sizeof(struct nacre_run) > PAGE_SIZE);
 
-	vcpu = nacre_arch_vcpu_alloc();
+	vcpu = backend(vcpu_alloc)();
 	if (!vcpu)
 		return ERR_PTR(-ENOMEM);
 	vcpu->vm = vm;
@@ -156,7 +157,7 @@ static struct nacre_vcpu *alloc_vcpu(struct nacre_vm *vm, unsigned int id)
 free_pages:
 	free_pages_of(vcpu);
 free_vcpu:
-	nacre_arch_vcpu_free(vcpu);
+	backend(vcpu_free)(vcpu);
 	return ERR_PTR(err);
 }
 
@@ -165,7 +166,7 @@ void nacre_vcpu_destroy(struct nacre_vcpu *vcpu)
 	nacre_arch_vcpu_destroy(vcpu);
 	put_pid(vcpu->pid);
 	free_pages_of(vcpu);
-	nacre_arch_vcpu_free(vcpu);
+	backend(vcpu_free)(vcpu);
 }
 
 static bool id_taken(struct nacre_vm *vm, unsigned int id)

@@ -47,10 +47,8 @@ void nacre_arch_vm_destroy(struct nacre_vm *vm);
 /* A slot has come, and is published. */
 void nacre_arch_new_slot(struct nacre_vm *vm, const struct nacre_memslot *slot);
 
-struct nacre_vcpu *nacre_arch_vcpu_alloc(void);
 int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu);
 void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu);
-void nacre_arch_vcpu_free(struct nacre_vcpu *vcpu);
 /* By the scheduler: the thread goes, between two of the guest's instructions. */
 void nacre_arch_vcpu_rest(struct nacre_vcpu *vcpu);
 

@@ -108,8 +108,6 @@ void nacre_pit_take(struct nacre_vm *vm);
 void nacre_pit_unmasked(struct nacre_chips *chips, unsigned int chip, u32 pins);
 void nacre_pit_pio(struct nacre_chips *chips, u16 port, unsigned int size,
 		   u8 *data, bool in);
-/* Before the vCPUs go. */
-void nacre_pit_stop(struct nacre_vm *vm);
 
 /* Does the PIC ask for the processor; take its vector. */
 bool nacre_pic_output(const struct nacre_vm *vm);

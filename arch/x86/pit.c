@@ -120,7 +120,7 @@ void nacre_pit_take(struct nacre_vm *vm)
 	spin_unlock(&chips->pit_lock);
 }
 
-void nacre_pit_stop(struct nacre_vm *vm)
+void nacre_arch_vm_stop(struct nacre_vm *vm)
 {
 	if (chips_of(vm))
 		hrtimer_cancel(&chips_of(vm)->pit_timer);

@@ -192,11 +192,6 @@ int nacre_arch_vm_init(struct nacre_vm *vm)
 	return nacre_stage2_init(vm);
 }
 
-void nacre_arch_vm_stop(struct nacre_vm *vm)
-{
-	nacre_pit_stop(vm);
-}
-
 void nacre_arch_vm_destroy(struct nacre_vm *vm)
 {
 	kvfree(rcu_dereference_protected(vm->arch.routes, true));
@@ -209,16 +204,6 @@ void nacre_arch_new_slot(struct nacre_vm *vm, const struct nacre_memslot *slot)
 {
 	if (NACRE_APIC_GFN - slot->gfn < slot->npages)
 		nacre_stage2_zap(vm, NACRE_APIC_GFN, NACRE_APIC_GFN + 1, true);
-}
-
-struct nacre_vcpu *nacre_arch_vcpu_alloc(void)
-{
-	return backend(vcpu_alloc)();
-}
-
-void nacre_arch_vcpu_free(struct nacre_vcpu *vcpu)
-{
-	backend(vcpu_free)(vcpu);
 }
 
 static void first_reset(struct nacre_vcpu *vcpu)
