@@ -69,7 +69,8 @@ static int op_deliver(struct nacre_ioapic *ioapic, const struct nacre_irq *irq)
 						 ioapic);
 	struct nacre_irq message = *irq;
 
-	message.exact = nacre_no_broadcast_quirk(chips->vm);
+	message.exact = READ_ONCE(chips->vm->arch.routing.flags) &
+			NACRE_X2APIC_API_DISABLE_BROADCAST_QUIRK;
 	return nacre_deliver(chips->vm, &message, NULL);
 }
 

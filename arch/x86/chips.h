@@ -88,11 +88,6 @@ void nacre_split_eoi(struct nacre_vcpu *vcpu, u8 vector);
 
 long nacre_enable_x2apic_api(struct nacre_vm *vm, u64 flags);
 long nacre_enable_split(struct nacre_vm *vm, u64 gsis);
-static inline bool nacre_no_broadcast_quirk(const struct nacre_vm *vm)
-{
-	return READ_ONCE(vm->arch.routing.flags) &
-	       NACRE_X2APIC_API_DISABLE_BROADCAST_QUIRK;
-}
 
 /* A local APIC has ended a level, or an edge that is watched. */
 void nacre_chips_eoi(struct nacre_vcpu *vcpu, u8 vector, bool level);

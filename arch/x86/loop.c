@@ -24,7 +24,6 @@
 #include "arch/x86/exits.h"
 #include "arch/x86/noinstr.h"
 #include "arch/x86/pv.h"
-#include "arch/x86/pv_eoi.h"
 #include "arch/x86/xstate.h"
 
 enum trip {

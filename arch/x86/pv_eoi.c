@@ -12,7 +12,7 @@
 #include "module/guest_mem.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/msr.h"
-#include "arch/x86/pv_eoi.h"
+#include "arch/x86/pv.h"
 
 /* The guest gives a word; the bit is in its first byte. */
 #define ALIGNMENT	4
