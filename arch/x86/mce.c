@@ -57,29 +57,27 @@ void nacre_mce_init(struct nacre_vcpu *vcpu)
 	vcpu->arch.msr.mce.cap = NACRE_MCE_BANKS;
 }
 
-bool nacre_read_mcg(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-		    enum nacre_msr_by by)
+bool nacre_read_mcg(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
 	const struct nacre_mce *mce = &vcpu->arch.msr.mce;
 
-	if (index == MSR_IA32_MCG_CTL) {
-		*value = mce->ctl;
-		return by == BY_USER || mce->cap & MCG_CTL_P;
+	if (r.index == MSR_IA32_MCG_CTL) {
+		*r.value = mce->ctl;
+		return r.by == BY_USER || mce->cap & MCG_CTL_P;
 	}
-	*value = mce->cap;
+	*r.value = mce->cap;
 	/* AMD APM, "MCG_CAP": nothing above the control bit. */
 	if (!nacre_guest_is_intel(vcpu))
-		*value &= MCG_CTL_P | MCG_CAP_BANKS;
+		*r.value &= MCG_CTL_P | MCG_CAP_BANKS;
 	return true;
 }
 
-bool nacre_valid_mcg_ctl(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			 enum nacre_msr_by by)
+bool nacre_valid_mcg_ctl(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	if (!(vcpu->arch.msr.mce.cap & MCG_CTL_P) &&
-	    (value || by == BY_GUEST))
+	    (w.value || w.by == BY_GUEST))
 		return false;
-	return !value || value == ALL_ON;
+	return !w.value || w.value == ALL_ON;
 }
 
 /* IA32_MCi_CTL2 are by themselves; the others of a bank are together. */
@@ -102,16 +100,15 @@ static u64 *find_bank_reg(struct nacre_mce *mce, u32 index)
 				&mce->bank[bank][n % NACRE_MC_REGS];
 }
 
-bool nacre_read_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			enum nacre_msr_by by)
+bool nacre_read_mc_bank(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
 	struct nacre_mce *mce = &vcpu->arch.msr.mce;
-	const u64 *reg = find_bank_reg(mce, index);
+	const u64 *reg = find_bank_reg(mce, r.index);
 
-	if (!reg || (is_ctl2(index) && by == BY_GUEST &&
+	if (!reg || (is_ctl2(r.index) && r.by == BY_GUEST &&
 		     !(mce->cap & MCG_CMCI_P)))
 		return false;
-	*value = *reg;
+	*r.value = *reg;
 	return true;
 }
 
@@ -122,31 +119,30 @@ static bool may_fill_status(const struct nacre_vcpu *vcpu)
 	       vcpu->arch.msr.hwcr & HWCR_MC_STATUS_WRITE;
 }
 
-static bool valid_bank_value(const struct nacre_vcpu *vcpu, u32 index,
-			     u64 value, enum nacre_msr_by by)
+static bool valid_bank_value(const struct nacre_vcpu *vcpu,
+			     struct nacre_wrmsr w)
 {
-	if (is_ctl2(index))
+	if (is_ctl2(w.index))
 		return vcpu->arch.msr.mce.cap & MCG_CMCI_P ?
-		       !(value & ~(u64)MC_CTL2_DEFINED) :
-		       !value && by == BY_USER;
-	switch ((index - MSR_IA32_MC0_CTL) % NACRE_MC_REGS) {
+		       !(w.value & ~(u64)MC_CTL2_DEFINED) :
+		       !w.value && w.by == BY_USER;
+	switch ((w.index - MSR_IA32_MC0_CTL) % NACRE_MC_REGS) {
 	case NACRE_MC_CTL:
-		return !value || (value | MC_CTL_MAY_BE_OFF) == ALL_ON;
+		return !w.value || (w.value | MC_CTL_MAY_BE_OFF) == ALL_ON;
 	case NACRE_MC_STATUS:
-		return !value || by == BY_USER || may_fill_status(vcpu);
+		return !w.value || w.by == BY_USER || may_fill_status(vcpu);
 	default:
 		return true;
 	}
 }
 
-bool nacre_write_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			 enum nacre_msr_by by)
+bool nacre_write_mc_bank(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	u64 *reg = find_bank_reg(&vcpu->arch.msr.mce, index);
+	u64 *reg = find_bank_reg(&vcpu->arch.msr.mce, w.index);
 
-	if (!reg || !valid_bank_value(vcpu, index, value, by))
+	if (!reg || !valid_bank_value(vcpu, w))
 		return false;
-	*reg = value;
+	*reg = w.value;
 	return true;
 }
 

@@ -82,29 +82,25 @@ void nacre_msr_init(struct nacre_vcpu *vcpu)
 }
 
 /* Of the row at hand, which is the last that was looked for. */
-static bool read_constant(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			  enum nacre_msr_by by)
+static bool read_constant(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
-	*value = vcpu->arch.last_msr->constant;
+	*r.value = vcpu->arch.last_msr->constant;
 	return true;
 }
 
-static bool unreadable(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-		       enum nacre_msr_by by)
+static bool unreadable(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
 	return false;
 }
 
-static bool any_value(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
+static bool any_value(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	return true;
 }
 
-static bool only_zero(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
+static bool only_zero(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return !value;
+	return !w.value;
 }
 
 static u64 *field_of(struct nacre_vcpu *vcpu, const struct nacre_msr *msr)
@@ -122,103 +118,90 @@ static u64 *nth_field(struct nacre_vcpu *vcpu, u32 index)
 				  msr->last - msr->first + 1);
 }
 
-static bool read_nth(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-		     enum nacre_msr_by by)
+static bool read_nth(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
-	*value = *nth_field(vcpu, index);
+	*r.value = *nth_field(vcpu, r.index);
 	return true;
 }
 
-static bool write_nth(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
+static bool write_nth(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (!vcpu->arch.last_msr->valid(vcpu, index, value, by))
+	if (!vcpu->arch.last_msr->valid(vcpu, w))
 		return false;
-	*nth_field(vcpu, index) = value;
+	*nth_field(vcpu, w.index) = w.value;
 	return true;
 }
 
-static bool read_backend(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			 enum nacre_msr_by by)
+static bool read_backend(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
-	return !backend(read_msr)(vcpu, index, value);
+	return !backend(read_msr)(vcpu, r.index, r.value);
 }
 
-static bool write_backend(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			  enum nacre_msr_by by)
+static bool write_backend(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return !backend(write_msr)(vcpu, index, value);
+	return !backend(write_msr)(vcpu, w.index, w.value);
 }
 
 /* An address: a value that the host could not load is no value. */
-static bool write_address(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			  enum nacre_msr_by by)
+static bool write_address(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return nacre_is_canonical(vcpu, value) &&
-	       write_backend(vcpu, index, value, by);
+	return nacre_is_canonical(vcpu, w.value) && write_backend(vcpu, w);
 }
 
 /* SYSENTER's are cut to fit, for on AMD they have 32 bits and take any. */
-static bool write_sysenter(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			   enum nacre_msr_by by)
+static bool write_sysenter(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return write_backend(vcpu, index, nacre_make_canonical(vcpu, value),
-			     by);
+	w.value = nacre_make_canonical(vcpu, w.value);
+	return write_backend(vcpu, w);
 }
 
-static bool write_efer(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		       enum nacre_msr_by by)
+static bool write_efer(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (by == BY_GUEST)
-		return nacre_guest_write_efer(vcpu, value);
-	if (!nacre_valid_efer_bits(value))
+	if (w.by == BY_GUEST)
+		return nacre_guest_write_efer(vcpu, w.value);
+	if (!nacre_valid_efer_bits(w.value))
 		return false;
-	value = (value & ~EFER_LMA) | (vcpu->arch.efer & EFER_LMA);
-	backend(write_efer)(vcpu, value);
+	w.value = (w.value & ~EFER_LMA) | (vcpu->arch.efer & EFER_LMA);
+	backend(write_efer)(vcpu, w.value);
 	return true;
 }
 
-static bool write_apic_base(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			    enum nacre_msr_by by)
+static bool write_apic_base(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (by == BY_GUEST &&
-	    !nacre_lapic_may_switch(vcpu->arch.apic_base, value))
+	if (w.by == BY_GUEST &&
+	    !nacre_lapic_may_switch(vcpu->arch.apic_base, w.value))
 		return false;
-	return nacre_set_apic_base(vcpu, value, by == BY_GUEST);
+	return nacre_set_apic_base(vcpu, w.value, w.by == BY_GUEST);
 }
 
-static bool read_x2apic(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			enum nacre_msr_by by)
+static bool read_x2apic(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
-	return lapic && nacre_lapic_read_msr(lapic, index, value);
+	return lapic && nacre_lapic_read_msr(lapic, r.index, r.value);
 }
 
-static bool write_x2apic(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			 enum nacre_msr_by by)
+static bool write_x2apic(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
-	return lapic && nacre_lapic_write_msr(lapic, index, value);
+	return lapic && nacre_lapic_write_msr(lapic, w.index, w.value);
 }
 
-static bool read_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			      enum nacre_msr_by by)
+static bool read_tsc_deadline(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
 	const struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
-	*value = lapic ? nacre_lapic_read_deadline(lapic) : 0;
+	*r.value = lapic ? nacre_lapic_read_deadline(lapic) : 0;
 	return true;
 }
 
-static bool write_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			       enum nacre_msr_by by)
+static bool write_tsc_deadline(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
 	if (lapic)
-		nacre_lapic_write_deadline(lapic, value);
+		nacre_lapic_write_deadline(lapic, w.value);
 	return true;
 }
 
@@ -248,56 +231,50 @@ static bool valid_types(u64 value)
 	return valid_memory_types(value, MTRR_TYPE_WRBACK);
 }
 
-static bool valid_mtrr_default(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			       enum nacre_msr_by by)
+static bool valid_mtrr_default(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return valid_types(value & 0xff) && !(value & ~MTRR_DEFAULT_DEFINED);
+	return valid_types(w.value & 0xff) && !(w.value & ~MTRR_DEFAULT_DEFINED);
 }
 
-static bool valid_fixed_mtrr(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			     enum nacre_msr_by by)
+static bool valid_fixed_mtrr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return valid_types(value);
+	return valid_types(w.value);
 }
 
 /* A base, or the mask after it. */
-static bool valid_variable_mtrr(struct nacre_vcpu *vcpu, u32 index, u64 value,
-				enum nacre_msr_by by)
+static bool valid_variable_mtrr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	u64 reserved = ~0ull << vcpu->arch.cpuid.maxphyaddr;
 
-	if ((index - MTRRphysBase_MSR(0)) & 1)
-		return !(value & (reserved | MTRR_MASK_RESERVED));
-	return valid_types(value & 0xff) &&
-	       !(value & (reserved | MTRR_BASE_RESERVED));
+	if ((w.index - MTRRphysBase_MSR(0)) & 1)
+		return !(w.value & (reserved | MTRR_MASK_RESERVED));
+	return valid_types(w.value & 0xff) &&
+	       !(w.value & (reserved | MTRR_BASE_RESERVED));
 }
 
-static bool write_pat(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
+static bool write_pat(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (!valid_memory_types(value, PAT_UNCACHED_MINUS))
+	if (!valid_memory_types(w.value, PAT_UNCACHED_MINUS))
 		return false;
-	vcpu->arch.pat = value;
-	backend(write_pat)(vcpu, value);
+	vcpu->arch.pat = w.value;
+	backend(write_pat)(vcpu, w.value);
 	return true;
 }
 
 /* AMD's has 32 bits and ignores the rest, Intel's refuses it. */
-static bool write_tsc_aux(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			  enum nacre_msr_by by)
+static bool write_tsc_aux(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (value >> 32 && nacre_guest_is_intel(vcpu))
+	if (w.value >> 32 && nacre_guest_is_intel(vcpu))
 		return false;
-	vcpu->arch.tsc_aux = (u32)value;
+	vcpu->arch.tsc_aux = (u32)w.value;
 	return true;
 }
 
 /* A guest writes 0 before it asks, which must not lose what it asks for. */
-static bool write_ucode_rev(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			    enum nacre_msr_by by)
+static bool write_ucode_rev(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (by == BY_USER)
-		vcpu->arch.msr.ucode_rev = value;
+	if (w.by == BY_USER)
+		vcpu->arch.msr.ucode_rev = w.value;
 	return true;
 }
 
@@ -306,84 +283,76 @@ static bool can_fault_cpuid(u64 platform_info)
 	return platform_info & MSR_PLATFORM_INFO_CPUID_FAULT;
 }
 
-static bool valid_platform_info(struct nacre_vcpu *vcpu, u32 index, u64 value,
-				enum nacre_msr_by by)
+static bool valid_platform_info(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return by == BY_USER &&
-	       (can_fault_cpuid(value) || !nacre_cpuid_faulting(vcpu));
+	return w.by == BY_USER &&
+	       (can_fault_cpuid(w.value) || !nacre_cpuid_faulting(vcpu));
 }
 
-static bool valid_misc_features(struct nacre_vcpu *vcpu, u32 index, u64 value,
-				enum nacre_msr_by by)
+static bool valid_misc_features(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return !value || (value == MSR_MISC_FEATURES_ENABLES_CPUID_FAULT &&
+	return !w.value || (w.value == MSR_MISC_FEATURES_ENABLES_CPUID_FAULT &&
 			  can_fault_cpuid(vcpu->arch.msr.platform_info));
 }
 
-static bool write_misc_enable(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			      enum nacre_msr_by by)
+static bool write_misc_enable(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	const u64 fixed = MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
 			  MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
 	u64 old = vcpu->arch.msr.misc_enable;
 
-	if (by == BY_GUEST) {
-		if ((value ^ old) & fixed)
+	if (w.by == BY_GUEST) {
+		if ((w.value ^ old) & fixed)
 			return false;
 		/* Read-only, but no fault: no performance monitoring. */
-		value &= ~(u64)MSR_IA32_MISC_ENABLE_EMON;
-		value |= old & MSR_IA32_MISC_ENABLE_EMON;
+		w.value &= ~(u64)MSR_IA32_MISC_ENABLE_EMON;
+		w.value |= old & MSR_IA32_MISC_ENABLE_EMON;
 	}
-	vcpu->arch.msr.misc_enable = value;
+	vcpu->arch.msr.misc_enable = w.value;
 	return true;
 }
 
 /* No branch is recorded or trapped; Intel's has reserved bits. */
-static bool write_debugctl(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			   enum nacre_msr_by by)
+static bool write_debugctl(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return boot_cpu_has(X86_FEATURE_SVM) || !(value & ~DEBUGCTL_BRANCHES);
+	return boot_cpu_has(X86_FEATURE_SVM) || !(w.value & ~DEBUGCTL_BRANCHES);
 }
 
-static bool write_hwcr(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		       enum nacre_msr_by by)
+static bool write_hwcr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	value &= ~HWCR_IGNORED;
-	if (value & ~(HWCR_MC_STATUS_WRITE | HWCR_TSC_FREQ_SEL))
+	w.value &= ~HWCR_IGNORED;
+	if (w.value & ~(HWCR_MC_STATUS_WRITE | HWCR_TSC_FREQ_SEL))
 		return false;
-	vcpu->arch.msr.hwcr = value;
+	vcpu->arch.msr.hwcr = w.value;
 	return true;
 }
 
 /* AMD APM, "VM_CR MSR": once SVM is off, neither it nor the lock changes. */
-static bool write_vm_cr(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			enum nacre_msr_by by)
+static bool write_vm_cr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	u64 *vm_cr = &vcpu->arch.msr.vm_cr;
 	u64 settled = 0;
 
-	if (value & ~VM_CR_DEFINED)
+	if (w.value & ~VM_CR_DEFINED)
 		return false;
 	if (*vm_cr & VM_CR_SVMDIS)
 		settled = VM_CR_LOCK | VM_CR_SVMDIS;
-	*vm_cr = (*vm_cr & settled) | (value & ~settled);
+	*vm_cr = (*vm_cr & settled) | (w.value & ~settled);
 	return true;
 }
 
 /* Firmware locks it, with nothing in it that a guest has. */
-static bool valid_feat_ctl(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			   enum nacre_msr_by by)
+static bool valid_feat_ctl(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (by == BY_GUEST && vcpu->arch.msr.feat_ctl & FEAT_CTL_LOCKED)
+	if (w.by == BY_GUEST && vcpu->arch.msr.feat_ctl & FEAT_CTL_LOCKED)
 		return false;
-	return !(value & ~(u64)FEAT_CTL_LOCKED);
+	return !(w.value & ~(u64)FEAT_CTL_LOCKED);
 }
 
 /* What is on stays on; a guest may say so once more. */
-static bool valid_de_cfg(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			 enum nacre_msr_by by)
+static bool valid_de_cfg(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return by == BY_GUEST ? value == host.de_cfg : !(value & ~host.de_cfg);
+	return w.by == BY_GUEST ? w.value == host.de_cfg : !(w.value & ~host.de_cfg);
 }
 
 #define FIELD(_member)	.field = offsetof(struct nacre_vcpu_arch, _member)
@@ -600,42 +569,40 @@ static const struct nacre_msr *find_row(struct nacre_vcpu *vcpu, u32 index)
 	return msr;
 }
 
-static bool read_msr(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-		     enum nacre_msr_by by)
+static bool read_msr(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
-	const struct nacre_msr *msr = find_row(vcpu, index);
+	const struct nacre_msr *msr = find_row(vcpu, r.index);
 
-	if (!msr || !may(vcpu, msr, by))
+	if (!msr || !may(vcpu, msr, r.by))
 		return false;
 	if (msr->read)
-		return msr->read(vcpu, index, value, by);
-	*value = *field_of(vcpu, msr);
+		return msr->read(vcpu, r);
+	*r.value = *field_of(vcpu, msr);
 	return true;
 }
 
-static bool write_msr(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
+static bool write_msr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	const struct nacre_msr *msr = find_row(vcpu, index);
+	const struct nacre_msr *msr = find_row(vcpu, w.index);
 
-	if (!msr || !may(vcpu, msr, by))
+	if (!msr || !may(vcpu, msr, w.by))
 		return false;
 	if (msr->write)
-		return msr->write(vcpu, index, value, by);
-	if (!msr->valid || !msr->valid(vcpu, index, value, by))
+		return msr->write(vcpu, w);
+	if (!msr->valid || !msr->valid(vcpu, w))
 		return false;
-	*field_of(vcpu, msr) = value;
+	*field_of(vcpu, msr) = w.value;
 	return true;
 }
 
 int nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value)
 {
-	return !read_msr(vcpu, index, value, BY_GUEST);
+	return !read_msr(vcpu, (struct nacre_rdmsr) { index, BY_GUEST, value });
 }
 
 int nacre_guest_wrmsr(struct nacre_vcpu *vcpu, u32 index, u64 value)
 {
-	return !write_msr(vcpu, index, value, BY_GUEST);
+	return !write_msr(vcpu, (struct nacre_wrmsr) { index, BY_GUEST, value });
 }
 
 /* How many were done is the answer; the first that fails ends it. */
@@ -643,7 +610,8 @@ long nacre_get_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_msr_entry *e = arg->tail, *end = e + arg->count;
 
-	while (e < end && read_msr(vcpu, e->index, &e->data, BY_USER))
+	while (e < end &&
+	       read_msr(vcpu, (struct nacre_rdmsr) { e->index, BY_USER, &e->data }))
 		e++;
 	return e - (struct nacre_msr_entry *)arg->tail;
 }
@@ -652,7 +620,8 @@ long nacre_set_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_msr_entry *e = arg->tail, *end = e + arg->count;
 
-	while (e < end && write_msr(vcpu, e->index, e->data, BY_USER))
+	while (e < end &&
+	       write_msr(vcpu, (struct nacre_wrmsr) { e->index, BY_USER, e->data }))
 		e++;
 	return e - (struct nacre_msr_entry *)arg->tail;
 }

@@ -14,11 +14,22 @@
 
 enum nacre_msr_by { BY_GUEST, BY_USER };
 
+/* An access, in two registers of the processor. */
+struct nacre_rdmsr {
+	u32 index;
+	enum nacre_msr_by by;
+	u64 *value;
+};
+
+struct nacre_wrmsr {
+	u32 index;
+	enum nacre_msr_by by;
+	u64 value;
+};
+
 /* Read or write one MSR of a row; false: refused, which is #GP for a guest. */
-typedef bool nacre_msr_read(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			    enum nacre_msr_by by);
-typedef bool nacre_msr_write(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			     enum nacre_msr_by by);
+typedef bool nacre_msr_read(struct nacre_vcpu *vcpu, struct nacre_rdmsr r);
+typedef bool nacre_msr_write(struct nacre_vcpu *vcpu, struct nacre_wrmsr w);
 
 /*
  * Of the rows whose state is at home elsewhere: tsc.c, mce.c, clock.c,

@@ -22,12 +22,11 @@ static gpa_t address(const struct nacre_vcpu *vcpu)
 	return vcpu->arch.pv_eoi & ~(u64)(ALIGNMENT - 1);
 }
 
-bool nacre_write_pv_eoi(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			enum nacre_msr_by by)
+bool nacre_write_pv_eoi(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (value & (ALIGNMENT - 1) & ~NACRE_PV_EOI_ENABLED)
+	if (w.value & (ALIGNMENT - 1) & ~NACRE_PV_EOI_ENABLED)
 		return false;
-	vcpu->arch.pv_eoi = value;
+	vcpu->arch.pv_eoi = w.value;
 	return true;
 }
 
