@@ -117,10 +117,8 @@ static int alloc_pages_of(struct nacre_vcpu *vcpu)
 
 	for (i = 0; i < NACRE_PAGE_COALESCED; i++) {
 		vcpu->page[i] = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-		if (!vcpu->page[i]) {
-			free_pages_of(vcpu);
+		if (!vcpu->page[i])
 			return -ENOMEM;
-		}
 	}
 	vcpu->page[NACRE_PAGE_COALESCED] = vcpu->vm->io.ring;
 	vcpu->run = vcpu->page[NACRE_PAGE_RUN];
@@ -146,17 +144,10 @@ static struct nacre_vcpu *alloc_vcpu(struct nacre_vm *vm, unsigned int id)
 	rcuwait_init(&vcpu->wait);
 	spin_lock_init(&vcpu->pid_lock);
 	preempt_notifier_init(&vcpu->preempt, &nacre_preempt_ops);
-	err = alloc_pages_of(vcpu);
-	if (err)
-		goto free_vcpu;
-	err = nacre_arch_vcpu_init(vcpu);
-	if (err)
-		goto free_pages;
-	return vcpu;
-
-free_pages:
+	err = alloc_pages_of(vcpu) ?: nacre_arch_vcpu_init(vcpu);
+	if (!err)
+		return vcpu;
 	free_pages_of(vcpu);
-free_vcpu:
 	backend(vcpu_free)(vcpu);
 	return ERR_PTR(err);
 }

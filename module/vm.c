@@ -7,8 +7,6 @@
  * them in any order and from any process.
  */
 #include <linux/anon_inodes.h>
-#include <linux/fdtable.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -196,30 +194,21 @@ static const struct file_operations vm_fops = {
 	.llseek = noop_llseek,
 };
 
+/* The descriptor comes last: whoever sees it may use it. */
 long nacre_create_vm(struct nacre_ioctl_arg *arg)
 {
 	struct nacre_vm *vm;
-	struct file *file;
 	int fd;
 
 	/* Type 0 is the only one without protected or TDX guests. */
 	if (arg->value)
 		return -EINVAL;
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
 	vm = create_vm();
-	if (IS_ERR(vm)) {
-		put_unused_fd(fd);
+	if (IS_ERR(vm))
 		return PTR_ERR(vm);
-	}
-	file = anon_inode_getfile("nacre-vm", &vm_fops, vm, O_RDWR);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
+	fd = anon_inode_getfd("nacre-vm", &vm_fops, vm, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
 		nacre_vm_put(vm);
-		return PTR_ERR(file);
-	}
-	fd_install(fd, file);
 	return fd;
 }
 

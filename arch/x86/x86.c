@@ -216,40 +216,33 @@ static void first_reset(struct nacre_vcpu *vcpu)
 	nacre_vcpu_put(vcpu);
 }
 
-int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
-{
-	int err;
-
-	vcpu->arch.avail = BIT(NACRE_NR_LAZY) - 1;
-	nacre_cpuid_init(vcpu);
-	nacre_msr_init(vcpu);
-	if (!fpu_alloc_guest_fpstate(&vcpu->arch.fpu))
-		return -ENOMEM;
-	if (nacre_has_lapics(vcpu->vm)) {
-		err = nacre_apic_create(vcpu);
-		if (err)
-			goto free_fpu;
-	}
-	err = backend(vcpu_init)(vcpu);
-	if (err)
-		goto destroy_apic;
-	nacre_mp_state_init(vcpu);
-	first_reset(vcpu);
-	return 0;
-
-destroy_apic:
-	nacre_apic_destroy(vcpu);
-free_fpu:
-	fpu_free_guest_fpstate(&vcpu->arch.fpu);
-	return err;
-}
-
 void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
 {
 	nacre_apic_destroy(vcpu);
 	nacre_table_cache_free(&vcpu->arch.tables);
 	kvfree(vcpu->arch.cpuid.entries);
 	fpu_free_guest_fpstate(&vcpu->arch.fpu);
+}
+
+int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
+{
+	int err = 0;
+
+	vcpu->arch.avail = BIT(NACRE_NR_LAZY) - 1;
+	nacre_cpuid_init(vcpu);
+	nacre_msr_init(vcpu);
+	if (!fpu_alloc_guest_fpstate(&vcpu->arch.fpu))
+		return -ENOMEM;
+	if (nacre_has_lapics(vcpu->vm))
+		err = nacre_apic_create(vcpu);
+	err = err ?: backend(vcpu_init)(vcpu);
+	if (err) {
+		nacre_arch_vcpu_destroy(vcpu);
+		return err;
+	}
+	nacre_mp_state_init(vcpu);
+	first_reset(vcpu);
+	return 0;
 }
 
 void nacre_forget_others(struct nacre_vcpu *vcpu)
