@@ -12,6 +12,7 @@
  */
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
+#include <linux/vtime.h>
 
 #include "module/compat/compat.h"
 #include "module/trace.h"
@@ -114,7 +115,7 @@ static enum trip enter_guest(struct nacre_vcpu *vcpu)
 	bool handled;
 
 	vcpu->ran = true;
-	nacre_guest_time_begin();
+	vtime_account_guest_enter();
 	nacre_debug_enter(vcpu);
 	nacre_xstate_enter(vcpu);
 	handled = go_round(vcpu);
@@ -129,7 +130,7 @@ static enum trip enter_guest(struct nacre_vcpu *vcpu)
 	/* STI lets nothing in before the end of the instruction behind it. */
 	asm volatile("nop" : : : "memory");
 	local_irq_disable();
-	nacre_guest_time_end();
+	vtime_account_guest_exit();
 	return handled ? TRIP_HANDLED : TRIP_EXIT;
 }
 
