@@ -500,23 +500,6 @@ static const struct nacre_msr table[] = {
 	{ ONE(MSR_F15H_EX_CFG), CONSTANT(0), .write = any_value },
 };
 
-static const struct nacre_msr *find_in_table(u32 index)
-{
-	unsigned int low = 0, high = ARRAY_SIZE(table);
-
-	while (low < high) {
-		unsigned int middle = (low + high) / 2;
-
-		if (index < table[middle].first)
-			high = middle;
-		else if (index > table[middle].last)
-			low = middle + 1;
-		else
-			return &table[middle];
-	}
-	return NULL;
-}
-
 static bool has_feature(const struct nacre_vcpu *vcpu,
 			const struct nacre_msr *msr, enum nacre_msr_by by)
 {
@@ -548,12 +531,22 @@ static bool host_may(const struct nacre_msr *msr)
 	       (msr->other_feature && nacre_host_has(msr->other_feature));
 }
 
-/* A row that the host's processor has; the rest fall through to nobody. */
+/* A row that the host's processor has. */
 static noinline const struct nacre_msr *find(u32 index)
 {
-	const struct nacre_msr *msr = find_in_table(index);
+	unsigned int low = 0, high = ARRAY_SIZE(table);
 
-	return msr && host_has(msr) ? msr : NULL;
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (index < table[middle].first)
+			high = middle;
+		else if (index > table[middle].last)
+			low = middle + 1;
+		else
+			return host_has(&table[middle]) ? &table[middle] : NULL;
+	}
+	return NULL;
 }
 
 /* A guest that reads or writes one often does so again. */
