@@ -7,7 +7,6 @@
 #define NACRE_MEMSLOT_H
 
 #include <linux/nospec.h>
-#include <linux/srcu.h>
 
 #include "module/slotset.h"
 #include "include/uapi/nacre.h"

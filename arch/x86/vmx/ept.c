@@ -21,7 +21,6 @@
 #include <asm/processor.h>
 
 #include "module/dirty.h"
-#include "arch/x86/exits.h"
 #include "arch/x86/protect.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/vmx/vmx.h"

@@ -16,7 +16,6 @@
 #include <linux/string.h>
 #include <asm/cpu_entry_area.h>
 #include <asm/cpufeature.h>
-#include <asm/debugreg.h>
 #include <asm/desc.h>
 #include <asm/msr.h>
 #include <asm/segment.h>
@@ -72,14 +71,20 @@ unsigned long vmx_host_handler(u8 vector)
 	return gate_offset(&host.idt[vector]);
 }
 
+/* What the VMCS has is known: it is written where it changes. */
+static void set_bits(enum vmcs_field field, u32 *word, u32 bits, bool on)
+{
+	u32 value = on ? *word | bits : *word & ~bits;
+
+	if (*word == value)
+		return;
+	*word = value;
+	vmcs_write32(field, value);
+}
+
 void vmx_set_proc(struct vmx_vcpu *vmx, u32 bits, bool on)
 {
-	u32 value = on ? vmx->proc | bits : vmx->proc & ~bits;
-
-	if (vmx->proc == value)
-		return;
-	vmx->proc = value;
-	vmcs_write32(VMCS_PROC, value);
+	set_bits(VMCS_PROC, &vmx->proc, bits, on);
 }
 
 static void set_proc2(struct vmx_vcpu *vmx, u32 bits, bool on)
@@ -527,16 +532,6 @@ void vmx_write_cr4(struct nacre_vcpu *vcpu, u64 cr4)
 			   (compat_host_cr4() & X86_CR4_MCE));
 }
 
-static void set_entry(struct vmx_vcpu *vmx, u32 bits, bool on)
-{
-	u32 value = on ? vmx->entry | bits : vmx->entry & ~bits;
-
-	if (vmx->entry == value)
-		return;
-	vmx->entry = value;
-	vmcs_write32(VMCS_ENTRY, value);
-}
-
 /* Intel SDM, "Checks on Guest Segment Registers": a TSS of 64 bits. */
 static void settle_tr(void)
 {
@@ -558,7 +553,7 @@ void vmx_write_efer(struct nacre_vcpu *vcpu, u64 efer)
 	vmx->stale |= VMX_STALE_MSRS;
 	allow_msr(vmx, MSR_KERNEL_GS_BASE, long_mode);
 	vmcs_write64(VMCS_GUEST_EFER, efer);
-	set_entry(vmx, ENTRY_LONG_MODE, long_mode);
+	set_bits(VMCS_ENTRY, &vmx->entry, ENTRY_LONG_MODE, long_mode);
 }
 
 void vmx_write_dr7(struct nacre_vcpu *vcpu, u64 dr7)
