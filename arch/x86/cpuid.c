@@ -309,9 +309,7 @@ static bool same_entry(struct nacre_vcpu *vcpu, struct nacre_cpuid_entry2 a,
 {
 	apply_state(vcpu, &a);
 	apply_state(vcpu, &b);
-	return a.function == b.function && a.index == b.index &&
-	       a.flags == b.flags && a.eax == b.eax && a.ebx == b.ebx &&
-	       a.ecx == b.ecx && a.edx == b.edx;
+	return !memcmp(&a, &b, offsetof(struct nacre_cpuid_entry2, padding));
 }
 
 static bool same_cpuid(struct nacre_vcpu *vcpu,
