@@ -305,24 +305,6 @@ void nacre_apic_take(struct nacre_vcpu *vcpu)
 		take_startup(vcpu);
 }
 
-bool nacre_apic_init_waits(const struct nacre_vcpu *vcpu)
-{
-	return vcpu->arch.apic &&
-	       test_bit(NACRE_APIC_INIT, &vcpu->arch.apic->pending);
-}
-
-void nacre_apic_set_waiting(struct nacre_vcpu *vcpu, bool init)
-{
-	if (vcpu->arch.apic)
-		assign_bit(NACRE_APIC_INIT, &vcpu->arch.apic->pending, init);
-}
-
-void nacre_apic_set_sipi_vector(struct nacre_vcpu *vcpu, u8 vector)
-{
-	if (vcpu->arch.apic)
-		WRITE_ONCE(vcpu->arch.apic->sipi_vector, vector);
-}
-
 int nacre_apic_extint(struct nacre_vcpu *vcpu, u8 vector)
 {
 	if (vcpu->arch.apic->extint)
