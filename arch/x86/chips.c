@@ -92,7 +92,7 @@ struct nacre_vcpu *nacre_boot_vcpu(struct nacre_vm *vm)
 
 bool nacre_pic_output(const struct nacre_vm *vm)
 {
-	const struct nacre_chips *chips = chips_of(vm);
+	const struct nacre_chips *chips = nacre_chips(vm);
 
 	return chips && READ_ONCE(chips->pic.output);
 }
@@ -122,7 +122,7 @@ static void unlock_chips(struct nacre_chips *chips, unsigned long flags)
 
 u8 nacre_pic_take(struct nacre_vm *vm)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 	unsigned long flags;
 	u8 vector;
 
@@ -159,7 +159,7 @@ static u32 ended_pins(struct nacre_chips *chips,
 /* A line that an ack lowers is low when the chip looks at it. */
 void nacre_chips_eoi(struct nacre_vcpu *vcpu, u8 vector, bool level)
 {
-	struct nacre_chips *chips = chips_of(vcpu->vm);
+	struct nacre_chips *chips = nacre_chips(vcpu->vm);
 	unsigned long flags;
 
 	if (!list_empty(&chips->acks))
@@ -185,7 +185,7 @@ static bool is_pit_port(const struct nacre_chips *chips, u16 port,
 bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		     void *data, bool in)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 	unsigned long flags;
 	u8 masked;
 
@@ -218,7 +218,7 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
 		      void *data, bool write)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 	u64 offset = gpa - IOAPIC_BASE;
 	u32 value = 0, unmasked = 0;
 	unsigned long flags;
@@ -271,7 +271,7 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	nacre_pic_reset(&chips->pic);
 	nacre_ioapic_reset(&chips->ioapic);
 	nacre_pit_setup(chips);
-	/* Published when complete; pairs with the acquire in chips_of(). */
+	/* Published when complete; pairs with the acquire in nacre_chips(). */
 	smp_store_release(&vm->arch.chips, chips);
 	/* Whoever sees these sees the chips. */
 	rcu_assign_pointer(vm->arch.routes, routes);
@@ -281,7 +281,7 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 static long access_irqchip(struct nacre_vm *vm, struct nacre_irqchip *io,
 			   bool set)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 	unsigned long flags;
 	long ret = 0;
 
@@ -319,7 +319,7 @@ int nacre_chips_set_pin(struct nacre_routing *routing, unsigned int chip,
 			unsigned int pin, enum nacre_line_source source,
 			bool level)
 {
-	struct nacre_chips *chips = chips_of(nacre_vm_of(routing));
+	struct nacre_chips *chips = nacre_chips(nacre_vm_of(routing));
 	bool ioapic = chip == NACRE_IRQCHIP_IOAPIC;
 	unsigned long flags;
 	u8 *holders;

@@ -40,7 +40,7 @@ struct nacre_chips {
 /* The PIT's line. */
 #define NACRE_TIMER_GSI		0
 
-static inline struct nacre_chips *chips_of(const struct nacre_vm *vm)
+static inline struct nacre_chips *nacre_chips(const struct nacre_vm *vm)
 {
 	/* Pairs with the release in nacre_create_irqchip(). */
 	return smp_load_acquire(&vm->arch.chips);

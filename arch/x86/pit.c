@@ -104,7 +104,7 @@ void nacre_pit_pio(struct nacre_chips *chips, u16 port, unsigned int size,
 /* NULL: there is none. */
 static struct nacre_chips *with_pit(struct nacre_vm *vm)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 
 	return chips && READ_ONCE(chips->has_pit) ? chips : NULL;
 }
@@ -122,15 +122,15 @@ void nacre_pit_take(struct nacre_vm *vm)
 
 void nacre_arch_vm_stop(struct nacre_vm *vm)
 {
-	if (chips_of(vm))
-		hrtimer_cancel(&chips_of(vm)->pit_timer);
+	if (nacre_chips(vm))
+		hrtimer_cancel(&nacre_chips(vm)->pit_timer);
 }
 
 /* Also NACRE_CREATE_PIT, which has no argument. */
 long nacre_create_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_pit_config *config = arg->data;
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 
 	if (!chips)
 		return -ENOENT;
