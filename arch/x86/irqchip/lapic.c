@@ -166,14 +166,12 @@ static int highest_request(struct nacre_lapic *apic)
 /* Each interrupt that is taken comes by here: one load for each word. */
 static bool any_request(struct nacre_lapic *apic)
 {
-	return READ_ONCE(*vectors(apic, LAPIC_IRR, 7)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 6)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 5)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 4)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 3)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 2)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 1)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 0));
+	u32 any = 0, word;
+
+#pragma GCC unroll 8
+	for (word = 0; word < NACRE_VECTOR_WORDS; word++)
+		any |= READ_ONCE(*vectors(apic, LAPIC_IRR, word));
+	return any;
 }
 
 /*
