@@ -39,16 +39,6 @@ int nacre_ioctl_add(struct nacre_ioctl_index *index,
 	return 0;
 }
 
-static bool copies_in(const struct nacre_ioctl *row)
-{
-	return _IOC_DIR(row->cmd) & _IOC_WRITE || row->flags & NACRE_IOC_IN;
-}
-
-static bool copies_out(const struct nacre_ioctl *row)
-{
-	return _IOC_DIR(row->cmd) & _IOC_READ && !(row->flags & NACRE_IOC_IN);
-}
-
 /* The header of every counted argument begins with its 32-bit count. */
 static int read_count(struct nacre_ioctl_call *call)
 {
@@ -97,7 +87,8 @@ static int copy_data_in(struct nacre_ioctl_call *call)
 {
 	size_t total = call->size;
 
-	if (!copies_in(call->row))
+	if (!(_IOC_DIR(call->row->cmd) & _IOC_WRITE) &&
+	    !(call->row->flags & NACRE_IOC_IN))
 		return 0;
 	if (!(call->row->flags & NACRE_IOC_TAIL_OUT))
 		total += tail_size(call, call->arg.count);
@@ -140,32 +131,26 @@ static int copy_in(struct nacre_ioctl_call *call,
 	return ret;
 }
 
-static bool wants_copy_out(const struct nacre_ioctl_call *call, long ret)
-{
-	return copies_out(call->row) && (ret >= 0 || call->arg.header_on_error);
-}
-
-/* The header of a tail that comes in stays the caller's: nothing is in it. */
-static size_t first_out(const struct nacre_ioctl_call *call)
-{
-	return call->row->element && !(call->row->flags & NACRE_IOC_TAIL_OUT) ?
-	       call->size : 0;
-}
-
 static long copy_out(struct nacre_ioctl_call *call, long ret)
 {
-	size_t first = first_out(call), total = call->size;
+	const struct nacre_ioctl *row = call->row;
+	bool out = _IOC_DIR(row->cmd) & _IOC_READ &&
+		   !(row->flags & NACRE_IOC_IN) &&
+		   (ret >= 0 || call->arg.header_on_error);
+	size_t first = 0, total = call->size;
 
 	if (!call->arg.data)
 		return ret;
-	if (call->row->element)
+	if (row->element)
 		*(u32 *)call->arg.data = call->arg.count;
+	/* The header of a tail that comes in stays the caller's. */
+	if (row->element && !(row->flags & NACRE_IOC_TAIL_OUT))
+		first = call->size;
 	/* Never more elements than the caller has room for. */
 	if (ret >= 0)
 		total += tail_size(call, min(call->arg.count, call->count_in));
-	if (wants_copy_out(call, ret) &&
-	    copy_to_user(call->user + first, call->arg.data + first,
-			 total - first))
+	if (out && copy_to_user(call->user + first, call->arg.data + first,
+				total - first))
 		ret = -EFAULT;
 	free_data(call);
 	return ret;
