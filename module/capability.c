@@ -5,7 +5,6 @@
  * those that are not.
  */
 #include "module/memslot.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
 
 long nacre_capability(struct nacre_vm *vm, unsigned long number)

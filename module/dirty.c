@@ -8,7 +8,6 @@
 #include "module/dirty.h"
 #include "module/memslot.h"
 #include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/backend.h"
 #include "arch/x86/mmu/stage2.h"
 
@@ -160,7 +159,7 @@ static int take_log(struct nacre_vm *vm, const struct nacre_memslot *slot,
 	return err;
 }
 
-static long vm_get_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+long nacre_get_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_dirty_log *log = arg->data;
 	unsigned long __user *to = bitmap_of(log->dirty_bitmap);
@@ -176,8 +175,7 @@ static long vm_get_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 			    sizeof(long)) ? -EFAULT : 0;
 }
 
-static long vm_clear_dirty_log(struct nacre_vm *vm,
-			       struct nacre_ioctl_arg *arg)
+long nacre_clear_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_clear_dirty_log *log = arg->data;
 	const struct nacre_memslot *slot;
@@ -198,13 +196,3 @@ static long vm_clear_dirty_log(struct nacre_vm *vm,
 			words(log->num_pages), bitmap_of(log->dirty_bitmap),
 			true);
 }
-
-static const struct nacre_ioctl dirty_rows[] = {
-	NACRE_VM_IOCTL(NACRE_GET_DIRTY_LOG, vm_get_dirty_log,
-		       NACRE_IOC_SLOTS_LOCK),
-	/* The number says that it goes out as well, but it may be read-only. */
-	NACRE_VM_IOCTL(NACRE_CLEAR_DIRTY_LOG, vm_clear_dirty_log,
-		       NACRE_IOC_SLOTS_LOCK | NACRE_IOC_IN),
-};
-
-NACRE_IOCTL_TABLE(nacre_dirty_ioctls, dirty_rows);

@@ -17,7 +17,9 @@
 
 struct nacre_vm;
 
-extern const struct nacre_ioctl_table nacre_dirty_ioctls;
+/* NACRE_GET_DIRTY_LOG, NACRE_CLEAR_DIRTY_LOG; slots_lock is held. */
+long nacre_get_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
+long nacre_clear_dirty_log(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
 
 unsigned long *nacre_dirty_alloc(const struct nacre_vm *vm, u64 npages);
 

@@ -22,7 +22,6 @@
 #include "module/ioctl.h"
 #include "module/iobus.h"
 #include "module/vm.h"
-#include "include/uapi/nacre.h"
 
 /* On each bus; ioeventfds are bounded by memory that is accounted for. */
 #define MAX_ZONES	1000

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctl dispatcher: find the row, copy in, copy out.
+ * The ioctl dispatcher: copy in, lock, call, copy out.
  *
  * What is copied follows from the number itself, so a handler cannot be given
  * less than it expects. A buffer that only goes out starts zeroed.
@@ -13,15 +13,22 @@
 #include <linux/uaccess.h>
 
 #include "module/ioctl.h"
-#include "include/uapi/nacre.h"
+#include "module/vcpu.h"
+
+/* Storage for one call: small structs on the stack, the rest allocated. */
+struct nacre_ioctl_call {
+	const struct nacre_ioctl *row;
+	struct nacre_ioctl_arg arg;
+	void __user *user;
+	size_t size;		/* of the fixed struct or header */
+	u32 count_in;
+	u8 small[64];
+};
 
 int nacre_ioctl_add(struct nacre_ioctl_index *index,
-		    const struct nacre_ioctl_table *table)
+		    const struct nacre_ioctl *row)
 {
-	unsigned int i;
-
-	for (i = 0; i < table->count; i++) {
-		const struct nacre_ioctl *row = &table->rows[i];
+	for (; row->cmd; row++) {
 		const struct nacre_ioctl **slot;
 
 		slot = &index->slot[nacre_ioctl_slot(row->cmd)];
@@ -30,16 +37,6 @@ int nacre_ioctl_add(struct nacre_ioctl_index *index,
 		*slot = row;
 	}
 	return 0;
-}
-
-static bool copies_in(const struct nacre_ioctl *row)
-{
-	return _IOC_DIR(row->cmd) & _IOC_WRITE || row->flags & NACRE_IOC_IN;
-}
-
-static bool copies_out(const struct nacre_ioctl *row)
-{
-	return _IOC_DIR(row->cmd) & _IOC_READ && !(row->flags & NACRE_IOC_IN);
 }
 
 /* The header of every counted argument begins with its 32-bit count. */
@@ -90,7 +87,8 @@ static int copy_data_in(struct nacre_ioctl_call *call)
 {
 	size_t total = call->size;
 
-	if (!copies_in(call->row))
+	if (!(_IOC_DIR(call->row->cmd) & _IOC_WRITE) &&
+	    !(call->row->flags & NACRE_IOC_IN))
 		return 0;
 	if (!(call->row->flags & NACRE_IOC_TAIL_OUT))
 		total += tail_size(call, call->arg.count);
@@ -102,8 +100,8 @@ static int copy_data_in(struct nacre_ioctl_call *call)
 	return 0;
 }
 
-int nacre_ioctl_copy_in(struct nacre_ioctl_call *call,
-			const struct nacre_ioctl *row, unsigned long value)
+static int copy_in(struct nacre_ioctl_call *call,
+		   const struct nacre_ioctl *row, unsigned long value)
 {
 	int ret;
 
@@ -128,41 +126,83 @@ int nacre_ioctl_copy_in(struct nacre_ioctl_call *call,
 	if (ret)
 		return ret;
 	ret = copy_data_in(call);
-	if (ret) {
+	if (ret)
 		free_data(call);
-		call->arg.data = NULL;
-	}
 	return ret;
 }
 
-static bool wants_copy_out(const struct nacre_ioctl_call *call, long ret)
+static long copy_out(struct nacre_ioctl_call *call, long ret)
 {
-	return copies_out(call->row) && (ret >= 0 || call->arg.header_on_error);
-}
-
-/* The header of a tail that comes in stays the caller's: nothing is in it. */
-static size_t first_out(const struct nacre_ioctl_call *call)
-{
-	return call->row->element && !(call->row->flags & NACRE_IOC_TAIL_OUT) ?
-	       call->size : 0;
-}
-
-long nacre_ioctl_copy_out(struct nacre_ioctl_call *call, long ret)
-{
-	size_t first = first_out(call), total = call->size;
+	const struct nacre_ioctl *row = call->row;
+	bool out = _IOC_DIR(row->cmd) & _IOC_READ &&
+		   !(row->flags & NACRE_IOC_IN) &&
+		   (ret >= 0 || call->arg.header_on_error);
+	size_t first = 0, total = call->size;
 
 	if (!call->arg.data)
 		return ret;
-	if (call->row->element)
+	if (row->element)
 		*(u32 *)call->arg.data = call->arg.count;
+	/* The header of a tail that comes in stays the caller's. */
+	if (row->element && !(row->flags & NACRE_IOC_TAIL_OUT))
+		first = call->size;
 	/* Never more elements than the caller has room for. */
 	if (ret >= 0)
 		total += tail_size(call, min(call->arg.count, call->count_in));
-	if (wants_copy_out(call, ret) &&
-	    copy_to_user(call->user + first, call->arg.data + first,
-			 total - first))
+	if (out && copy_to_user(call->user + first, call->arg.data + first,
+				total - first))
 		ret = -EFAULT;
 	free_data(call);
-	call->arg.data = NULL;
 	return ret;
+}
+
+static long call_vcpu(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
+		      struct nacre_ioctl_arg *arg)
+{
+	u16 flags = row->flags;
+	long ret;
+
+	if (flags & NACRE_IOC_LOADED)
+		nacre_vcpu_load(vcpu);
+	if (flags & NACRE_IOC_SRCU)
+		nacre_vcpu_srcu_lock(vcpu);
+	ret = row->vcpu(vcpu, arg);
+	if (flags & NACRE_IOC_SRCU)
+		nacre_vcpu_srcu_unlock(vcpu);
+	if (flags & NACRE_IOC_LOADED)
+		nacre_vcpu_put(vcpu);
+	return ret;
+}
+
+static long call_vm(struct nacre_vm *vm, const struct nacre_ioctl *row,
+		    struct nacre_ioctl_arg *arg)
+{
+	struct mutex *lock = NULL;
+	long ret;
+
+	if (row->flags & NACRE_IOC_VM_LOCK)
+		lock = &vm->lock;
+	else if (row->flags & NACRE_IOC_SLOTS_LOCK)
+		lock = &vm->slots_lock;
+	if (lock)
+		mutex_lock(lock);
+	ret = row->vm(vm, arg);
+	if (lock)
+		mutex_unlock(lock);
+	return ret;
+}
+
+long nacre_ioctl_do(const struct nacre_ioctl *row, unsigned long value,
+		    struct nacre_vm *vm, struct nacre_vcpu *vcpu)
+{
+	struct nacre_ioctl_call call;
+	long ret = copy_in(&call, row, value);
+
+	if (ret)
+		return ret;
+	if (vcpu)
+		ret = call_vcpu(vcpu, row, &call.arg);
+	else
+		ret = vm ? call_vm(vm, row, &call.arg) : row->system(&call.arg);
+	return copy_out(&call, ret);
 }

@@ -31,7 +31,7 @@ struct nacre_ioctl_arg {
 
 #define NACRE_IOC_LOADED	BIT(0)	/* vCPU: loaded on this CPU */
 #define NACRE_IOC_VM_LOCK	BIT(1)	/* vm->lock is taken */
-#define NACRE_IOC_SRCU		BIT(2)	/* inside a read section of the slots */
+#define NACRE_IOC_SRCU		BIT(2)	/* vCPU: in a read section of the slots */
 #define NACRE_IOC_NO_ARG	BIT(3)	/* -EINVAL unless the value is 0 */
 #define NACRE_IOC_USER_PTR	BIT(4)	/* handler copies by itself; says why */
 #define NACRE_IOC_IN		BIT(5)	/* goes in, though the number says out */
@@ -66,16 +66,8 @@ struct nacre_ioctl {
 #define NACRE_COUNTED(_type, _max)					\
 	.element = sizeof(_type), .max_count = (_max)
 
-struct nacre_ioctl_table {
-	const struct nacre_ioctl *rows;
-	unsigned int count;
-};
-
-#define NACRE_IOCTL_TABLE(_name, _rows)					\
-	const struct nacre_ioctl_table _name = {			\
-		.rows = _rows,						\
-		.count = ARRAY_SIZE(_rows),				\
-	}
+/* Ends a list of rows. */
+#define NACRE_IOCTL_END		{}
 
 /* One descriptor's rows, indexed at load by number and direction. */
 #define NACRE_IOCTL_SLOTS	1024
@@ -85,7 +77,7 @@ struct nacre_ioctl_index {
 
 /* Adds the rows; -EEXIST if two claim one number. */
 int nacre_ioctl_add(struct nacre_ioctl_index *index,
-		    const struct nacre_ioctl_table *table);
+		    const struct nacre_ioctl *row);
 
 /*
  * One number can stand for two ioctls of a descriptor which differ in their
@@ -106,18 +98,8 @@ nacre_ioctl_find(const struct nacre_ioctl_index *index, unsigned int cmd)
 	return row && row->cmd == cmd ? row : NULL;
 }
 
-/* Storage for one call: small structs on the stack, the rest allocated. */
-struct nacre_ioctl_call {
-	const struct nacre_ioctl *row;
-	struct nacre_ioctl_arg arg;
-	void __user *user;
-	size_t size;		/* of the fixed struct or header */
-	u32 count_in;
-	u8 small[64];
-};
-
-int nacre_ioctl_copy_in(struct nacre_ioctl_call *call,
-			const struct nacre_ioctl *row, unsigned long value);
-long nacre_ioctl_copy_out(struct nacre_ioctl_call *call, long ret);
+/* One call of the device's, or @vm's, or @vcpu's whose mutex is held. */
+long nacre_ioctl_do(const struct nacre_ioctl *row, unsigned long value,
+		    struct nacre_vm *vm, struct nacre_vcpu *vcpu);
 
 #endif /* NACRE_IOCTL_H */

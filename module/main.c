@@ -9,8 +9,6 @@
 
 #include "module/ioctl.h"
 #include "module/notifier.h"
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/backend.h"
 
@@ -45,23 +43,15 @@ static const struct nacre_ioctl system_rows[] = {
 	NACRE_SYSTEM_IOCTL(NACRE_CHECK_EXTENSION, system_check_extension, 0),
 	NACRE_SYSTEM_IOCTL(NACRE_GET_VCPU_MMAP_SIZE, system_get_vcpu_mmap_size,
 			   NACRE_IOC_NO_ARG),
+	NACRE_IOCTL_END
 };
-
-static NACRE_IOCTL_TABLE(system_table, system_rows);
 
 static long system_ioctl(struct file *file, unsigned int cmd,
 			 unsigned long value)
 {
 	const struct nacre_ioctl *row = nacre_ioctl_find(&system_index, cmd);
-	struct nacre_ioctl_call call;
-	long ret;
 
-	if (!row)
-		return -EINVAL;
-	ret = nacre_ioctl_copy_in(&call, row, value);
-	if (ret)
-		return ret;
-	return nacre_ioctl_copy_out(&call, row->system(&call.arg));
+	return row ? nacre_ioctl_do(row, value, NULL, NULL) : -EINVAL;
 }
 
 static const struct file_operations system_fops = {
@@ -93,8 +83,8 @@ static int choose_node(void)
 
 static int add_ioctls(void)
 {
-	return nacre_ioctl_add(&system_index, &system_table) ?:
-	       nacre_ioctl_add(&system_index, &nacre_arch_system_ioctls) ?:
+	return nacre_ioctl_add(&system_index, system_rows) ?:
+	       nacre_ioctl_add(&system_index, nacre_arch_system_ioctls) ?:
 	       nacre_vm_module_init() ?:
 	       nacre_vcpu_module_init();
 }

@@ -12,8 +12,6 @@
 
 #include "module/dirty.h"
 #include "module/memslot.h"
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/mmu/stage2.h"
 
@@ -22,18 +20,12 @@
 /* Replaced sets to keep before it is time to wait for their readers. */
 #define MAX_RETIRED		16
 
-/* A set to be, and what it takes to make it. */
-struct draft {
-	struct nacre_memslots *set;
-	struct nacre_slot_room room;
-};
-
 struct change {
 	const struct nacre_memslot *old;
 	struct nacre_memslot *new;
 	struct nacre_memslot *invalid;	/* old, on its way out */
-	struct draft without;		/* with @invalid for @old */
-	struct draft final;
+	struct nacre_slot_draft without;		/* with @invalid for @old */
+	struct nacre_slot_draft final;
 	unsigned long *old_log;		/* the dirty log that nobody keeps */
 };
 
@@ -44,32 +36,31 @@ const struct nacre_memslot *nacre_slot_of_id(struct nacre_vm *vm, u32 id)
 	return xa_load(&vm->slot_ids, id);
 }
 
-static void free_room(struct nacre_slot_room *room)
+static void free_leaves(struct nacre_slot_draft *draft)
 {
-	while (room->count)
-		kfree(room->leaf[--room->count]);
+	while (draft->count)
+		kfree(draft->leaf[--draft->count]);
 }
 
-static void free_draft(struct draft *draft)
+static void free_draft(struct nacre_slot_draft *draft)
 {
 	kvfree(draft->set);
-	free_room(&draft->room);
+	free_leaves(draft);
 }
 
-static int alloc_draft(struct draft *draft, unsigned int leaves)
+static int alloc_draft(struct nacre_slot_draft *draft, unsigned int leaves)
 {
-	struct nacre_slot_room *room = &draft->room;
 	struct nacre_slot_leaf *leaf;
 
 	draft->set = kvzalloc(nacre_slotset_size(leaves + 1),
 			      GFP_KERNEL_ACCOUNT);
 	if (!draft->set)
 		return -ENOMEM;
-	while (room->count < NACRE_NEW_LEAVES) {
+	while (draft->count < NACRE_NEW_LEAVES) {
 		leaf = kmalloc(sizeof(*leaf), GFP_KERNEL_ACCOUNT);
 		if (!leaf)
 			return -ENOMEM;
-		room->leaf[room->count++] = leaf;
+		draft->leaf[draft->count++] = leaf;
 	}
 	return 0;
 }
@@ -97,17 +88,17 @@ static void wait_for_readers(struct nacre_vm *vm)
 }
 
 /* Make the active set one with @new for @old; either may be NULL. */
-static void publish(struct nacre_vm *vm, struct draft *draft,
+static void publish(struct nacre_vm *vm, struct nacre_slot_draft *draft,
 		    const struct nacre_memslot *old,
 		    const struct nacre_memslot *new, unsigned long *old_log)
 {
-	struct nacre_memslots *from, *to = draft->set;
+	struct nacre_memslots *from;
 
 	from = rcu_dereference_protected(vm->slots,
 					 lockdep_is_held(&vm->slots_lock));
-	nacre_slotset_replace(to, from, old, new, &draft->room);
-	rcu_assign_pointer(vm->slots, to);
-	free_room(&draft->room);
+	nacre_slotset_replace(draft, from, old, new);
+	rcu_assign_pointer(vm->slots, draft->set);
+	free_leaves(draft);
 	from->old_slot = old;
 	from->old_log = old_log;
 	from->retired = vm->retired;

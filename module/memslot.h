@@ -7,10 +7,8 @@
 #define NACRE_MEMSLOT_H
 
 #include <linux/nospec.h>
-#include <linux/srcu.h>
 
 #include "module/slotset.h"
-#include "module/types.h"
 #include "include/uapi/nacre.h"
 
 struct nacre_vm;

@@ -74,11 +74,11 @@ bool nacre_slotset_overlaps(const struct nacre_memslots *slots, gfn_t gfn,
 	return false;
 }
 
-/* A change on its way: leaves from @room are our own to write to. */
+/* A change on its way: leaves from the draft are our own to write to. */
 struct edit {
 	struct nacre_memslots *to;
 	struct nacre_memslots *from;
-	struct nacre_slot_room *room;
+	struct nacre_slot_draft *draft;
 	struct nacre_slot_leaf *own[NACRE_NEW_LEAVES];
 	unsigned int owned;
 	unsigned int left;		/* leaves of @from that are not shared */
@@ -86,7 +86,7 @@ struct edit {
 
 static struct nacre_slot_leaf *new_leaf(struct edit *edit)
 {
-	struct nacre_slot_leaf *leaf = edit->room->leaf[--edit->room->count];
+	struct nacre_slot_leaf *leaf = edit->draft->leaf[--edit->draft->count];
 
 	leaf->count = 0;
 	edit->own[edit->owned++] = leaf;
@@ -141,7 +141,7 @@ static void take_out(struct edit *edit, slot_ptr old)
 	memmove(to->leaf + l, to->leaf + l + 1,
 		(to->leaves - l) * sizeof(leaf));
 	edit->own[--edit->owned] = NULL;
-	edit->room->leaf[edit->room->count++] = leaf;
+	edit->draft->leaf[edit->draft->count++] = leaf;
 }
 
 /* Slots often come in order: the last leaf stays full then. */
@@ -177,12 +177,12 @@ static void put_in(struct edit *edit, slot_ptr new)
 	leaf->slot[at] = new;
 }
 
-void nacre_slotset_replace(struct nacre_memslots *to,
+void nacre_slotset_replace(struct nacre_slot_draft *draft,
 			   struct nacre_memslots *from,
-			   slot_ptr old, slot_ptr new,
-			   struct nacre_slot_room *room)
+			   slot_ptr old, slot_ptr new)
 {
-	struct edit edit = { .to = to, .from = from, .room = room };
+	struct nacre_memslots *to = draft->set;
+	struct edit edit = { .to = to, .from = from, .draft = draft };
 
 	to->generation = from->generation + 1;
 	to->hva_start = from->hva_start;

@@ -58,8 +58,9 @@ struct nacre_memslots {
 	struct nacre_slot_leaf *leaf[];
 };
 
-/* Leaves for one change to use up; the caller frees what is left over. */
-struct nacre_slot_room {
+/* A set to be, and leaves to use up; the caller frees what is left over. */
+struct nacre_slot_draft {
+	struct nacre_memslots *set;
 	unsigned int count;
 	struct nacre_slot_leaf *leaf[NACRE_NEW_LEAVES];
 };
@@ -77,16 +78,15 @@ static inline size_t nacre_slotset_size(unsigned int leaves)
 }
 
 /*
- * Make @to what @from is with @old taken out and @new put in; either may be
- * NULL. @to is zeroed and has room for one leaf more than @from, @room is
- * full, and @new overlaps nothing that stays. Notes in @from which of its
- * leaves @to does not share.
+ * Make the draft what @from is with @old taken out and @new put in; either may
+ * be NULL. Its set is zeroed and has room for one leaf more than @from, it has
+ * all its leaves, and @new overlaps nothing that stays. Notes in @from which of
+ * its leaves are not shared.
  */
-void nacre_slotset_replace(struct nacre_memslots *to,
+void nacre_slotset_replace(struct nacre_slot_draft *draft,
 			   struct nacre_memslots *from,
 			   const struct nacre_memslot *old,
-			   const struct nacre_memslot *new,
-			   struct nacre_slot_room *room);
+			   const struct nacre_memslot *new);
 
 /* The slot of a frame, or NULL. */
 const struct nacre_memslot *nacre_find_slot(const struct nacre_memslots *slots,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Where the tracepoints of trace.h are made. */
-#include "module/vcpu.h"
 
 #define CREATE_TRACE_POINTS
 #include "module/trace.h"

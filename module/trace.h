@@ -8,7 +8,6 @@
 
 #include <linux/tracepoint.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/regs.h"
 
 /* On the way into the guest. */

@@ -13,8 +13,8 @@
 #include "module/compat/compat.h"
 #include "module/ioctl.h"
 #include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
+#include "arch/x86/backend.h"
 
 static struct nacre_ioctl_index vcpu_index;
 
@@ -117,10 +117,8 @@ static int alloc_pages_of(struct nacre_vcpu *vcpu)
 
 	for (i = 0; i < NACRE_PAGE_COALESCED; i++) {
 		vcpu->page[i] = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-		if (!vcpu->page[i]) {
-			free_pages_of(vcpu);
+		if (!vcpu->page[i])
 			return -ENOMEM;
-		}
 	}
 	vcpu->page[NACRE_PAGE_COALESCED] = vcpu->vm->io.ring;
 	vcpu->run = vcpu->page[NACRE_PAGE_RUN];
@@ -134,29 +132,23 @@ static struct nacre_vcpu *alloc_vcpu(struct nacre_vm *vm, unsigned int id)
 
 	BUILD_BUG_ON(sizeof(struct nacre_run) > PAGE_SIZE);
 
-	vcpu = nacre_arch_vcpu_alloc();
+	vcpu = backend(vcpu_alloc)();
 	if (!vcpu)
 		return ERR_PTR(-ENOMEM);
 	vcpu->vm = vm;
 	vcpu->id = id;
+	vcpu->index = vm->nr_vcpus;
 	vcpu->cpu = -1;
 	vcpu->last_cpu = -1;
 	mutex_init(&vcpu->mutex);
 	rcuwait_init(&vcpu->wait);
 	spin_lock_init(&vcpu->pid_lock);
 	preempt_notifier_init(&vcpu->preempt, &nacre_preempt_ops);
-	err = alloc_pages_of(vcpu);
-	if (err)
-		goto free_vcpu;
-	err = nacre_arch_vcpu_init(vcpu);
-	if (err)
-		goto free_pages;
-	return vcpu;
-
-free_pages:
+	err = alloc_pages_of(vcpu) ?: nacre_arch_vcpu_init(vcpu);
+	if (!err)
+		return vcpu;
 	free_pages_of(vcpu);
-free_vcpu:
-	nacre_arch_vcpu_free(vcpu);
+	backend(vcpu_free)(vcpu);
 	return ERR_PTR(err);
 }
 
@@ -165,7 +157,7 @@ void nacre_vcpu_destroy(struct nacre_vcpu *vcpu)
 	nacre_arch_vcpu_destroy(vcpu);
 	put_pid(vcpu->pid);
 	free_pages_of(vcpu);
-	nacre_arch_vcpu_free(vcpu);
+	backend(vcpu_free)(vcpu);
 }
 
 static bool id_taken(struct nacre_vm *vm, unsigned int id)
@@ -178,26 +170,6 @@ static bool id_taken(struct nacre_vm *vm, unsigned int id)
 			return true;
 	}
 	return false;
-}
-
-/* Room for one more, held until publish() or abandon(). */
-static bool reserve(struct nacre_vm *vm)
-{
-	bool room;
-
-	mutex_lock(&vm->lock);
-	room = vm->nr_vcpus + vm->pending_vcpus < NACRE_MAX_VCPUS;
-	if (room)
-		vm->pending_vcpus++;
-	mutex_unlock(&vm->lock);
-	return room;
-}
-
-static void abandon(struct nacre_vm *vm)
-{
-	mutex_lock(&vm->lock);
-	vm->pending_vcpus--;
-	mutex_unlock(&vm->lock);
 }
 
 static vm_fault_t vcpu_fault(struct vm_fault *vmf)
@@ -257,39 +229,8 @@ static long vcpu_set_signal_mask(struct nacre_vcpu *vcpu,
 static const struct nacre_ioctl vcpu_rows[] = {
 	NACRE_VCPU_IOCTL(NACRE_SET_SIGNAL_MASK, vcpu_set_signal_mask,
 			 NACRE_IOC_USER_PTR),
+	NACRE_IOCTL_END
 };
-
-static NACRE_IOCTL_TABLE(vcpu_table, vcpu_rows);
-
-static long call_vcpu(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
-		      struct nacre_ioctl_arg *arg)
-{
-	u16 flags = row->flags;
-	long ret;
-
-	if (flags & NACRE_IOC_LOADED)
-		nacre_vcpu_load(vcpu);
-	if (flags & NACRE_IOC_SRCU)
-		nacre_vcpu_srcu_lock(vcpu);
-	ret = row->vcpu(vcpu, arg);
-	if (flags & NACRE_IOC_SRCU)
-		nacre_vcpu_srcu_unlock(vcpu);
-	if (flags & NACRE_IOC_LOADED)
-		nacre_vcpu_put(vcpu);
-	return ret;
-}
-
-static long call_row(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
-		     unsigned long value)
-{
-	struct nacre_ioctl_call call;
-	long ret;
-
-	ret = nacre_ioctl_copy_in(&call, row, value);
-	if (ret)
-		return ret;
-	return nacre_ioctl_copy_out(&call, call_vcpu(vcpu, row, &call.arg));
-}
 
 static noinline long other_ioctl(struct nacre_vcpu *vcpu, unsigned int cmd,
 				 unsigned long value)
@@ -301,7 +242,7 @@ static noinline long other_ioctl(struct nacre_vcpu *vcpu, unsigned int cmd,
 		return -EINVAL;
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
-	ret = call_row(vcpu, row, value);
+	ret = nacre_ioctl_do(row, value, vcpu->vm, vcpu);
 	mutex_unlock(&vcpu->mutex);
 	return ret;
 }
@@ -342,8 +283,6 @@ static struct file *open_vcpu(struct nacre_vcpu *vcpu)
 	struct file *file;
 	int err;
 
-	if (id_taken(vm, vcpu->id))
-		return ERR_PTR(-EEXIST);
 	err = xa_reserve(&vm->vcpus, vcpu->index, GFP_KERNEL_ACCOUNT);
 	if (err)
 		return ERR_PTR(err);
@@ -357,26 +296,19 @@ static struct file *open_vcpu(struct nacre_vcpu *vcpu)
 static long publish(struct nacre_vcpu *vcpu)
 {
 	struct nacre_vm *vm = vcpu->vm;
+	int fd = get_unused_fd_flags(O_CLOEXEC);
 	struct file *file;
-	int fd;
 
-	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	mutex_lock(&vm->lock);
-	vcpu->index = vm->nr_vcpus;
 	file = open_vcpu(vcpu);
-	if (!IS_ERR(file)) {
-		xa_store(&vm->vcpus, vcpu->index, vcpu, 0);
-		vm->nr_vcpus++;
-		vm->pending_vcpus--;
-		refcount_inc(&vm->users);
-	}
-	mutex_unlock(&vm->lock);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(file);
 	}
+	xa_store(&vm->vcpus, vcpu->index, vcpu, 0);
+	vm->nr_vcpus++;
+	refcount_inc(&vm->users);
 	fd_install(fd, file);
 	return fd;
 }
@@ -387,23 +319,21 @@ long nacre_create_vcpu(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	struct nacre_vcpu *vcpu;
 	long ret;
 
-	if (id >= NACRE_MAX_VCPU_IDS || !reserve(vm))
+	if (id >= NACRE_MAX_VCPU_IDS || vm->nr_vcpus >= NACRE_MAX_VCPUS)
 		return -EINVAL;
+	if (id_taken(vm, id))
+		return -EEXIST;
 	vcpu = alloc_vcpu(vm, id);
-	if (IS_ERR(vcpu)) {
-		abandon(vm);
+	if (IS_ERR(vcpu))
 		return PTR_ERR(vcpu);
-	}
 	ret = publish(vcpu);
-	if (ret < 0) {
-		abandon(vm);
+	if (ret < 0)
 		nacre_vcpu_destroy(vcpu);
-	}
 	return ret;
 }
 
 int nacre_vcpu_module_init(void)
 {
-	return nacre_ioctl_add(&vcpu_index, &vcpu_table) ?:
-	       nacre_ioctl_add(&vcpu_index, &nacre_arch_vcpu_ioctls);
+	return nacre_ioctl_add(&vcpu_index, vcpu_rows) ?:
+	       nacre_ioctl_add(&vcpu_index, nacre_arch_vcpu_ioctls);
 }

@@ -9,8 +9,6 @@
 #include <linux/signal_types.h>
 
 #include "module/vm.h"
-#include "arch/x86/state.h"
-#include "include/uapi/nacre.h"
 
 #define NACRE_MAX_VCPUS		1024
 #define NACRE_MAX_VCPU_IDS	(4 * NACRE_MAX_VCPUS)

@@ -7,15 +7,12 @@
  * them in any order and from any process.
  */
 #include <linux/anon_inodes.h>
-#include <linux/fdtable.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "module/dirty.h"
 #include "module/ioctl.h"
-#include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/arch.h"
 
@@ -120,11 +117,6 @@ void nacre_vm_kill(struct nacre_vm *vm)
 	nacre_request_all(vm, NACRE_REQ_DEAD);
 }
 
-static bool vm_usable(const struct nacre_vm *vm)
-{
-	return vm->mm == current->mm && !READ_ONCE(vm->dead);
-}
-
 /* Both forms: what the longer one has more is for flags that are refused. */
 static long vm_set_memory_region(struct nacre_vm *vm,
 				 struct nacre_ioctl_arg *arg)
@@ -158,7 +150,7 @@ static long vm_enable_cap(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 static const struct nacre_ioctl vm_rows[] = {
 	NACRE_VM_IOCTL(NACRE_CHECK_EXTENSION, vm_check_extension, 0),
 	NACRE_VM_IOCTL(NACRE_ENABLE_CAP, vm_enable_cap, 0),
-	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, nacre_create_vcpu, 0),
+	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, nacre_create_vcpu, NACRE_IOC_VM_LOCK),
 	NACRE_VM_IOCTL(NACRE_IRQFD, nacre_irqfd, NACRE_IOC_VM_LOCK),
 	NACRE_VM_IOCTL(NACRE_IOEVENTFD, nacre_ioeventfd, NACRE_IOC_VM_LOCK),
 	NACRE_VM_IOCTL(NACRE_REGISTER_COALESCED_MMIO, nacre_register_coalesced,
@@ -169,56 +161,22 @@ static const struct nacre_ioctl vm_rows[] = {
 		       NACRE_IOC_SLOTS_LOCK),
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region,
 		       NACRE_IOC_SLOTS_LOCK),
+	NACRE_VM_IOCTL(NACRE_GET_DIRTY_LOG, nacre_get_dirty_log,
+		       NACRE_IOC_SLOTS_LOCK),
+	/* The number says that it goes out as well, but it may be read-only. */
+	NACRE_VM_IOCTL(NACRE_CLEAR_DIRTY_LOG, nacre_clear_dirty_log,
+		       NACRE_IOC_SLOTS_LOCK | NACRE_IOC_IN),
+	NACRE_IOCTL_END
 };
-
-static NACRE_IOCTL_TABLE(vm_table, vm_rows);
-
-static long call_vm_row(struct nacre_vm *vm, struct nacre_ioctl_call *call)
-{
-	int index;
-	long ret;
-
-	if (!(call->row->flags & NACRE_IOC_SRCU))
-		return call->row->vm(vm, &call->arg);
-	index = srcu_read_lock(&vm->srcu);
-	ret = call->row->vm(vm, &call->arg);
-	srcu_read_unlock(&vm->srcu, index);
-	return ret;
-}
-
-static long call_vm(struct nacre_vm *vm, struct nacre_ioctl_call *call)
-{
-	struct mutex *lock = NULL;
-	long ret;
-
-	if (call->row->flags & NACRE_IOC_VM_LOCK)
-		lock = &vm->lock;
-	else if (call->row->flags & NACRE_IOC_SLOTS_LOCK)
-		lock = &vm->slots_lock;
-	if (lock)
-		mutex_lock(lock);
-	ret = call_vm_row(vm, call);
-	if (lock)
-		mutex_unlock(lock);
-	return ret;
-}
 
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 {
+	const struct nacre_ioctl *row = nacre_ioctl_find(&vm_index, cmd);
 	struct nacre_vm *vm = file->private_data;
-	const struct nacre_ioctl *row;
-	struct nacre_ioctl_call call;
-	long ret;
 
-	if (!vm_usable(vm))
+	if (vm->mm != current->mm || READ_ONCE(vm->dead))
 		return -EIO;
-	row = nacre_ioctl_find(&vm_index, cmd);
-	if (!row)
-		return -ENOTTY;
-	ret = nacre_ioctl_copy_in(&call, row, value);
-	if (ret)
-		return ret;
-	return nacre_ioctl_copy_out(&call, call_vm(vm, &call));
+	return row ? nacre_ioctl_do(row, value, vm, NULL) : -ENOTTY;
 }
 
 static int vm_release(struct inode *inode, struct file *file)
@@ -236,36 +194,26 @@ static const struct file_operations vm_fops = {
 	.llseek = noop_llseek,
 };
 
+/* The descriptor comes last: whoever sees it may use it. */
 long nacre_create_vm(struct nacre_ioctl_arg *arg)
 {
 	struct nacre_vm *vm;
-	struct file *file;
 	int fd;
 
 	/* Type 0 is the only one without protected or TDX guests. */
 	if (arg->value)
 		return -EINVAL;
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
 	vm = create_vm();
-	if (IS_ERR(vm)) {
-		put_unused_fd(fd);
+	if (IS_ERR(vm))
 		return PTR_ERR(vm);
-	}
-	file = anon_inode_getfile("nacre-vm", &vm_fops, vm, O_RDWR);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
+	fd = anon_inode_getfd("nacre-vm", &vm_fops, vm, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
 		nacre_vm_put(vm);
-		return PTR_ERR(file);
-	}
-	fd_install(fd, file);
 	return fd;
 }
 
 int nacre_vm_module_init(void)
 {
-	return nacre_ioctl_add(&vm_index, &vm_table) ?:
-	       nacre_ioctl_add(&vm_index, &nacre_dirty_ioctls) ?:
-	       nacre_ioctl_add(&vm_index, &nacre_arch_vm_ioctls);
+	return nacre_ioctl_add(&vm_index, vm_rows) ?:
+	       nacre_ioctl_add(&vm_index, nacre_arch_vm_ioctls);
 }

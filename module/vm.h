@@ -13,7 +13,6 @@
 #include "module/iobus.h"
 #include "module/memslot.h"
 #include "module/notifier.h"
-#include "module/types.h"
 #include "arch/x86/state.h"
 
 struct nacre_ioctl_arg;
@@ -27,7 +26,6 @@ struct nacre_vm {
 	struct mutex lock;		/* creation of vCPUs and devices */
 	struct xarray vcpus;		/* lock to add; by index, read freely */
 	unsigned int nr_vcpus;		/* lock; only grows */
-	unsigned int pending_vcpus;	/* lock; being created */
 	unsigned int helped;		/* any; vCPU that one yielded to last */
 
 	struct mutex slots_lock;	/* whoever changes the slots */
@@ -83,12 +81,6 @@ static inline struct nacre_vcpu *nacre_vcpu_at(struct nacre_vm *vm,
 /* Their indices have no holes. */
 #define nacre_for_each_vcpu(index, vcpu, vm)				\
 	for ((index) = 0; ((vcpu) = nacre_vcpu_at(vm, index)); (index)++)
-
-/* Under vm->lock: is a vCPU there, or about to be? */
-static inline bool nacre_vm_has_vcpus(const struct nacre_vm *vm)
-{
-	return vm->nr_vcpus || vm->pending_vcpus;
-}
 
 /* Set a request on every vCPU and make those in the guest see it. */
 void nacre_request_all(struct nacre_vm *vm, unsigned int request);

@@ -15,8 +15,6 @@
 #include <asm/tsc.h>
 
 #include "module/compat/compat.h"
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/clock.h"
@@ -115,11 +113,6 @@ static void op_mode(struct nacre_lapic *lapic)
 	backend_optional(update_apic)(apic_of(lapic)->vcpu);
 }
 
-static u64 op_now(struct nacre_lapic *lapic)
-{
-	return ktime_get_ns();
-}
-
 /* One that goes off before then moves itself on. */
 static void start_timer(struct nacre_apic *apic, u64 when)
 {
@@ -167,7 +160,6 @@ static const struct nacre_lapic_ops lapic_ops = {
 	.eoi = op_eoi,
 	.post = op_post,
 	.mode = op_mode,
-	.now = op_now,
 	.set_timer = op_set_timer,
 	.tsc_to_ns = op_tsc_to_ns,
 };
@@ -311,24 +303,6 @@ void nacre_apic_take(struct nacre_vcpu *vcpu)
 		take_init(vcpu);
 	if (test_and_clear_bit(NACRE_APIC_SIPI, &apic->pending))
 		take_startup(vcpu);
-}
-
-bool nacre_apic_init_waits(const struct nacre_vcpu *vcpu)
-{
-	return vcpu->arch.apic &&
-	       test_bit(NACRE_APIC_INIT, &vcpu->arch.apic->pending);
-}
-
-void nacre_apic_set_waiting(struct nacre_vcpu *vcpu, bool init)
-{
-	if (vcpu->arch.apic)
-		assign_bit(NACRE_APIC_INIT, &vcpu->arch.apic->pending, init);
-}
-
-void nacre_apic_set_sipi_vector(struct nacre_vcpu *vcpu, u8 vector)
-{
-	if (vcpu->arch.apic)
-		WRITE_ONCE(vcpu->arch.apic->sipi_vector, vector);
 }
 
 int nacre_apic_extint(struct nacre_vcpu *vcpu, u8 vector)

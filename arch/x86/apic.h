@@ -76,11 +76,6 @@ static inline void nacre_apic_process(struct nacre_vcpu *vcpu)
 		nacre_apic_collect(vcpu);
 }
 
-/* INIT and start-up as NACRE_GET_VCPU_EVENTS and its SET have them. */
-bool nacre_apic_init_waits(const struct nacre_vcpu *vcpu);
-void nacre_apic_set_waiting(struct nacre_vcpu *vcpu, bool init);
-void nacre_apic_set_sipi_vector(struct nacre_vcpu *vcpu, u8 vector);
-
 /* Is an interrupt there that the guest would take with IF set? */
 bool nacre_has_interrupt(struct nacre_vcpu *vcpu);
 /* Likewise, and the processor does not deliver it by itself. */

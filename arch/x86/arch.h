@@ -8,9 +8,9 @@
 
 int nacre_arch_init(void);
 
-extern const struct nacre_ioctl_table nacre_arch_system_ioctls;
-extern const struct nacre_ioctl_table nacre_arch_vm_ioctls;
-extern const struct nacre_ioctl_table nacre_arch_vcpu_ioctls;
+extern const struct nacre_ioctl nacre_arch_system_ioctls[];
+extern const struct nacre_ioctl nacre_arch_vm_ioctls[];
+extern const struct nacre_ioctl nacre_arch_vcpu_ioctls[];
 /* A capability's value; @vm is NULL on the system descriptor. 0: absent. */
 int nacre_arch_capability(struct nacre_vm *vm, unsigned long number);
 
@@ -47,10 +47,8 @@ void nacre_arch_vm_destroy(struct nacre_vm *vm);
 /* A slot has come, and is published. */
 void nacre_arch_new_slot(struct nacre_vm *vm, const struct nacre_memslot *slot);
 
-struct nacre_vcpu *nacre_arch_vcpu_alloc(void);
 int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu);
 void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu);
-void nacre_arch_vcpu_free(struct nacre_vcpu *vcpu);
 /* By the scheduler: the thread goes, between two of the guest's instructions. */
 void nacre_arch_vcpu_rest(struct nacre_vcpu *vcpu);
 

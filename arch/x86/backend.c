@@ -28,27 +28,6 @@ const struct nacre_backend *nacre_backend(void)
 	return bound;
 }
 
-#define COUNT_MISSING(ret, name, args)	missing += !b->name;
-#define NOT_REQUIRED(ret, name, args)
-
-static unsigned int missing_operations(const struct nacre_backend *b)
-{
-	unsigned int missing = 0;
-
-	NACRE_BACKEND_OPS(COUNT_MISSING, NOT_REQUIRED)
-	return missing;
-}
-
-#define BIND(ret, name, args)	static_call_update(nacre_##name, b->name);
-
-static void bind(const struct nacre_backend *b)
-{
-	NACRE_BACKEND_OPS(BIND, BIND)
-	if (b->fetch_lazy)
-		static_branch_enable(&nacre_fetches_late);
-	bound = b;
-}
-
 /* -ENODEV from ident(): not this vendor's processor; another may say yes. */
 static const struct nacre_backend *identify(void)
 {
@@ -65,17 +44,17 @@ static const struct nacre_backend *identify(void)
 	return ERR_PTR(err == -ENODEV ? -EOPNOTSUPP : err);
 }
 
+#define BIND(ret, name, args)	static_call_update(nacre_##name, b->name);
+
 int nacre_backend_bind(void)
 {
 	const struct nacre_backend *b = identify();
 
 	if (IS_ERR(b))
 		return PTR_ERR(b);
-	if (missing_operations(b)) {
-		pr_err("backend %s lacks %u operations\n", b->name,
-		       missing_operations(b));
-		return -EOPNOTSUPP;
-	}
-	bind(b);
+	NACRE_BACKEND_OPS(BIND, BIND)
+	if (b->fetch_lazy)
+		static_branch_enable(&nacre_fetches_late);
+	bound = b;
 	return 0;
 }

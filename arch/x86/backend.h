@@ -2,8 +2,9 @@
 /*
  * The whole contract between nacre and a processor's virtualization
  * extension. An operation names a mechanism, never a vendor's noun. Listed
- * once: the list declares the operations, binds them as static calls at load,
- * and refuses a backend that lacks a required one.
+ * once: the list declares the operations, is what a backend is made of, so that
+ * one which lacks a required one does not build, and binds them as static calls
+ * at load.
  *
  * Context: "loaded" means between load() and put() on one CPU; "irqs off"
  * means that and interrupts disabled. Everything else may sleep.
@@ -14,10 +15,19 @@
 #include <linux/jump_label.h>
 #include <linux/static_call.h>
 
-#include "module/types.h"
 #include "arch/x86/state.h"
 
 struct nacre_vcpu;
+
+/* Called a few times, and so by their pointers. */
+#define NACRE_BACKEND_LOAD_OPS(REQUIRED)				\
+/* Can this processor do it: 0, or an errno with *why to print. */	\
+REQUIRED(int,  ident, (const char **why))				\
+/* Does somebody else own the extension on this CPU? */			\
+REQUIRED(bool, in_use, (void))			/* irqs off */		\
+REQUIRED(int,  setup, (void))						\
+REQUIRED(void, teardown, (void))					\
+REQUIRED(const struct nacre_stage2_format *, stage2_format, (void))
 
 #define NACRE_BACKEND_TRIP_OPS(REQUIRED, OPTIONAL)			\
 /* lifetime */								\
@@ -102,15 +112,8 @@ NACRE_BACKEND_STATE_OPS(REQUIRED, OPTIONAL)
 #define NACRE_BACKEND_MEMBER(ret, name, args)	ret (*name) args;
 
 struct nacre_backend {
-	const char *name;
 	bool like_amd;		/* how its processors decode and walk tables */
-	/* Can this processor do it: 0, or an errno with *why to print. */
-	int (*ident)(const char **why);
-	/* Does somebody else own the extension on this CPU? Irqs off. */
-	bool (*in_use)(void);
-	int (*setup)(void);
-	void (*teardown)(void);
-	const struct nacre_stage2_format *(*stage2_format)(void);
+	NACRE_BACKEND_LOAD_OPS(NACRE_BACKEND_MEMBER)
 	NACRE_BACKEND_OPS(NACRE_BACKEND_MEMBER, NACRE_BACKEND_MEMBER)
 };
 

@@ -9,8 +9,6 @@
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
@@ -71,7 +69,8 @@ static int op_deliver(struct nacre_ioapic *ioapic, const struct nacre_irq *irq)
 						 ioapic);
 	struct nacre_irq message = *irq;
 
-	message.exact = nacre_no_broadcast_quirk(chips->vm);
+	message.exact = READ_ONCE(chips->vm->arch.routing.flags) &
+			NACRE_X2APIC_API_DISABLE_BROADCAST_QUIRK;
 	return nacre_deliver(chips->vm, &message, NULL);
 }
 
@@ -91,37 +90,30 @@ struct nacre_vcpu *nacre_boot_vcpu(struct nacre_vm *vm)
 	return vcpu;
 }
 
-static void op_output(struct nacre_pic *pic, bool level)
-{
-	struct nacre_chips *chips = container_of(pic, struct nacre_chips, pic);
-	struct nacre_vcpu *vcpu = nacre_boot_vcpu(chips->vm);
-
-	if (level && vcpu)
-		nacre_vcpu_request(vcpu, NACRE_REQ_EVENT);
-}
-
-static const struct nacre_pic_ops pic_ops = {
-	.output = op_output,
-};
-
 bool nacre_pic_output(const struct nacre_vm *vm)
 {
-	const struct nacre_chips *chips = chips_of(vm);
+	const struct nacre_chips *chips = nacre_chips(vm);
 
 	return chips && READ_ONCE(chips->pic.output);
 }
 
-static u16 take_ended(struct nacre_pic *pic)
+/*
+ * Let go of the chips. The processor hears of the PIC's output, and whoever
+ * waits for the end of a service of that.
+ */
+static void unlock_chips(struct nacre_chips *chips, unsigned long flags)
+	__releases(&chips->lock)
 {
-	u16 ended = pic->ended;
+	struct nacre_vcpu *vcpu = NULL;
+	u16 ended = chips->pic.ended;
 
-	pic->ended = 0;
-	return ended;
-}
-
-/* Whoever waits for the end of a service hears of it. */
-static void tell_ended(struct nacre_chips *chips, u16 ended)
-{
+	if (chips->pic.rose)
+		vcpu = nacre_boot_vcpu(chips->vm);
+	if (vcpu)
+		nacre_vcpu_request(vcpu, NACRE_REQ_EVENT);
+	chips->pic.rose = false;
+	chips->pic.ended = 0;
+	spin_unlock_irqrestore(&chips->lock, flags);
 	if (likely(!ended || list_empty(&chips->acks)))
 		return;
 	nacre_ack_pins(chips->vm, NACRE_IRQCHIP_PIC_MASTER, ended & 0xff);
@@ -130,16 +122,13 @@ static void tell_ended(struct nacre_chips *chips, u16 ended)
 
 u8 nacre_pic_take(struct nacre_vm *vm)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 	unsigned long flags;
-	u16 ended;
 	u8 vector;
 
 	spin_lock_irqsave(&chips->lock, flags);
 	vector = nacre_pic_acknowledge(&chips->pic);
-	ended = take_ended(&chips->pic);
-	spin_unlock_irqrestore(&chips->lock, flags);
-	tell_ended(chips, ended);
+	unlock_chips(chips, flags);
 	return vector;
 }
 
@@ -170,7 +159,7 @@ static u32 ended_pins(struct nacre_chips *chips,
 /* A line that an ack lowers is low when the chip looks at it. */
 void nacre_chips_eoi(struct nacre_vcpu *vcpu, u8 vector, bool level)
 {
-	struct nacre_chips *chips = chips_of(vcpu->vm);
+	struct nacre_chips *chips = nacre_chips(vcpu->vm);
 	unsigned long flags;
 
 	if (!list_empty(&chips->acks))
@@ -193,27 +182,11 @@ static bool is_pit_port(const struct nacre_chips *chips, u16 port,
 	       (port == PIT_SPEAKER && chips->has_speaker);
 }
 
-/* Each chip has two ports, and so have the pair's edge/level registers. */
-static bool is_port(u16 port, unsigned int size)
-{
-	if ((port & 1) + size > 2)
-		return false;
-	switch (port & ~1) {
-	case PIC_MASTER_PORT:
-	case PIC_SLAVE_PORT:
-	case PIC_ELCR_PORT:
-		return true;
-	default:
-		return false;
-	}
-}
-
 bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		     void *data, bool in)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 	unsigned long flags;
-	u16 ended;
 	u8 masked;
 
 	if (!chips)
@@ -222,7 +195,8 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		nacre_pit_pio(chips, port, size, data, in);
 		return true;
 	}
-	if (!is_port(port, size))
+	/* Each chip has two ports, and so have the edge/level registers. */
+	if ((port & 1) + size > 2 || !nacre_pic_has_port(port))
 		return false;
 	if (in)
 		memset(data, 0, size);
@@ -232,13 +206,11 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 	spin_lock_irqsave(&chips->lock, flags);
 	masked = chips->pic.chip[PIC_MASTER].imr;
 	if (in)
-		nacre_pic_read(&chips->pic, port, data);
+		*(u8 *)data = nacre_pic_read(&chips->pic, port);
 	else
 		nacre_pic_write(&chips->pic, port, *(u8 *)data);
 	masked &= ~chips->pic.chip[PIC_MASTER].imr;
-	ended = take_ended(&chips->pic);
-	spin_unlock_irqrestore(&chips->lock, flags);
-	tell_ended(chips, ended);
+	unlock_chips(chips, flags);
 	nacre_pit_unmasked(chips, NACRE_IRQCHIP_PIC_MASTER, masked);
 	return true;
 }
@@ -246,7 +218,7 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
 		      void *data, bool write)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 	u64 offset = gpa - IOAPIC_BASE;
 	u32 value = 0, unmasked = 0;
 	unsigned long flags;
@@ -282,7 +254,7 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 		return -ENOTTY;
 	if (nacre_has_lapics(vm))
 		return -EEXIST;
-	if (nacre_vm_has_vcpus(vm))
+	if (vm->nr_vcpus)
 		return -EINVAL;
 	chips = kzalloc(sizeof(*chips), GFP_KERNEL_ACCOUNT);
 	if (!chips)
@@ -295,12 +267,11 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	chips->vm = vm;
 	spin_lock_init(&chips->lock);
 	INIT_LIST_HEAD(&chips->acks);
-	chips->pic.ops = &pic_ops;
 	chips->ioapic.ops = &ioapic_ops;
 	nacre_pic_reset(&chips->pic);
 	nacre_ioapic_reset(&chips->ioapic);
 	nacre_pit_setup(chips);
-	/* Published when complete; pairs with the acquire in chips_of(). */
+	/* Published when complete; pairs with the acquire in nacre_chips(). */
 	smp_store_release(&vm->arch.chips, chips);
 	/* Whoever sees these sees the chips. */
 	rcu_assign_pointer(vm->arch.routes, routes);
@@ -310,7 +281,7 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 static long access_irqchip(struct nacre_vm *vm, struct nacre_irqchip *io,
 			   bool set)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 	unsigned long flags;
 	long ret = 0;
 
@@ -326,8 +297,8 @@ static long access_irqchip(struct nacre_vm *vm, struct nacre_irqchip *io,
 	else if (set)
 		nacre_pic_set_state(&chips->pic, io->chip_id, &io->chip.pic);
 	else
-		nacre_pic_get_state(&chips->pic, io->chip_id, &io->chip.pic);
-	spin_unlock_irqrestore(&chips->lock, flags);
+		io->chip.pic = chips->pic.chip[io->chip_id & 1];
+	unlock_chips(chips, flags);
 	if (set)
 		nacre_chips_watch(chips);
 	return ret;
@@ -348,7 +319,7 @@ int nacre_chips_set_pin(struct nacre_routing *routing, unsigned int chip,
 			unsigned int pin, enum nacre_line_source source,
 			bool level)
 {
-	struct nacre_chips *chips = chips_of(nacre_vm_of(routing));
+	struct nacre_chips *chips = nacre_chips(nacre_vm_of(routing));
 	bool ioapic = chip == NACRE_IRQCHIP_IOAPIC;
 	unsigned long flags;
 	u8 *holders;
@@ -360,6 +331,6 @@ int nacre_chips_set_pin(struct nacre_routing *routing, unsigned int chip,
 	*holders = level ? *holders | BIT(source) : *holders & ~BIT(source);
 	ret = ioapic ? nacre_ioapic_set_line(&chips->ioapic, pin, *holders) :
 		       nacre_pic_set_line(&chips->pic, pin, *holders);
-	spin_unlock_irqrestore(&chips->lock, flags);
+	unlock_chips(chips, flags);
 	return ret;
 }

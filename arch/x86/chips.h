@@ -12,11 +12,9 @@
 #include "arch/x86/irqchip/pic.h"
 #include "arch/x86/irqchip/pit.h"
 #include "arch/x86/irqchip/routing.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
 
 struct nacre_lapic;
-struct nacre_vcpu;
 
 /* A parameter of the module: may there be such chips? */
 extern bool nacre_irqchip;
@@ -42,7 +40,7 @@ struct nacre_chips {
 /* The PIT's line. */
 #define NACRE_TIMER_GSI		0
 
-static inline struct nacre_chips *chips_of(const struct nacre_vm *vm)
+static inline struct nacre_chips *nacre_chips(const struct nacre_vm *vm)
 {
 	/* Pairs with the release in nacre_create_irqchip(). */
 	return smp_load_acquire(&vm->arch.chips);
@@ -90,11 +88,6 @@ void nacre_split_eoi(struct nacre_vcpu *vcpu, u8 vector);
 
 long nacre_enable_x2apic_api(struct nacre_vm *vm, u64 flags);
 long nacre_enable_split(struct nacre_vm *vm, u64 gsis);
-static inline bool nacre_no_broadcast_quirk(const struct nacre_vm *vm)
-{
-	return READ_ONCE(vm->arch.routing.flags) &
-	       NACRE_X2APIC_API_DISABLE_BROADCAST_QUIRK;
-}
 
 /* A local APIC has ended a level, or an edge that is watched. */
 void nacre_chips_eoi(struct nacre_vcpu *vcpu, u8 vector, bool level);
@@ -110,8 +103,6 @@ void nacre_pit_take(struct nacre_vm *vm);
 void nacre_pit_unmasked(struct nacre_chips *chips, unsigned int chip, u32 pins);
 void nacre_pit_pio(struct nacre_chips *chips, u16 port, unsigned int size,
 		   u8 *data, bool in);
-/* Before the vCPUs go. */
-void nacre_pit_stop(struct nacre_vm *vm);
 
 /* Does the PIC ask for the processor; take its vector. */
 bool nacre_pic_output(const struct nacre_vm *vm);

@@ -27,8 +27,6 @@
 #include <asm/tsc.h>
 
 #include "module/guest_mem.h"
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/msr.h"
@@ -237,31 +235,28 @@ void nacre_clock_init_vm(struct nacre_vm *vm)
 	vm->arch.clock.base = moment_now().ns;
 }
 
-bool nacre_write_system_time(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			     enum nacre_msr_by by)
+bool nacre_write_system_time(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (value & (ALIGNMENT - 1) & ~ENABLED)
-		value &= ~ENABLED;
-	vcpu->arch.system_time = value;
+	if (w.value & (ALIGNMENT - 1) & ~ENABLED)
+		w.value &= ~ENABLED;
+	vcpu->arch.system_time = w.value;
 	vcpu->arch.clock_version = 0;
 	/* Kernels that know the old register only do not know of stable ones. */
 	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id)
-		vcpu->vm->arch.clock.old = index == MSR_NACRE_SYSTEM_TIME;
+		vcpu->vm->arch.clock.old = w.index == MSR_NACRE_SYSTEM_TIME;
 	nacre_settle_clock(vcpu->vm);
 	nacre_set_request(vcpu, NACRE_REQ_CLOCK);
 	return true;
 }
 
-bool nacre_read_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			   enum nacre_msr_by by)
+bool nacre_read_wall_clock(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
-	*value = vcpu->vm->arch.wall_clock;
+	*r.value = vcpu->vm->arch.wall_clock;
 	return true;
 }
 
 /* Writes the time at which the guest's clock was 0, once. */
-bool nacre_write_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			    enum nacre_msr_by by)
+bool nacre_write_wall_clock(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	struct pvclock_wall_clock page = { .version = 1 };
 	struct timespec64 start;
@@ -272,14 +267,14 @@ bool nacre_write_wall_clock(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	start = ns_to_timespec64(m.real - now);
 	page.sec = start.tv_sec;
 	page.nsec = start.tv_nsec;
-	vcpu->vm->arch.wall_clock = value;
-	if (!value || value & (ALIGNMENT - 1))
+	vcpu->vm->arch.wall_clock = w.value;
+	if (!w.value || w.value & (ALIGNMENT - 1))
 		return true;
 	/* A guest that gave no memory for it gets no time. */
-	if (nacre_write_guest(vcpu->vm, value, &page, sizeof(page)))
+	if (nacre_write_guest(vcpu->vm, w.value, &page, sizeof(page)))
 		return true;
 	page.version = 2;
-	nacre_write_guest(vcpu->vm, value, &page.version, sizeof(page.version));
+	nacre_write_guest(vcpu->vm, w.value, &page.version, sizeof(page.version));
 	return true;
 }
 

@@ -12,11 +12,9 @@
 #include <asm/cpufeature.h>
 
 #include "module/guest_mem.h"
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/host_cpuid.h"
 #include "arch/x86/regs.h"
 
 #define CR0_DEFINED	(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | \

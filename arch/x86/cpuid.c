@@ -9,12 +9,9 @@
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/host_cpuid.h"
 #include "arch/x86/ioctls.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
 #define SIGNATURE_RESET		0x600	/* what the ABI gives without leaf 1 */
@@ -71,41 +68,15 @@ static void index_entries(struct nacre_guest_cpuid *cpuid)
 	}
 }
 
-/* Where a feature word of asm/cpufeatures.h stands in CPUID. */
-static const struct {
-	u32 function, index;
-	u16 reg;
-} feature_words[] = {
-#define WORD(_function, _index, _reg) \
-	{ _function, _index, offsetof(struct nacre_cpuid_entry2, _reg) }
-	[CPUID_1_EDX] = WORD(1, 0, edx),
-	[CPUID_8000_0001_EDX] = WORD(0x80000001, 0, edx),
-	[CPUID_1_ECX] = WORD(1, 0, ecx),
-	[CPUID_8000_0001_ECX] = WORD(0x80000001, 0, ecx),
-	[CPUID_7_0_EBX] = WORD(7, 0, ebx),
-	[CPUID_D_1_EAX] = WORD(0xd, 1, eax),
-	[CPUID_7_1_EAX] = WORD(7, 1, eax),
-	[CPUID_8000_0008_EBX] = WORD(0x80000008, 0, ebx),
-	[CPUID_8000_000A_EDX] = WORD(0x8000000a, 0, edx),
-	[CPUID_7_ECX] = WORD(7, 0, ecx),
-	[CPUID_7_EDX] = WORD(7, 0, edx),
-#undef WORD
-};
-
 bool nacre_guest_has(const struct nacre_vcpu *vcpu, unsigned int feature)
 {
-	unsigned int word = feature / 32;
+	const struct nacre_cpuid_place *place = &nacre_cpuid_places[feature / 32];
 	const struct nacre_cpuid_entry2 *leaf;
 
-	if (WARN_ON_ONCE(word >= ARRAY_SIZE(feature_words) ||
-			 !feature_words[word].function))
+	if (WARN_ON_ONCE(!place->function))
 		return false;
-	leaf = find_cpuid(vcpu, feature_words[word].function,
-			  feature_words[word].index);
-	if (!leaf)
-		return false;
-	return *(u32 *)((u8 *)leaf + feature_words[word].reg) &
-	       BIT(feature % 32);
+	leaf = find_cpuid(vcpu, place->function, place->index);
+	return leaf && *(u32 *)((u8 *)leaf + place->reg) & BIT(feature % 32);
 }
 
 u32 nacre_cpuid_signature(const struct nacre_vcpu *vcpu)
@@ -338,9 +309,7 @@ static bool same_entry(struct nacre_vcpu *vcpu, struct nacre_cpuid_entry2 a,
 {
 	apply_state(vcpu, &a);
 	apply_state(vcpu, &b);
-	return a.function == b.function && a.index == b.index &&
-	       a.flags == b.flags && a.eax == b.eax && a.ebx == b.ebx &&
-	       a.ecx == b.ecx && a.edx == b.edx;
+	return !memcmp(&a, &b, offsetof(struct nacre_cpuid_entry2, padding));
 }
 
 static bool same_cpuid(struct nacre_vcpu *vcpu,

@@ -28,6 +28,18 @@ static inline bool nacre_event_is_soft(const struct nacre_event *event)
 	       event->type == NACRE_EVENT_SOFT_EXCEPTION;
 }
 
+/*
+ * How long the instruction is that raises a soft event again: by the event, or
+ * as it was @known from the exit that cut it short. INT3 and INTO are one byte.
+ * 0: an INT n whose length nobody knows, which is not injected: RIP stands on
+ * it, and the guest runs it once more.
+ */
+static inline u8 nacre_soft_length(const struct nacre_event *event, u8 known)
+{
+	return event->insn_len ?: known ?:
+	       event->type == NACRE_EVENT_SOFT_EXCEPTION;
+}
+
 static inline u32 nacre_event_to_word(const struct nacre_event *event)
 {
 	static const u8 type[] = {

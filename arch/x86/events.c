@@ -8,12 +8,10 @@
 #include <linux/string.h>
 
 #include "module/trace.h"
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"
-#include "arch/x86/regs.h"
 
 #define NMI_LIMIT_OPEN		2	/* one to deliver, one latched */
 #define NMI_LIMIT_BLOCKED	1
@@ -380,6 +378,7 @@ int nacre_events_in(struct nacre_vcpu *vcpu,
 		    const struct nacre_vcpu_events *in)
 {
 	struct nacre_events *events = &vcpu->arch.events;
+	struct nacre_apic *apic = vcpu->arch.apic;
 
 	if (!events_valid(in))
 		return -EINVAL;
@@ -401,10 +400,11 @@ int nacre_events_in(struct nacre_vcpu *vcpu,
 		atomic_set(&events->nmi_queued, in->nmi.pending);
 	}
 	backend(mask_nmi)(vcpu, in->nmi.masked);
-	if (in->flags & NACRE_VCPUEVENT_VALID_SIPI_VECTOR)
-		nacre_apic_set_sipi_vector(vcpu, in->sipi_vector);
-	if (in->flags & NACRE_VCPUEVENT_VALID_SMM)
-		nacre_apic_set_waiting(vcpu, in->smi.latched_init);
+	if (apic && in->flags & NACRE_VCPUEVENT_VALID_SIPI_VECTOR)
+		WRITE_ONCE(apic->sipi_vector, in->sipi_vector);
+	if (apic && in->flags & NACRE_VCPUEVENT_VALID_SMM)
+		assign_bit(NACRE_APIC_INIT, &apic->pending,
+			   in->smi.latched_init);
 	nacre_set_request(vcpu, NACRE_REQ_EVENT);
 	return 0;
 }
@@ -413,6 +413,7 @@ void nacre_events_out(struct nacre_vcpu *vcpu, struct nacre_vcpu_events *out)
 {
 	struct nacre_events *events = &vcpu->arch.events;
 	const struct nacre_exception *e = &events->exception;
+	const struct nacre_apic *apic = vcpu->arch.apic;
 
 	fold_nmis(vcpu);
 	/* Without payloads what is pending cannot be taken back: deliver it. */
@@ -433,7 +434,8 @@ void nacre_events_out(struct nacre_vcpu *vcpu, struct nacre_vcpu_events *out)
 	out->nmi.injected = events->nmi_injected;
 	out->nmi.pending = events->nmi_pending;
 	out->nmi.masked = backend(nmi_masked)(vcpu);
-	out->smi.latched_init = nacre_apic_init_waits(vcpu);
+	out->smi.latched_init = apic && test_bit(NACRE_APIC_INIT,
+						 &apic->pending);
 	out->flags = NACRE_VCPUEVENT_VALID_NMI_PENDING |
 		     NACRE_VCPUEVENT_VALID_SHADOW |
 		     NACRE_VCPUEVENT_VALID_SMM;

@@ -12,7 +12,6 @@
 
 #include <asm/trapnr.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/backend.h"
 

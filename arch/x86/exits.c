@@ -3,7 +3,6 @@
 #include <linux/string.h>
 
 #include "module/trace.h"
-#include "module/vcpu.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/debug.h"
@@ -12,7 +11,6 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"
 #include "arch/x86/msr.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
 enum nacre_result nacre_exit_cpuid(struct nacre_vcpu *vcpu)

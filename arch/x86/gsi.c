@@ -9,8 +9,6 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"
@@ -41,7 +39,7 @@ static void ack_gsi(struct nacre_vm *vm, u32 gsi)
 	struct nacre_ack *ack;
 	bool first = true;
 
-	list_for_each_entry_srcu(ack, &chips_of(vm)->acks, link,
+	list_for_each_entry_srcu(ack, &nacre_chips(vm)->acks, link,
 				 srcu_read_lock_held(&vm->srcu)) {
 		if (ack->gsi != gsi)
 			continue;
@@ -89,7 +87,7 @@ static bool has_ack(struct nacre_vm *vm, int gsi)
 {
 	struct nacre_ack *ack;
 
-	list_for_each_entry_srcu(ack, &chips_of(vm)->acks, link,
+	list_for_each_entry_srcu(ack, &nacre_chips(vm)->acks, link,
 				 srcu_read_lock_held(&vm->srcu) ||
 				 lockdep_is_held(&vm->lock)) {
 		if (gsi >= 0 && ack->gsi == gsi)
@@ -130,8 +128,8 @@ void nacre_chips_watch(struct nacre_chips *chips)
 void nacre_ack_add(struct nacre_vm *vm, struct nacre_ack *ack)
 {
 	lockdep_assert_held(&vm->lock);
-	list_add_tail_rcu(&ack->link, &chips_of(vm)->acks);
-	nacre_chips_watch(chips_of(vm));
+	list_add_tail_rcu(&ack->link, &nacre_chips(vm)->acks);
+	nacre_chips_watch(nacre_chips(vm));
 }
 
 void nacre_ack_remove(struct nacre_vm *vm, struct nacre_ack *ack)
@@ -139,7 +137,7 @@ void nacre_ack_remove(struct nacre_vm *vm, struct nacre_ack *ack)
 	lockdep_assert_held(&vm->lock);
 	list_del_rcu(&ack->link);
 	synchronize_srcu_expedited(&vm->srcu);
-	nacre_chips_watch(chips_of(vm));
+	nacre_chips_watch(nacre_chips(vm));
 	if (!has_ack(vm, ack->gsi))
 		nacre_set_gsi(vm, ack->gsi, NACRE_LINE_RESAMPLE, false);
 }
@@ -208,7 +206,7 @@ long nacre_enable_split(struct nacre_vm *vm, u64 gsis)
 	if (gsis > NACRE_MAX_GSIS)
 		return -EINVAL;
 	mutex_lock(&vm->lock);
-	if (!nacre_has_lapics(vm) && !nacre_vm_has_vcpus(vm)) {
+	if (!nacre_has_lapics(vm) && !vm->nr_vcpus) {
 		routes = nacre_routes_first(vm, false);
 		ret = PTR_ERR_OR_ZERO(routes);
 		vm->arch.ioapic_gsis = gsis;
@@ -258,7 +256,7 @@ long nacre_set_gsi_routing(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	routes = rcu_replace_pointer(vm->arch.routes, routes,
 				     lockdep_is_held(&vm->lock));
 	if (nacre_has_chips(vm))
-		nacre_chips_watch(chips_of(vm));
+		nacre_chips_watch(nacre_chips(vm));
 	mutex_unlock(&vm->lock);
 	synchronize_srcu_expedited(&vm->srcu);
 	kvfree(routes);

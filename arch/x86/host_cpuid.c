@@ -16,8 +16,7 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
-#include "arch/x86/backend.h"
-#include "arch/x86/host_cpuid.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/xstate.h"
 
@@ -59,16 +58,16 @@
 
 /* One row a register; @index is of no matter where the leaf has none. */
 struct register_row {
-	u32 function, index;
-	u16 reg;	/* in struct nacre_cpuid_entry2 */
+	struct nacre_cpuid_place at;
 	s16 word;	/* of asm/cpufeatures.h, or NO_WORD */
 	u32 pass;	/* works if the processor has it */
 	u32 always;	/* works on any processor: done here */
 };
 
 #define FEATURES(_function, _index, _reg, _word, ...)			\
-	{ .function = (_function), .index = (_index), .word = (_word),	\
-	  .reg = offsetof(struct nacre_cpuid_entry2, _reg), __VA_ARGS__ }
+	{ .at = { (_function), (_index),				\
+		  offsetof(struct nacre_cpuid_entry2, _reg) },		\
+	  .word = (_word), __VA_ARGS__ }
 #define REGISTER(_function, _index, _reg, ...)				\
 	FEATURES(_function, _index, _reg, NO_WORD, __VA_ARGS__)
 /* Numbers and text, which are no features. */
@@ -193,6 +192,7 @@ static const struct register_row registers[] = {
 };
 
 u32 nacre_host_words[NCAPINTS] __read_mostly;
+struct nacre_cpuid_place nacre_cpuid_places[NCAPINTS] __read_mostly;
 
 static struct {
 	unsigned int count;
@@ -201,7 +201,7 @@ static struct {
 
 static u32 *reg_of(struct nacre_cpuid_entry2 *e, const struct register_row *row)
 {
-	return (u32 *)((u8 *)e + row->reg);
+	return (u32 *)((u8 *)e + row->at.reg);
 }
 
 /* The leaf as the processor has it, or zeroes behind its last. */
@@ -216,7 +216,7 @@ static struct nacre_cpuid_entry2 execute(u32 function, u32 index)
 
 static u32 host_word(const struct register_row *row)
 {
-	struct nacre_cpuid_entry2 e = execute(row->function, row->index);
+	struct nacre_cpuid_entry2 e = execute(row->at.function, row->at.index);
 	u32 kernel = boot_cpu_data.x86_capability[row->word];
 
 	return (*reg_of(&e, row) & kernel & row->pass) | row->always;
@@ -259,13 +259,13 @@ static void remove_what_the_host_lacks(void)
 
 void nacre_host_cpuid_begin(void)
 {
-	unsigned int i;
+	const struct register_row *row;
 
-	memset(nacre_host_words, 0, sizeof(nacre_host_words));
-	for (i = 0; i < ARRAY_SIZE(registers); i++) {
-		if (registers[i].word != NO_WORD)
-			nacre_host_words[registers[i].word] =
-				host_word(&registers[i]);
+	for (row = registers; row < registers + ARRAY_SIZE(registers); row++) {
+		if (row->word == NO_WORD)
+			continue;
+		nacre_host_words[row->word] = host_word(row);
+		nacre_cpuid_places[row->word] = row->at;
 	}
 	add_kernel_knowledge();
 	remove_what_the_host_lacks();
@@ -291,9 +291,9 @@ static bool is_indexed(u32 function)
 static bool row_is_of(const struct register_row *row,
 		      const struct nacre_cpuid_entry2 *e)
 {
-	return row->function == e->function &&
-	       (row->index == e->index || row->function == 0x4 ||
-		row->function == 0x8000001d);
+	return row->at.function == e->function &&
+	       (row->at.index == e->index || e->function == 0x4 ||
+		e->function == 0x8000001d);
 }
 
 static void apply_rows(struct nacre_cpuid_entry2 *e)

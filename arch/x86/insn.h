@@ -6,8 +6,6 @@
 #ifndef NACRE_X86_INSN_H
 #define NACRE_X86_INSN_H
 
-#include "module/types.h"
-#include "arch/x86/emulate/decode.h"
 #include "arch/x86/mmu/guest_walk.h"
 #include "arch/x86/regs.h"
 

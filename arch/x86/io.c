@@ -4,11 +4,9 @@
  * of the vCPU's mapping. RIP stays at the instruction until the access is completed, so a
  * VMM that saves the guest in between saves it before the access.
  */
-#include "module/vcpu.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
-#include "arch/x86/regs.h"
 
 /* A quirk of the ABI (NACRE_X86_QUIRK_OUT_7E_INC_RIP), on by default there. */
 #define PORT_FINISHED_FIRST	0x7e

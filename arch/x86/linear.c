@@ -8,7 +8,6 @@
 #include <linux/mm.h>
 
 #include "module/guest_mem.h"
-#include "module/vcpu.h"
 #include "arch/x86/events.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"

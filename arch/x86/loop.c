@@ -12,10 +12,10 @@
  */
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
+#include <linux/vtime.h>
 
 #include "module/compat/compat.h"
 #include "module/trace.h"
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
@@ -25,8 +25,6 @@
 #include "arch/x86/exits.h"
 #include "arch/x86/noinstr.h"
 #include "arch/x86/pv.h"
-#include "arch/x86/pv_eoi.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
 enum trip {
@@ -117,7 +115,7 @@ static enum trip enter_guest(struct nacre_vcpu *vcpu)
 	bool handled;
 
 	vcpu->ran = true;
-	nacre_guest_time_begin();
+	vtime_account_guest_enter();
 	nacre_debug_enter(vcpu);
 	nacre_xstate_enter(vcpu);
 	handled = go_round(vcpu);
@@ -132,7 +130,7 @@ static enum trip enter_guest(struct nacre_vcpu *vcpu)
 	/* STI lets nothing in before the end of the instruction behind it. */
 	asm volatile("nop" : : : "memory");
 	local_irq_disable();
-	nacre_guest_time_end();
+	vtime_account_guest_exit();
 	return handled ? TRIP_HANDLED : TRIP_EXIT;
 }
 

@@ -10,7 +10,6 @@
 #include <asm/mce.h>
 #include <asm/trapnr.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"
@@ -58,80 +57,58 @@ void nacre_mce_init(struct nacre_vcpu *vcpu)
 	vcpu->arch.msr.mce.cap = NACRE_MCE_BANKS;
 }
 
-bool nacre_read_mcg(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-		    enum nacre_msr_by by)
+bool nacre_read_mcg(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
 	const struct nacre_mce *mce = &vcpu->arch.msr.mce;
 
-	switch (index) {
-	case MSR_IA32_MCG_CAP:
-		*value = mce->cap;
-		/* AMD APM, "MCG_CAP": nothing above the control bit. */
-		if (!nacre_guest_is_intel(vcpu))
-			*value &= MCG_CTL_P | MCG_CAP_BANKS;
-		return true;
-	case MSR_IA32_MCG_STATUS:
-		*value = mce->status;
-		return true;
-	default:
-		*value = mce->ctl;
-		return by == BY_USER || mce->cap & MCG_CTL_P;
+	if (r.index == MSR_IA32_MCG_CTL) {
+		*r.value = mce->ctl;
+		return r.by == BY_USER || mce->cap & MCG_CTL_P;
 	}
-}
-
-static bool write_mcg_ctl(struct nacre_mce *mce, u64 value,
-			  enum nacre_msr_by by)
-{
-	if (!(mce->cap & MCG_CTL_P) && (value || by == BY_GUEST))
-		return false;
-	if (value && value != ALL_ON)
-		return false;
-	mce->ctl = value;
+	*r.value = mce->cap;
+	/* AMD APM, "MCG_CAP": nothing above the control bit. */
+	if (!nacre_guest_is_intel(vcpu))
+		*r.value &= MCG_CTL_P | MCG_CAP_BANKS;
 	return true;
 }
 
-bool nacre_write_mcg(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		     enum nacre_msr_by by)
+bool nacre_valid_mcg_ctl(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	struct nacre_mce *mce = &vcpu->arch.msr.mce;
-
-	if (index == MSR_IA32_MCG_CTL)
-		return write_mcg_ctl(mce, value, by);
-	if (index != MSR_IA32_MCG_STATUS)
+	if (!(vcpu->arch.msr.mce.cap & MCG_CTL_P) &&
+	    (w.value || w.by == BY_GUEST))
 		return false;
-	mce->status = value;
-	return true;
+	return !w.value || w.value == ALL_ON;
+}
+
+/* IA32_MCi_CTL2 are by themselves; the others of a bank are together. */
+static bool is_ctl2(u32 index)
+{
+	return index < MSR_IA32_MC0_CTL;
 }
 
 /* NULL: the guest has fewer banks. */
 static u64 *find_bank_reg(struct nacre_mce *mce, u32 index)
 {
 	u32 n = index - MSR_IA32_MC0_CTL;
-	u32 bank = n / NACRE_MC_REGS;
+	u32 bank = is_ctl2(index) ? index - MSR_IA32_MC0_CTL2 :
+				    n / NACRE_MC_REGS;
 
 	if (bank >= nr_banks(mce) || bank >= NACRE_MCE_BANKS)
 		return NULL;
 	bank = array_index_nospec(bank, NACRE_MCE_BANKS);
-	return &mce->bank[bank][n % NACRE_MC_REGS];
+	return is_ctl2(index) ? &mce->ctl2[bank] :
+				&mce->bank[bank][n % NACRE_MC_REGS];
 }
 
-static u64 *find_ctl2(struct nacre_mce *mce, u32 index)
+bool nacre_read_mc_bank(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
-	u32 bank = index - MSR_IA32_MC0_CTL2;
+	struct nacre_mce *mce = &vcpu->arch.msr.mce;
+	const u64 *reg = find_bank_reg(mce, r.index);
 
-	if (bank >= nr_banks(mce) || bank >= NACRE_MCE_BANKS)
-		return NULL;
-	return &mce->ctl2[array_index_nospec(bank, NACRE_MCE_BANKS)];
-}
-
-bool nacre_read_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			enum nacre_msr_by by)
-{
-	const u64 *reg = find_bank_reg(&vcpu->arch.msr.mce, index);
-
-	if (!reg)
+	if (!reg || (is_ctl2(r.index) && r.by == BY_GUEST &&
+		     !(mce->cap & MCG_CMCI_P)))
 		return false;
-	*value = *reg;
+	*r.value = *reg;
 	return true;
 }
 
@@ -142,53 +119,30 @@ static bool may_fill_status(const struct nacre_vcpu *vcpu)
 	       vcpu->arch.msr.hwcr & HWCR_MC_STATUS_WRITE;
 }
 
-static bool valid_bank_value(const struct nacre_vcpu *vcpu, u32 index,
-			     u64 value, enum nacre_msr_by by)
+static bool valid_bank_value(const struct nacre_vcpu *vcpu,
+			     struct nacre_wrmsr w)
 {
-	switch ((index - MSR_IA32_MC0_CTL) % NACRE_MC_REGS) {
+	if (is_ctl2(w.index))
+		return vcpu->arch.msr.mce.cap & MCG_CMCI_P ?
+		       !(w.value & ~(u64)MC_CTL2_DEFINED) :
+		       !w.value && w.by == BY_USER;
+	switch ((w.index - MSR_IA32_MC0_CTL) % NACRE_MC_REGS) {
 	case NACRE_MC_CTL:
-		return !value || (value | MC_CTL_MAY_BE_OFF) == ALL_ON;
+		return !w.value || (w.value | MC_CTL_MAY_BE_OFF) == ALL_ON;
 	case NACRE_MC_STATUS:
-		return !value || by == BY_USER || may_fill_status(vcpu);
+		return !w.value || w.by == BY_USER || may_fill_status(vcpu);
 	default:
 		return true;
 	}
 }
 
-bool nacre_write_mc_bank(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			 enum nacre_msr_by by)
+bool nacre_write_mc_bank(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	u64 *reg = find_bank_reg(&vcpu->arch.msr.mce, index);
+	u64 *reg = find_bank_reg(&vcpu->arch.msr.mce, w.index);
 
-	if (!reg || !valid_bank_value(vcpu, index, value, by))
+	if (!reg || !valid_bank_value(vcpu, w))
 		return false;
-	*reg = value;
-	return true;
-}
-
-bool nacre_read_mc_ctl2(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			enum nacre_msr_by by)
-{
-	struct nacre_mce *mce = &vcpu->arch.msr.mce;
-	const u64 *reg = find_ctl2(mce, index);
-
-	if (!reg || (by == BY_GUEST && !(mce->cap & MCG_CMCI_P)))
-		return false;
-	*value = *reg;
-	return true;
-}
-
-bool nacre_write_mc_ctl2(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			 enum nacre_msr_by by)
-{
-	struct nacre_mce *mce = &vcpu->arch.msr.mce;
-	u64 *reg = find_ctl2(mce, index);
-
-	if (!reg || value & ~(u64)MC_CTL2_DEFINED)
-		return false;
-	if (!(mce->cap & MCG_CMCI_P) && (value || by == BY_GUEST))
-		return false;
-	*reg = value;
+	*reg = w.value;
 	return true;
 }
 
@@ -231,24 +185,16 @@ static bool reporting_is_off(const struct nacre_mce *mce, const u64 *bank)
 	       bank[NACRE_MC_CTL] != ALL_ON;
 }
 
-static void log_error(u64 *bank, const struct nacre_x86_mce *in)
+static void log_error(u64 *bank, const struct nacre_x86_mce *in, bool over)
 {
-	u64 status = in->status;
-
-	if (bank[NACRE_MC_STATUS] & MCI_STATUS_VAL)
-		status |= MCI_STATUS_OVER;
-	bank[NACRE_MC_STATUS] = status;
+	bank[NACRE_MC_STATUS] = in->status | (over ? MCI_STATUS_OVER : 0);
 	bank[NACRE_MC_ADDR] = in->addr;
 	bank[NACRE_MC_MISC] = in->misc;
 }
 
-static void log_no_action(struct nacre_mce *mce, u64 *bank,
-			  const struct nacre_x86_mce *in)
+static bool holds_error(const u64 *bank)
 {
-	bank[NACRE_MC_STATUS] = in->status;
-	bank[NACRE_MC_ADDR] = in->addr;
-	bank[NACRE_MC_MISC] = in->misc;
-	mce->status = in->mcg_status;
+	return bank[NACRE_MC_STATUS] & MCI_STATUS_VAL;
 }
 
 /* A corrected error gives way to an uncorrected one that waits there. */
@@ -259,7 +205,7 @@ static void log_corrected(u64 *bank, const struct nacre_x86_mce *in)
 	if ((bank[NACRE_MC_STATUS] & uncorrected) == uncorrected)
 		bank[NACRE_MC_STATUS] |= MCI_STATUS_OVER;
 	else
-		log_error(bank, in);
+		log_error(bank, in, holds_error(bank));
 }
 
 /* Nobody can take it: one is being handled, or the guest wants none. */
@@ -281,7 +227,7 @@ static void raise_uncorrected(struct nacre_vcpu *vcpu, u64 *bank,
 		nacre_set_request(vcpu, NACRE_REQ_EVENT);
 		return;
 	}
-	log_error(bank, in);
+	log_error(bank, in, holds_error(bank));
 	mce->status = in->mcg_status;
 	nacre_queue_exception(vcpu, X86_TRAP_MC);
 }
@@ -295,11 +241,13 @@ long nacre_set_mce(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	if (in->bank >= nr_banks(mce) || !(in->status & MCI_STATUS_VAL))
 		return -EINVAL;
 	bank = mce->bank[array_index_nospec(in->bank, NACRE_MCE_BANKS)];
-	if (asks_for_no_action(in))
-		log_no_action(mce, bank, in);
-	else if (in->status & MCI_STATUS_UC)
+	if (asks_for_no_action(in)) {
+		log_error(bank, in, false);
+		mce->status = in->mcg_status;
+	} else if (in->status & MCI_STATUS_UC) {
 		raise_uncorrected(vcpu, bank, in);
-	else
+	} else {
 		log_corrected(bank, in);
+	}
 	return 0;
 }

@@ -5,8 +5,6 @@
  * Without a local APIC in the kernel there is one state, and the VMM's own
  * loop does the waiting.
  */
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/events.h"
@@ -62,20 +60,13 @@ long nacre_get_mp_state(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
+/* The first five, and one of those after them: the others are not x86's. */
 static bool valid_state(const struct nacre_vcpu *vcpu, u32 state)
 {
-	switch (state) {
-	case NACRE_MP_STATE_RUNNABLE:
-		return true;
-	case NACRE_MP_STATE_UNINITIALIZED:
-	case NACRE_MP_STATE_INIT_RECEIVED:
-	case NACRE_MP_STATE_SIPI_RECEIVED:
-	case NACRE_MP_STATE_HALTED:
-	case NACRE_MP_STATE_AP_RESET_HOLD:
-		return vcpu->arch.apic;
-	default:
-		return false;
-	}
+	if (!vcpu->arch.apic)
+		return state == NACRE_MP_STATE_RUNNABLE;
+	return state <= NACRE_MP_STATE_SIPI_RECEIVED ||
+	       state == NACRE_MP_STATE_AP_RESET_HOLD;
 }
 
 long nacre_set_mp_state(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Access to model-specific registers. An MSR is looked for in the table of
- * those that are alike on either vendor, then in the backend, which keeps what
- * the processor itself swaps, then among those that guests probe blindly. What
- * is nowhere is #GP.
+ * Access to model-specific registers: a table of all that a guest may have, the
+ * backend's as well, which keeps what the processor itself swaps, and those
+ * without state, for guests that do not ask CPUID before. What is not there is
+ * #GP.
  */
 #include <linux/kernel.h>
+#include <linux/nospec.h>
 #include <asm/apicdef.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/mtrr.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/host_cpuid.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
 /* HWCR: may be written without effect; AMD APM, "HWCR". */
@@ -29,7 +27,14 @@
 #define VM_CR_DEFINED		GENMASK_ULL(4, 0)
 #define VM_CR_LOCK		BIT_ULL(3)
 #define VM_CR_SVMDIS		BIT_ULL(4)
+/* Fixed ranges as well, and write-combining. */
+#define MTRRCAP_VALUE		(NACRE_VARIABLE_MTRRS | BIT(8) | BIT(10))
+#define MTRR_DEFAULT_DEFINED	(GENMASK(11, 10) | GENMASK(7, 0))
+#define MTRR_BASE_RESERVED	GENMASK(11, 8)
+#define MTRR_MASK_RESERVED	GENMASK(10, 0)
 #define PAT_UNCACHED_MINUS	7	/* the last of the types */
+/* Bits of DEBUGCTL that guests set to follow branches. */
+#define DEBUGCTL_BRANCHES	((u64)(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF))
 /* OSVW: errata that no guest meets, for their workarounds are the host's. */
 #define OSVW_MIN_LENGTH		3
 #define OSVW_NOT_FOR_GUESTS	(BIT_ULL(1) | BIT_ULL(2))
@@ -62,20 +67,6 @@ void nacre_msr_setup(void)
 	}
 }
 
-static bool read_feature_msr(u32 index, u64 *value)
-{
-	switch (index) {
-	case MSR_IA32_UCODE_REV:
-		*value = host.ucode_rev;
-		return true;
-	case MSR_AMD64_DE_CFG:
-		*value = host.de_cfg;
-		return boot_cpu_has(X86_FEATURE_SVM);
-	default:
-		return false;
-	}
-}
-
 void nacre_msr_init(struct nacre_vcpu *vcpu)
 {
 	struct nacre_msr_state *msr = &vcpu->arch.msr;
@@ -90,88 +81,200 @@ void nacre_msr_init(struct nacre_vcpu *vcpu)
 	nacre_mce_init(vcpu);
 }
 
-static bool write_efer(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		       enum nacre_msr_by by)
+/* Of the row at hand, which is the last that was looked for. */
+static bool read_constant(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
-	if (by == BY_GUEST)
-		return nacre_guest_write_efer(vcpu, value);
-	if (!nacre_valid_efer_bits(value))
-		return false;
-	value = (value & ~EFER_LMA) | (vcpu->arch.efer & EFER_LMA);
-	backend(write_efer)(vcpu, value);
+	*r.value = vcpu->arch.last_msr->constant;
 	return true;
 }
 
-static bool write_apic_base(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			    enum nacre_msr_by by)
+static bool unreadable(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
-	if (by == BY_GUEST &&
-	    !nacre_lapic_may_switch(vcpu->arch.apic_base, value))
+	return false;
+}
+
+static bool any_value(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	return true;
+}
+
+static bool only_zero(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	return !w.value;
+}
+
+static u64 *field_of(struct nacre_vcpu *vcpu, const struct nacre_msr *msr)
+{
+	return (u64 *)((u8 *)&vcpu->arch + msr->field);
+}
+
+/* Of as many fields as the row has MSRs. */
+static u64 *nth_field(struct nacre_vcpu *vcpu, u32 index)
+{
+	const struct nacre_msr *msr = vcpu->arch.last_msr;
+
+	return field_of(vcpu, msr) +
+	       array_index_nospec(index - msr->first,
+				  msr->last - msr->first + 1);
+}
+
+static bool read_nth(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
+{
+	*r.value = *nth_field(vcpu, r.index);
+	return true;
+}
+
+static bool write_nth(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	if (!vcpu->arch.last_msr->valid(vcpu, w))
 		return false;
-	return nacre_set_apic_base(vcpu, value, by == BY_GUEST);
+	*nth_field(vcpu, w.index) = w.value;
+	return true;
 }
 
-static bool read_x2apic(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			enum nacre_msr_by by)
+static bool read_backend(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
+{
+	return !backend(read_msr)(vcpu, r.index, r.value);
+}
+
+static bool write_backend(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	return !backend(write_msr)(vcpu, w.index, w.value);
+}
+
+/* An address: a value that the host could not load is no value. */
+static bool write_address(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	return nacre_is_canonical(vcpu, w.value) && write_backend(vcpu, w);
+}
+
+/* SYSENTER's are cut to fit, for on AMD they have 32 bits and take any. */
+static bool write_sysenter(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	w.value = nacre_make_canonical(vcpu, w.value);
+	return write_backend(vcpu, w);
+}
+
+static bool write_efer(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	if (w.by == BY_GUEST)
+		return nacre_guest_write_efer(vcpu, w.value);
+	if (!nacre_valid_efer_bits(w.value))
+		return false;
+	w.value = (w.value & ~EFER_LMA) | (vcpu->arch.efer & EFER_LMA);
+	backend(write_efer)(vcpu, w.value);
+	return true;
+}
+
+static bool write_apic_base(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	if (w.by == BY_GUEST &&
+	    !nacre_lapic_may_switch(vcpu->arch.apic_base, w.value))
+		return false;
+	return nacre_set_apic_base(vcpu, w.value, w.by == BY_GUEST);
+}
+
+static bool read_x2apic(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
-	return lapic && nacre_lapic_read_msr(lapic, index, value);
+	return lapic && nacre_lapic_read_msr(lapic, r.index, r.value);
 }
 
-static bool write_x2apic(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			 enum nacre_msr_by by)
+static bool write_x2apic(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
-	return lapic && nacre_lapic_write_msr(lapic, index, value);
+	return lapic && nacre_lapic_write_msr(lapic, w.index, w.value);
 }
 
-static bool read_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			      enum nacre_msr_by by)
+static bool read_tsc_deadline(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
 	const struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
-	*value = lapic ? nacre_lapic_read_deadline(lapic) : 0;
+	*r.value = lapic ? nacre_lapic_read_deadline(lapic) : 0;
 	return true;
 }
 
-static bool write_tsc_deadline(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			       enum nacre_msr_by by)
+static bool write_tsc_deadline(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 
 	if (lapic)
-		nacre_lapic_write_deadline(lapic, value);
+		nacre_lapic_write_deadline(lapic, w.value);
 	return true;
 }
 
-static bool write_pat(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
+/*
+ * Are all eight bytes memory types: 2 and 3 are none, nor what is above @last.
+ * Intel SDM, "MTRR Memory Types", "IA32_PAT MSR".
+ */
+static bool valid_memory_types(u64 value, u8 last)
 {
-	if (!nacre_valid_memory_types(value, PAT_UNCACHED_MINUS))
+	unsigned int i;
+
+	for (i = 0; i < 8; i++, value >>= 8) {
+		u8 type = value;
+
+		if (type > last || type == 2 || type == 3)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Memory type ranges are kept and checked, without effect: a guest's memory is
+ * write-back whatever it says. Intel SDM, "Memory Type Range Registers (MTRRs)".
+ */
+static bool valid_types(u64 value)
+{
+	return valid_memory_types(value, MTRR_TYPE_WRBACK);
+}
+
+static bool valid_mtrr_default(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	return valid_types(w.value & 0xff) && !(w.value & ~MTRR_DEFAULT_DEFINED);
+}
+
+static bool valid_fixed_mtrr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	return valid_types(w.value);
+}
+
+/* A base, or the mask after it. */
+static bool valid_variable_mtrr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	u64 reserved = ~0ull << vcpu->arch.cpuid.maxphyaddr;
+
+	if ((w.index - MTRRphysBase_MSR(0)) & 1)
+		return !(w.value & (reserved | MTRR_MASK_RESERVED));
+	return valid_types(w.value & 0xff) &&
+	       !(w.value & (reserved | MTRR_BASE_RESERVED));
+}
+
+static bool write_pat(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	if (!valid_memory_types(w.value, PAT_UNCACHED_MINUS))
 		return false;
-	vcpu->arch.pat = value;
-	backend(write_pat)(vcpu, value);
+	vcpu->arch.pat = w.value;
+	backend(write_pat)(vcpu, w.value);
 	return true;
 }
 
 /* AMD's has 32 bits and ignores the rest, Intel's refuses it. */
-static bool write_tsc_aux(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			  enum nacre_msr_by by)
+static bool write_tsc_aux(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (value >> 32 && nacre_guest_is_intel(vcpu))
+	if (w.value >> 32 && nacre_guest_is_intel(vcpu))
 		return false;
-	vcpu->arch.tsc_aux = (u32)value;
+	vcpu->arch.tsc_aux = (u32)w.value;
 	return true;
 }
 
 /* A guest writes 0 before it asks, which must not lose what it asks for. */
-static bool write_ucode_rev(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			    enum nacre_msr_by by)
+static bool write_ucode_rev(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (by == BY_USER)
-		vcpu->arch.msr.ucode_rev = value;
+	if (w.by == BY_USER)
+		vcpu->arch.msr.ucode_rev = w.value;
 	return true;
 }
 
@@ -180,146 +283,169 @@ static bool can_fault_cpuid(u64 platform_info)
 	return platform_info & MSR_PLATFORM_INFO_CPUID_FAULT;
 }
 
-static bool valid_platform_info(struct nacre_vcpu *vcpu, u32 index, u64 value,
-				enum nacre_msr_by by)
+static bool valid_platform_info(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return by == BY_USER &&
-	       (can_fault_cpuid(value) || !nacre_cpuid_faulting(vcpu));
+	return w.by == BY_USER &&
+	       (can_fault_cpuid(w.value) || !nacre_cpuid_faulting(vcpu));
 }
 
-static bool valid_misc_features(struct nacre_vcpu *vcpu, u32 index, u64 value,
-				enum nacre_msr_by by)
+static bool valid_misc_features(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return !value || (value == MSR_MISC_FEATURES_ENABLES_CPUID_FAULT &&
+	return !w.value || (w.value == MSR_MISC_FEATURES_ENABLES_CPUID_FAULT &&
 			  can_fault_cpuid(vcpu->arch.msr.platform_info));
 }
 
-static bool write_misc_enable(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			      enum nacre_msr_by by)
+static bool write_misc_enable(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	const u64 fixed = MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
 			  MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
 	u64 old = vcpu->arch.msr.misc_enable;
 
-	if (by == BY_GUEST) {
-		if ((value ^ old) & fixed)
+	if (w.by == BY_GUEST) {
+		if ((w.value ^ old) & fixed)
 			return false;
 		/* Read-only, but no fault: no performance monitoring. */
-		value &= ~(u64)MSR_IA32_MISC_ENABLE_EMON;
-		value |= old & MSR_IA32_MISC_ENABLE_EMON;
+		w.value &= ~(u64)MSR_IA32_MISC_ENABLE_EMON;
+		w.value |= old & MSR_IA32_MISC_ENABLE_EMON;
 	}
-	vcpu->arch.msr.misc_enable = value;
+	vcpu->arch.msr.misc_enable = w.value;
 	return true;
 }
 
-/* No supervisor component is moved for a guest. */
-static bool valid_xss(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
+/* No branch is recorded or trapped; Intel's has reserved bits. */
+static bool write_debugctl(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return !value;
+	return boot_cpu_has(X86_FEATURE_SVM) || !(w.value & ~DEBUGCTL_BRANCHES);
 }
 
-static bool any_value(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
+static bool write_hwcr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return true;
-}
-
-static bool write_hwcr(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		       enum nacre_msr_by by)
-{
-	value &= ~HWCR_IGNORED;
-	if (value & ~(HWCR_MC_STATUS_WRITE | HWCR_TSC_FREQ_SEL))
+	w.value &= ~HWCR_IGNORED;
+	if (w.value & ~(HWCR_MC_STATUS_WRITE | HWCR_TSC_FREQ_SEL))
 		return false;
-	vcpu->arch.msr.hwcr = value;
+	vcpu->arch.msr.hwcr = w.value;
 	return true;
 }
 
 /* AMD APM, "VM_CR MSR": once SVM is off, neither it nor the lock changes. */
-static bool write_vm_cr(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			enum nacre_msr_by by)
+static bool write_vm_cr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	u64 *vm_cr = &vcpu->arch.msr.vm_cr;
 	u64 settled = 0;
 
-	if (value & ~VM_CR_DEFINED)
+	if (w.value & ~VM_CR_DEFINED)
 		return false;
 	if (*vm_cr & VM_CR_SVMDIS)
 		settled = VM_CR_LOCK | VM_CR_SVMDIS;
-	*vm_cr = (*vm_cr & settled) | (value & ~settled);
+	*vm_cr = (*vm_cr & settled) | (w.value & ~settled);
 	return true;
 }
 
 /* Firmware locks it, with nothing in it that a guest has. */
-static bool valid_feat_ctl(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			   enum nacre_msr_by by)
+static bool valid_feat_ctl(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (by == BY_GUEST && vcpu->arch.msr.feat_ctl & FEAT_CTL_LOCKED)
+	if (w.by == BY_GUEST && vcpu->arch.msr.feat_ctl & FEAT_CTL_LOCKED)
 		return false;
-	return !(value & ~(u64)FEAT_CTL_LOCKED);
+	return !(w.value & ~(u64)FEAT_CTL_LOCKED);
 }
 
 /* What is on stays on; a guest may say so once more. */
-static bool valid_de_cfg(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			 enum nacre_msr_by by)
+static bool valid_de_cfg(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	return by == BY_GUEST ? value == host.de_cfg : !(value & ~host.de_cfg);
+	return w.by == BY_GUEST ? w.value == host.de_cfg : !(w.value & ~host.de_cfg);
 }
 
 #define FIELD(_member)	.field = offsetof(struct nacre_vcpu_arch, _member)
+#define FIELDS(_member)	FIELD(_member), .read = read_nth, .write = write_nth
+#define BACKEND		.read = read_backend, .write = write_backend
+#define CONSTANT(_value)	.read = read_constant, .constant = (_value)
 #define ONE(_index)	.first = (_index), .last = (_index)
 #define RANGE(_first, _last)	.first = (_first), .last = (_last)
 
 /* Sorted by number. */
 static const struct nacre_msr table[] = {
+	{ RANGE(MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE), CONSTANT(0) },
 	{ ONE(MSR_IA32_TSC), .listed = true,
 	  .read = nacre_read_tsc, .write = nacre_write_tsc },
 	{ ONE(MSR_NACRE_WALL_CLOCK),
 	  .read = nacre_read_wall_clock, .write = nacre_write_wall_clock },
 	{ ONE(MSR_NACRE_SYSTEM_TIME),
 	  FIELD(system_time), .write = nacre_write_system_time },
+	{ ONE(MSR_IA32_PLATFORM_ID), CONSTANT(0) },
 	{ ONE(MSR_IA32_APICBASE),
 	  FIELD(apic_base), .write = write_apic_base },
+	{ ONE(MSR_IA32_EBL_CR_POWERON), CONSTANT(0) },
+	/* Bus at 100 MHz, ratio 1: guests divide by them. */
+	{ ONE(MSR_EBC_FREQUENCY_ID), CONSTANT(BIT_ULL(24)) },
+	{ ONE(MSR_SMI_COUNT), CONSTANT(0) },
 	{ ONE(MSR_IA32_FEAT_CTL), .listed = true,
 	  .host_feature = X86_FEATURE_VMX,
 	  FIELD(msr.feat_ctl), .valid = valid_feat_ctl },
 	{ ONE(MSR_IA32_TSC_ADJUST), .listed = true,
 	  .feature = X86_FEATURE_TSC_ADJUST,
 	  FIELD(msr.tsc_adjust), .write = nacre_write_tsc_adjust },
-	{ ONE(MSR_IA32_UCODE_REV), .listed = true,
+	{ ONE(MSR_IA32_UCODE_WRITE), .read = unreadable, .write = any_value },
+	{ ONE(MSR_IA32_UCODE_REV), .listed = true, .of_host = &host.ucode_rev,
 	  FIELD(msr.ucode_rev), .write = write_ucode_rev },
+	{ RANGE(MSR_P6_PERFCTR0, MSR_P6_PERFCTR1), CONSTANT(0),
+	  .write = any_value },
+	{ ONE(MSR_FSB_FREQ), CONSTANT(3) },
 	{ ONE(MSR_PLATFORM_INFO), .listed = true,
 	  FIELD(msr.platform_info), .valid = valid_platform_info },
-	{ ONE(MSR_MTRRcap), .read = nacre_read_mtrr },
+	{ ONE(MSR_MTRRcap), CONSTANT(MTRRCAP_VALUE) },
+	/* L2 cache of 256 KiB, enabled, configured, latency 1. */
+	{ ONE(MSR_IA32_BBL_CR_CTL3), CONSTANT(0xbe702111), .write = any_value },
 	{ ONE(MSR_MISC_FEATURES_ENABLES), .listed = true,
 	  FIELD(msr.misc_features), .valid = valid_misc_features },
+	{ ONE(MSR_IA32_SYSENTER_CS), .listed = true, BACKEND },
+	{ ONE(MSR_IA32_SYSENTER_ESP), .listed = true,
+	  .read = read_backend, .write = write_sysenter },
+	{ ONE(MSR_IA32_SYSENTER_EIP), .listed = true,
+	  .read = read_backend, .write = write_sysenter },
 	{ ONE(MSR_IA32_MCG_CAP), .read = nacre_read_mcg },
 	{ ONE(MSR_IA32_MCG_STATUS), .listed = true,
-	  .read = nacre_read_mcg, .write = nacre_write_mcg },
-	{ ONE(MSR_IA32_MCG_CTL), .listed = true,
-	  .read = nacre_read_mcg, .write = nacre_write_mcg },
+	  FIELD(msr.mce.status), .valid = any_value },
+	{ ONE(MSR_IA32_MCG_CTL), .listed = true, FIELD(msr.mce.ctl),
+	  .read = nacre_read_mcg, .valid = nacre_valid_mcg_ctl },
+	{ RANGE(MSR_P6_EVNTSEL0, MSR_P6_EVNTSEL1), CONSTANT(0),
+	  .write = any_value },
+	/* 1000 TSC ticks, ratio 4. */
+	{ ONE(MSR_IA32_PERF_STATUS), CONSTANT(1000 | 4ull << 40) },
+	{ ONE(MSR_IA32_PERF_CTL), CONSTANT(0) },
 	{ ONE(MSR_IA32_MISC_ENABLE), .listed = true,
 	  FIELD(msr.misc_enable), .write = write_misc_enable },
+	{ ONE(MSR_IA32_DEBUGCTLMSR), CONSTANT(0), .write = write_debugctl },
+	{ RANGE(MSR_IA32_LASTBRANCHFROMIP, MSR_IA32_LASTINTTOIP), CONSTANT(0) },
 	{ ONE(MSR_IA32_POWER_CTL), .listed = true,
 	  FIELD(msr.power_ctl), .valid = any_value },
 	{ RANGE(MTRRphysBase_MSR(0), MTRRphysMask_MSR(NACRE_VARIABLE_MTRRS - 1)),
-	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
-	{ RANGE(MSR_MTRRfix64K_00000, MSR_MTRRfix4K_F8000),
-	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
+	  FIELDS(msr.mtrr.variable), .valid = valid_variable_mtrr },
+	{ ONE(MSR_MTRRfix64K_00000),
+	  FIELD(msr.mtrr.fixed[0]), .valid = valid_fixed_mtrr },
+	{ RANGE(MSR_MTRRfix16K_80000, MSR_MTRRfix16K_A0000),
+	  FIELDS(msr.mtrr.fixed[1]), .valid = valid_fixed_mtrr },
+	{ RANGE(MSR_MTRRfix4K_C0000, MSR_MTRRfix4K_F8000),
+	  FIELDS(msr.mtrr.fixed[3]), .valid = valid_fixed_mtrr },
 	{ ONE(MSR_IA32_CR_PAT), .listed = true,
 	  FIELD(pat), .write = write_pat },
 	{ RANGE(MSR_IA32_MC0_CTL2, MSR_IA32_MCx_CTL2(NACRE_MCE_BANKS - 1)),
-	  .read = nacre_read_mc_ctl2, .write = nacre_write_mc_ctl2 },
+	  .read = nacre_read_mc_bank, .write = nacre_write_mc_bank },
 	{ ONE(MSR_MTRRdefType),
-	  .read = nacre_read_mtrr, .write = nacre_write_mtrr },
+	  FIELD(msr.mtrr.def_type), .valid = valid_mtrr_default },
 	{ RANGE(MSR_IA32_MC0_CTL, MSR_IA32_MCx_MISC(NACRE_MCE_BANKS - 1)),
 	  .read = nacre_read_mc_bank, .write = nacre_write_mc_bank },
+	{ ONE(MSR_RAPL_POWER_UNIT), CONSTANT(0) },
+	{ ONE(MSR_PKG_ENERGY_STATUS), CONSTANT(0) },
+	{ ONE(MSR_DRAM_ENERGY_STATUS), CONSTANT(0) },
+	{ ONE(MSR_PP0_ENERGY_STATUS), CONSTANT(0) },
+	{ ONE(MSR_PP1_ENERGY_STATUS), CONSTANT(0) },
 	{ ONE(MSR_IA32_TSC_DEADLINE), .listed = true,
 	  .read = read_tsc_deadline, .write = write_tsc_deadline },
 	{ RANGE(APIC_BASE_MSR, APIC_BASE_MSR + 0xff),
 	  .read = read_x2apic, .write = write_x2apic },
+	/* No supervisor component is moved for a guest. */
 	{ ONE(MSR_IA32_XSS), .listed = true, .feature = X86_FEATURE_XSAVES,
-	  FIELD(xss), .valid = valid_xss },
+	  FIELD(xss), .valid = only_zero },
 	{ ONE(MSR_NACRE_WALL_CLOCK_NEW), .listed = true,
 	  .read = nacre_read_wall_clock, .write = nacre_write_wall_clock },
 	{ ONE(MSR_NACRE_SYSTEM_TIME_NEW), .listed = true,
@@ -329,139 +455,49 @@ static const struct nacre_msr table[] = {
 	{ ONE(MSR_NACRE_PV_EOI_EN), .listed = true,
 	  FIELD(pv_eoi), .write = nacre_write_pv_eoi },
 	{ ONE(MSR_EFER), FIELD(efer), .write = write_efer },
+	{ ONE(MSR_STAR), .listed = true, BACKEND },
+	{ ONE(MSR_LSTAR), .listed = true,
+	  .read = read_backend, .write = write_address },
+	{ ONE(MSR_CSTAR), .listed = true,
+	  .read = read_backend, .write = write_address },
+	{ ONE(MSR_SYSCALL_MASK), .listed = true, BACKEND },
+	{ RANGE(MSR_FS_BASE, MSR_GS_BASE),
+	  .read = read_backend, .write = write_address },
+	{ ONE(MSR_KERNEL_GS_BASE), .listed = true,
+	  .read = read_backend, .write = write_address },
 	{ ONE(MSR_TSC_AUX), .listed = true, .feature = X86_FEATURE_RDTSCP,
 	  .other_feature = X86_FEATURE_RDPID,
 	  FIELD(tsc_aux), .write = write_tsc_aux },
+	/* K7_EVNTSEL0 to 3 and K7_PERFCTR0 to 3. */
+	{ RANGE(MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3), CONSTANT(0),
+	  .write = any_value },
+	{ ONE(MSR_AMD64_SYSCFG), CONSTANT(0) },
 	{ ONE(MSR_K7_HWCR), .listed = true,
 	  FIELD(msr.hwcr), .write = write_hwcr },
+	{ ONE(MSR_K7_CLK_CTL), CONSTANT(0x20000000), .write = any_value },
+	{ ONE(MSR_AMD64_NB_CFG), CONSTANT(0), .write = any_value },
+	{ ONE(MSR_AMD64_PATCH_LOADER), .read = unreadable, .write = any_value },
+	{ ONE(MSR_K8_INT_PENDING_MSG), CONSTANT(0) },
+	{ ONE(MSR_FAM10H_MMIO_CONF_BASE), CONSTANT(0), .write = only_zero },
+	{ RANGE(MSR_K8_TSEG_ADDR, MSR_K8_TSEG_MASK), CONSTANT(0) },
 	{ ONE(MSR_VM_CR), .host_feature = X86_FEATURE_SVM,
 	  FIELD(msr.vm_cr), .write = write_vm_cr },
+	{ ONE(MSR_VM_IGNNE), .host_feature = X86_FEATURE_SVM,
+	  .read = unreadable, .write = any_value },
 	{ ONE(MSR_AMD64_OSVW_ID_LENGTH), .feature = X86_FEATURE_OSVW,
 	  .for_user_too = true,
 	  FIELD(msr.osvw_length), .valid = any_value },
 	{ ONE(MSR_AMD64_OSVW_STATUS), .feature = X86_FEATURE_OSVW,
 	  .for_user_too = true,
 	  FIELD(msr.osvw_status), .valid = any_value },
+	{ ONE(MSR_F15H_IC_CFG), .host_feature = X86_FEATURE_SVM, CONSTANT(0) },
+	{ RANGE(MSR_AMD64_DC_CFG, MSR_AMD64_TW_CFG), CONSTANT(0),
+	  .write = any_value },
 	{ ONE(MSR_AMD64_DE_CFG), .host_feature = X86_FEATURE_SVM,
+	  .of_host = &host.de_cfg,
 	  FIELD(msr.de_cfg), .valid = valid_de_cfg },
-};
-
-static const struct nacre_msr *find_in_table(u32 index)
-{
-	unsigned int low = 0, high = ARRAY_SIZE(table);
-
-	while (low < high) {
-		unsigned int middle = (low + high) / 2;
-
-		if (index < table[middle].first)
-			high = middle;
-		else if (index > table[middle].last)
-			low = middle + 1;
-		else
-			return &table[middle];
-	}
-	return NULL;
-}
-
-enum probe_write { READ_ONLY, IGNORED, ZERO_ONLY, BRANCHES_ONLY };
-
-/* Bits of DEBUGCTL that guests set to follow branches. */
-#define DEBUGCTL_BRANCHES	((u64)(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF))
-
-/* MSRs without state, for guests that do not ask CPUID before. */
-static const struct probed {
-	u32 first, last;
-	u64 value;
-	enum probe_write write;
-	bool write_only;
-	bool amd;	/* of a host that is AMD's alone */
-} probed[] = {
-	{ MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE, 0, READ_ONLY },
-	{ MSR_IA32_PLATFORM_ID, MSR_IA32_PLATFORM_ID, 0, READ_ONLY },
-	{ MSR_IA32_EBL_CR_POWERON, MSR_IA32_EBL_CR_POWERON, 0, READ_ONLY },
-	/* Bus at 100 MHz, ratio 1: guests divide by them. */
-	{ MSR_EBC_FREQUENCY_ID, MSR_EBC_FREQUENCY_ID, BIT_ULL(24), READ_ONLY },
-	{ MSR_SMI_COUNT, MSR_SMI_COUNT, 0, READ_ONLY },
-	{ MSR_IA32_UCODE_WRITE, MSR_IA32_UCODE_WRITE, 0, IGNORED, true },
-	{ MSR_P6_PERFCTR0, MSR_P6_PERFCTR1, 0, IGNORED },
-	{ MSR_FSB_FREQ, MSR_FSB_FREQ, 3, READ_ONLY },
-	/* L2 cache of 256 KiB, enabled, configured, latency 1. */
-	{ MSR_IA32_BBL_CR_CTL3, MSR_IA32_BBL_CR_CTL3, 0xbe702111, IGNORED },
-	{ MSR_P6_EVNTSEL0, MSR_P6_EVNTSEL1, 0, IGNORED },
-	/* 1000 TSC ticks, ratio 4. */
-	{ MSR_IA32_PERF_STATUS, MSR_IA32_PERF_STATUS, 1000 | 4ull << 40,
-	  READ_ONLY },
-	{ MSR_IA32_PERF_CTL, MSR_IA32_PERF_CTL, 0, READ_ONLY },
-	/* No branch is recorded or trapped; Intel's has reserved bits. */
-	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0, IGNORED, false, true },
-	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0, BRANCHES_ONLY },
-	{ MSR_IA32_LASTBRANCHFROMIP, MSR_IA32_LASTINTTOIP, 0, READ_ONLY },
-	{ MSR_RAPL_POWER_UNIT, MSR_RAPL_POWER_UNIT, 0, READ_ONLY },
-	{ MSR_PKG_ENERGY_STATUS, MSR_PKG_ENERGY_STATUS, 0, READ_ONLY },
-	{ MSR_DRAM_ENERGY_STATUS, MSR_DRAM_ENERGY_STATUS, 0, READ_ONLY },
-	{ MSR_PP0_ENERGY_STATUS, MSR_PP0_ENERGY_STATUS, 0, READ_ONLY },
-	{ MSR_PP1_ENERGY_STATUS, MSR_PP1_ENERGY_STATUS, 0, READ_ONLY },
-	/* K7_EVNTSEL0 to 3 and K7_PERFCTR0 to 3. */
-	{ MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3, 0, IGNORED },
-	{ MSR_AMD64_SYSCFG, MSR_AMD64_SYSCFG, 0, READ_ONLY },
-	{ MSR_K7_CLK_CTL, MSR_K7_CLK_CTL, 0x20000000, IGNORED },
-	{ MSR_AMD64_NB_CFG, MSR_AMD64_NB_CFG, 0, IGNORED },
-	{ MSR_AMD64_PATCH_LOADER, MSR_AMD64_PATCH_LOADER, 0, IGNORED, true },
-	{ MSR_K8_INT_PENDING_MSG, MSR_K8_INT_PENDING_MSG, 0, READ_ONLY },
-	{ MSR_FAM10H_MMIO_CONF_BASE, MSR_FAM10H_MMIO_CONF_BASE, 0, ZERO_ONLY },
-	{ MSR_K8_TSEG_ADDR, MSR_K8_TSEG_MASK, 0, READ_ONLY },
-	{ MSR_VM_IGNNE, MSR_VM_IGNNE, 0, IGNORED, true, true },
-	{ MSR_F15H_IC_CFG, MSR_F15H_IC_CFG, 0, READ_ONLY, false, true },
-	{ MSR_AMD64_DC_CFG, MSR_AMD64_TW_CFG, 0, IGNORED },
-	{ MSR_AMD64_BU_CFG2, MSR_AMD64_BU_CFG2, 0, IGNORED },
-	{ MSR_F15H_EX_CFG, MSR_F15H_EX_CFG, 0, IGNORED },
-};
-
-static const struct probed *find_probed(u32 index)
-{
-	const struct probed *p;
-
-	for (p = probed; p < probed + ARRAY_SIZE(probed); p++) {
-		if (index >= p->first && index <= p->last &&
-		    (!p->amd || boot_cpu_has(X86_FEATURE_SVM)))
-			return p;
-	}
-	return NULL;
-}
-
-static noinline bool read_probed_msr(u32 index, u64 *value)
-{
-	const struct probed *p = find_probed(index);
-
-	if (p)
-		*value = p->value;
-	return p && !p->write_only;
-}
-
-static noinline bool write_probed_msr(u32 index, u64 value)
-{
-	const struct probed *p = find_probed(index);
-
-	switch (p ? p->write : READ_ONLY) {
-	case IGNORED:
-		return true;
-	case ZERO_ONLY:
-		return !value;
-	case BRANCHES_ONLY:
-		return !(value & ~DEBUGCTL_BRANCHES);
-	default:
-		return false;
-	}
-}
-
-/* What a backend keeps, on either vendor, and userspace has to move. */
-static const u32 backend_msrs[] = {
-	MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
-	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_MASK, MSR_KERNEL_GS_BASE,
-};
-
-static const u32 feature_msrs[] = {
-	MSR_IA32_UCODE_REV, MSR_AMD64_DE_CFG,
+	{ ONE(MSR_AMD64_BU_CFG2), CONSTANT(0), .write = any_value },
+	{ ONE(MSR_F15H_EX_CFG), CONSTANT(0), .write = any_value },
 };
 
 static bool has_feature(const struct nacre_vcpu *vcpu,
@@ -495,41 +531,22 @@ static bool host_may(const struct nacre_msr *msr)
 	       (msr->other_feature && nacre_host_has(msr->other_feature));
 }
 
-static u64 *field_of(struct nacre_vcpu *vcpu, const struct nacre_msr *msr)
-{
-	return (u64 *)((u8 *)&vcpu->arch + msr->field);
-}
-
-static bool read_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
-		     u32 index, u64 *value, enum nacre_msr_by by)
-{
-	if (!may(vcpu, msr, by))
-		return false;
-	if (msr->read)
-		return msr->read(vcpu, index, value, by);
-	*value = *field_of(vcpu, msr);
-	return true;
-}
-
-static bool write_row(struct nacre_vcpu *vcpu, const struct nacre_msr *msr,
-		      u32 index, u64 value, enum nacre_msr_by by)
-{
-	if (!may(vcpu, msr, by))
-		return false;
-	if (msr->write)
-		return msr->write(vcpu, index, value, by);
-	if (!msr->valid || !msr->valid(vcpu, index, value, by))
-		return false;
-	*field_of(vcpu, msr) = value;
-	return true;
-}
-
-/* A row that the host's processor has; the rest fall through to nobody. */
+/* A row that the host's processor has. */
 static noinline const struct nacre_msr *find(u32 index)
 {
-	const struct nacre_msr *msr = find_in_table(index);
+	unsigned int low = 0, high = ARRAY_SIZE(table);
 
-	return msr && host_has(msr) ? msr : NULL;
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (index < table[middle].first)
+			high = middle;
+		else if (index > table[middle].last)
+			low = middle + 1;
+		else
+			return host_has(&table[middle]) ? &table[middle] : NULL;
+	}
+	return NULL;
 }
 
 /* A guest that reads or writes one often does so again. */
@@ -545,62 +562,40 @@ static const struct nacre_msr *find_row(struct nacre_vcpu *vcpu, u32 index)
 	return msr;
 }
 
-static bool read_msr(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-		     enum nacre_msr_by by)
+static bool read_msr(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
-	const struct nacre_msr *msr = find_row(vcpu, index);
+	const struct nacre_msr *msr = find_row(vcpu, r.index);
 
-	if (msr)
-		return read_row(vcpu, msr, index, value, by);
-	if (!backend(read_msr)(vcpu, index, value))
-		return true;
-	return read_probed_msr(index, value);
-}
-
-/*
- * MSRs that hold an address: a value the host could not load is no value.
- * SYSENTER's are cut to fit, for on AMD they have 32 bits and take any.
- */
-static bool settle_address(struct nacre_vcpu *vcpu, u32 index, u64 *value)
-{
-	switch (index) {
-	case MSR_FS_BASE:
-	case MSR_GS_BASE:
-	case MSR_KERNEL_GS_BASE:
-	case MSR_LSTAR:
-	case MSR_CSTAR:
-		return nacre_is_canonical(vcpu, *value);
-	case MSR_IA32_SYSENTER_ESP:
-	case MSR_IA32_SYSENTER_EIP:
-		*value = nacre_make_canonical(vcpu, *value);
-		return true;
-	default:
-		return true;
-	}
-}
-
-static bool write_msr(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		      enum nacre_msr_by by)
-{
-	const struct nacre_msr *msr = find_row(vcpu, index);
-
-	if (msr)
-		return write_row(vcpu, msr, index, value, by);
-	if (!settle_address(vcpu, index, &value))
+	if (!msr || !may(vcpu, msr, r.by))
 		return false;
-	if (!backend(write_msr)(vcpu, index, value))
-		return true;
-	return write_probed_msr(index, value);
+	if (msr->read)
+		return msr->read(vcpu, r);
+	*r.value = *field_of(vcpu, msr);
+	return true;
+}
+
+static bool write_msr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
+{
+	const struct nacre_msr *msr = find_row(vcpu, w.index);
+
+	if (!msr || !may(vcpu, msr, w.by))
+		return false;
+	if (msr->write)
+		return msr->write(vcpu, w);
+	if (!msr->valid || !msr->valid(vcpu, w))
+		return false;
+	*field_of(vcpu, msr) = w.value;
+	return true;
 }
 
 int nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value)
 {
-	return !read_msr(vcpu, index, value, BY_GUEST);
+	return !read_msr(vcpu, (struct nacre_rdmsr) { index, BY_GUEST, value });
 }
 
 int nacre_guest_wrmsr(struct nacre_vcpu *vcpu, u32 index, u64 value)
 {
-	return !write_msr(vcpu, index, value, BY_GUEST);
+	return !write_msr(vcpu, (struct nacre_wrmsr) { index, BY_GUEST, value });
 }
 
 /* How many were done is the answer; the first that fails ends it. */
@@ -608,7 +603,8 @@ long nacre_get_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_msr_entry *e = arg->tail, *end = e + arg->count;
 
-	while (e < end && read_msr(vcpu, e->index, &e->data, BY_USER))
+	while (e < end &&
+	       read_msr(vcpu, (struct nacre_rdmsr) { e->index, BY_USER, &e->data }))
 		e++;
 	return e - (struct nacre_msr_entry *)arg->tail;
 }
@@ -617,9 +613,21 @@ long nacre_set_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_msr_entry *e = arg->tail, *end = e + arg->count;
 
-	while (e < end && write_msr(vcpu, e->index, e->data, BY_USER))
+	while (e < end &&
+	       write_msr(vcpu, (struct nacre_wrmsr) { e->index, BY_USER, e->data }))
 		e++;
 	return e - (struct nacre_msr_entry *)arg->tail;
+}
+
+/* Where the host has something to say of an MSR as such. */
+static bool read_feature_msr(u32 index, u64 *value)
+{
+	const struct nacre_msr *msr = find(index);
+
+	if (!msr || !msr->of_host)
+		return false;
+	*value = *msr->of_host;
+	return true;
 }
 
 long nacre_get_feature_msrs(struct nacre_ioctl_arg *arg)
@@ -632,56 +640,30 @@ long nacre_get_feature_msrs(struct nacre_ioctl_arg *arg)
 }
 
 /* Too small a list: tell how many there are. */
-static bool list_has_room(struct nacre_ioctl_arg *arg, unsigned int count)
+static long list_msrs(struct nacre_ioctl_arg *arg, bool features)
 {
-	bool room = arg->count >= count;
+	unsigned int i, n = 0, room = arg->count;
+	u32 *out = arg->tail;
 
-	arg->count = count;
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!host_may(&table[i]) ||
+		    !(features ? !!table[i].of_host : table[i].listed))
+			continue;
+		if (n < room)
+			out[n] = table[i].first;
+		n++;
+	}
+	arg->count = n;
 	arg->header_on_error = true;
-	return room;
-}
-
-static bool listed(const struct nacre_msr *msr)
-{
-	return msr->listed && host_may(msr);
-}
-
-static unsigned int count_listed(void)
-{
-	unsigned int i, count = ARRAY_SIZE(backend_msrs);
-
-	for (i = 0; i < ARRAY_SIZE(table); i++)
-		count += listed(&table[i]);
-	return count;
+	return n > room ? -E2BIG : 0;
 }
 
 long nacre_get_msr_index_list(struct nacre_ioctl_arg *arg)
 {
-	unsigned int i, n = ARRAY_SIZE(backend_msrs);
-	u32 *out = arg->tail;
-
-	if (!list_has_room(arg, count_listed()))
-		return -E2BIG;
-	memcpy(out, backend_msrs, sizeof(backend_msrs));
-	for (i = 0; i < ARRAY_SIZE(table); i++) {
-		if (listed(&table[i]))
-			out[n++] = table[i].first;
-	}
-	return 0;
+	return list_msrs(arg, false);
 }
 
 long nacre_get_feature_msr_list(struct nacre_ioctl_arg *arg)
 {
-	u32 here[ARRAY_SIZE(feature_msrs)];
-	unsigned int i, count = 0;
-	u64 unused;
-
-	for (i = 0; i < ARRAY_SIZE(feature_msrs); i++) {
-		if (read_feature_msr(feature_msrs[i], &unused))
-			here[count++] = feature_msrs[i];
-	}
-	if (!list_has_room(arg, count))
-		return -E2BIG;
-	memcpy(arg->tail, here, count * sizeof(here[0]));
-	return 0;
+	return list_msrs(arg, true);
 }

@@ -14,26 +14,39 @@
 
 enum nacre_msr_by { BY_GUEST, BY_USER };
 
+/* An access, in two registers of the processor. */
+struct nacre_rdmsr {
+	u32 index;
+	enum nacre_msr_by by;
+	u64 *value;
+};
+
+struct nacre_wrmsr {
+	u32 index;
+	enum nacre_msr_by by;
+	u64 value;
+};
+
 /* Read or write one MSR of a row; false: refused, which is #GP for a guest. */
-typedef bool nacre_msr_read(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-			    enum nacre_msr_by by);
-typedef bool nacre_msr_write(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			     enum nacre_msr_by by);
+typedef bool nacre_msr_read(struct nacre_vcpu *vcpu, struct nacre_rdmsr r);
+typedef bool nacre_msr_write(struct nacre_vcpu *vcpu, struct nacre_wrmsr w);
 
 /*
- * Of the rows whose state is at home elsewhere: tsc.c, mtrr.c, mce.c, clock.c,
+ * Of the rows whose state is at home elsewhere: tsc.c, mce.c, clock.c,
  * pv_eoi.c, pv.c.
  */
-nacre_msr_read nacre_read_tsc, nacre_read_mtrr, nacre_read_wall_clock;
-nacre_msr_read nacre_read_mcg, nacre_read_mc_bank, nacre_read_mc_ctl2;
-nacre_msr_write nacre_write_tsc, nacre_write_tsc_adjust, nacre_write_mtrr;
-nacre_msr_write nacre_write_mcg, nacre_write_mc_bank, nacre_write_mc_ctl2;
+nacre_msr_read nacre_read_tsc, nacre_read_wall_clock;
+nacre_msr_read nacre_read_mcg, nacre_read_mc_bank;
+nacre_msr_write nacre_write_tsc, nacre_write_tsc_adjust;
+nacre_msr_write nacre_valid_mcg_ctl, nacre_write_mc_bank;
 nacre_msr_write nacre_write_system_time, nacre_write_wall_clock;
 nacre_msr_write nacre_write_pv_eoi, nacre_write_steal;
 
 struct nacre_msr {
 	u32 first, last;
 	u16 field;		/* in struct nacre_vcpu_arch: where it is kept */
+	u64 constant;		/* or what it is */
+	const u64 *of_host;	/* what the host says of it; feature MSRs */
 	bool listed;		/* in NACRE_GET_MSR_INDEX_LIST */
 	bool for_user_too;	/* userspace needs the feature as well */
 	/* X86_FEATURE_*, of which a guest has to have one; 0: none. */
@@ -43,12 +56,6 @@ struct nacre_msr {
 	nacre_msr_write *write;	/* NULL: the field, with what is valid ... */
 	nacre_msr_write *valid;	/* ... NULL: nothing, it is read-only */
 };
-
-/*
- * Are all eight bytes memory types: 2 and 3 are none, nor what is above @last.
- * Intel SDM, "MTRR Memory Types", "IA32_PAT MSR".
- */
-bool nacre_valid_memory_types(u64 value, u8 last);
 
 /* Their values at power-on. */
 void nacre_msr_setup(void);

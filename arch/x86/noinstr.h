@@ -8,8 +8,8 @@
  * kernel is concerned. It is what exit_to_user_mode() and
  * enter_from_user_mode() are to a return to userspace.
  *
- * Time is accounted outside: nacre_guest_time_begin() before, and
- * nacre_guest_time_end() once the interrupt that ended the guest's run has
+ * Time is accounted outside: vtime_account_guest_enter() before, and
+ * vtime_account_guest_exit() once the interrupt that ended the guest's run has
  * been served, so that a tick counts as the guest's.
  */
 #ifndef NACRE_X86_NOINSTR_H
@@ -21,20 +21,8 @@
 #include <linux/irqflags.h>
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
-#include <linux/vtime.h>
 
 #include "module/compat/compat.h"
-
-/* Interrupts off, both. */
-static __always_inline void nacre_guest_time_begin(void)
-{
-	vtime_account_guest_enter();
-}
-
-static __always_inline void nacre_guest_time_end(void)
-{
-	vtime_account_guest_exit();
-}
 
 static __always_inline void nacre_guest_enter(void)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A quick look into guest memory; see peek.h. */
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/peek.h"
 
 bool nacre_peek_choose_slot(struct nacre_vcpu *vcpu, gfn_t gfn)

@@ -21,7 +21,6 @@
 #include <linux/nospec.h>
 #include <linux/uaccess.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/mmu/fast_walk.h"
 #include "arch/x86/regs.h"
 

@@ -11,7 +11,6 @@
 #include <linux/uaccess.h>
 
 #include "module/compat/compat.h"
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"
@@ -19,11 +18,6 @@
 static struct nacre_chips *chips_with(struct nacre_pit *pit)
 {
 	return container_of(pit, struct nacre_chips, pit);
-}
-
-static u64 op_now(struct nacre_pit *pit)
-{
-	return ktime_get_ns();
 }
 
 static void op_set_timer(struct nacre_pit *pit, u64 when)
@@ -47,7 +41,6 @@ static bool op_pulse(struct nacre_pit *pit)
 }
 
 static const struct nacre_pit_ops pit_ops = {
-	.now = op_now,
 	.set_timer = op_set_timer,
 	.pulse = op_pulse,
 };
@@ -111,7 +104,7 @@ void nacre_pit_pio(struct nacre_chips *chips, u16 port, unsigned int size,
 /* NULL: there is none. */
 static struct nacre_chips *with_pit(struct nacre_vm *vm)
 {
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 
 	return chips && READ_ONCE(chips->has_pit) ? chips : NULL;
 }
@@ -127,17 +120,17 @@ void nacre_pit_take(struct nacre_vm *vm)
 	spin_unlock(&chips->pit_lock);
 }
 
-void nacre_pit_stop(struct nacre_vm *vm)
+void nacre_arch_vm_stop(struct nacre_vm *vm)
 {
-	if (chips_of(vm))
-		hrtimer_cancel(&chips_of(vm)->pit_timer);
+	if (nacre_chips(vm))
+		hrtimer_cancel(&nacre_chips(vm)->pit_timer);
 }
 
 /* Also NACRE_CREATE_PIT, which has no argument. */
 long nacre_create_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_pit_config *config = arg->data;
-	struct nacre_chips *chips = chips_of(vm);
+	struct nacre_chips *chips = nacre_chips(vm);
 
 	if (!chips)
 		return -ENOENT;

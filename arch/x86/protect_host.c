@@ -3,7 +3,6 @@
 #include <linux/cpu.h>
 #include <linux/moduleparam.h>
 #include <asm/msr.h>
-#include <asm/processor.h>
 
 #include "module/compat/protect.h"
 #include "arch/x86/backend.h"

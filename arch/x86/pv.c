@@ -26,12 +26,11 @@
 
 #define PREEMPTED_AT	offsetof(struct nacre_steal_time, preempted)
 
-bool nacre_write_steal(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		       enum nacre_msr_by by)
+bool nacre_write_steal(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (value & NACRE_STEAL_RESERVED_MASK)
+	if (w.value & NACRE_STEAL_RESERVED_MASK)
 		return false;
-	vcpu->arch.steal = value;
+	vcpu->arch.steal = w.value;
 	vcpu->arch.steal_told = current->sched_info.run_delay;
 	nacre_set_request(vcpu, NACRE_REQ_STEAL);
 	return true;

@@ -12,7 +12,7 @@
 #include "module/guest_mem.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/msr.h"
-#include "arch/x86/pv_eoi.h"
+#include "arch/x86/pv.h"
 
 /* The guest gives a word; the bit is in its first byte. */
 #define ALIGNMENT	4
@@ -22,12 +22,11 @@ static gpa_t address(const struct nacre_vcpu *vcpu)
 	return vcpu->arch.pv_eoi & ~(u64)(ALIGNMENT - 1);
 }
 
-bool nacre_write_pv_eoi(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			enum nacre_msr_by by)
+bool nacre_write_pv_eoi(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (value & (ALIGNMENT - 1) & ~NACRE_PV_EOI_ENABLED)
+	if (w.value & (ALIGNMENT - 1) & ~NACRE_PV_EOI_ENABLED)
 		return false;
-	vcpu->arch.pv_eoi = value;
+	vcpu->arch.pv_eoi = w.value;
 	return true;
 }
 

@@ -2,7 +2,6 @@
 /* Registers in and out of the ABI's structs, and their reset state. */
 #include <linux/string.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
@@ -11,43 +10,41 @@
 #include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"
 
-/* Which register stands where in struct nacre_regs. */
-static const struct {
-	enum nacre_gpr reg;
-	u16 offset;
-} gpr_layout[NACRE_NR_GPRS] = {
-#define GPR(_reg, _field) \
-	{ _reg, offsetof(struct nacre_regs, _field) }
-	GPR(NACRE_RAX, rax), GPR(NACRE_RBX, rbx), GPR(NACRE_RCX, rcx),
-	GPR(NACRE_RDX, rdx), GPR(NACRE_RSI, rsi), GPR(NACRE_RDI, rdi),
-	GPR(NACRE_RSP, rsp), GPR(NACRE_RBP, rbp), GPR(NACRE_R8, r8),
-	GPR(NACRE_R9, r9), GPR(NACRE_R10, r10), GPR(NACRE_R11, r11),
-	GPR(NACRE_R12, r12), GPR(NACRE_R13, r13), GPR(NACRE_R14, r14),
-	GPR(NACRE_R15, r15),
-#undef GPR
+/* In the order of struct nacre_regs, which begins with them. */
+static const u8 gprs[NACRE_NR_GPRS] = {
+	NACRE_RAX, NACRE_RBX, NACRE_RCX, NACRE_RDX,
+	NACRE_RSI, NACRE_RDI, NACRE_RSP, NACRE_RBP,
+	NACRE_R8, NACRE_R9, NACRE_R10, NACRE_R11,
+	NACRE_R12, NACRE_R13, NACRE_R14, NACRE_R15,
 };
+static_assert(offsetof(struct nacre_regs, rip) == sizeof(u64[NACRE_NR_GPRS]));
 
-static u64 *regs_field(struct nacre_regs *regs, unsigned int i)
-{
-	return (u64 *)((u8 *)regs + gpr_layout[i].offset);
-}
+/* Likewise struct nacre_sregs. */
+static const u8 segments[NACRE_NR_SEGS] = {
+	NACRE_SEG_CS, NACRE_SEG_DS, NACRE_SEG_ES, NACRE_SEG_FS,
+	NACRE_SEG_GS, NACRE_SEG_SS, NACRE_SEG_TR, NACRE_SEG_LDTR,
+};
+static_assert(offsetof(struct nacre_sregs, gdt) ==
+	      sizeof(struct nacre_segment[NACRE_NR_SEGS]));
 
 static void regs_out(struct nacre_vcpu *vcpu, struct nacre_regs *regs)
 {
+	u64 *out = (u64 *)regs;
 	unsigned int i;
 
 	for (i = 0; i < NACRE_NR_GPRS; i++)
-		*regs_field(regs, i) = nacre_gpr(vcpu, gpr_layout[i].reg);
+		out[i] = nacre_gpr(vcpu, gprs[i]);
 	regs->rip = nacre_rip(vcpu);
 	regs->rflags = nacre_rflags(vcpu);
 }
 
 static void regs_in(struct nacre_vcpu *vcpu, struct nacre_regs *regs)
 {
+	const u64 *in = (u64 *)regs;
 	unsigned int i;
 
 	for (i = 0; i < NACRE_NR_GPRS; i++)
-		nacre_set_gpr(vcpu, gpr_layout[i].reg, *regs_field(regs, i));
+		nacre_set_gpr(vcpu, gprs[i], in[i]);
 	nacre_set_rip(vcpu, regs->rip);
 	nacre_set_rflags(vcpu, regs->rflags);
 	/* A fault of the old RIP says nothing about the new one. */
@@ -67,31 +64,14 @@ long nacre_set_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
-/* Which segment stands where in struct nacre_sregs. */
-static const u16 segment_layout[NACRE_NR_SEGS] = {
-	[NACRE_SEG_ES] = offsetof(struct nacre_sregs, es),
-	[NACRE_SEG_CS] = offsetof(struct nacre_sregs, cs),
-	[NACRE_SEG_SS] = offsetof(struct nacre_sregs, ss),
-	[NACRE_SEG_DS] = offsetof(struct nacre_sregs, ds),
-	[NACRE_SEG_FS] = offsetof(struct nacre_sregs, fs),
-	[NACRE_SEG_GS] = offsetof(struct nacre_sregs, gs),
-	[NACRE_SEG_TR] = offsetof(struct nacre_sregs, tr),
-	[NACRE_SEG_LDTR] = offsetof(struct nacre_sregs, ldt),
-};
-
-static struct nacre_segment *sregs_segment(struct nacre_sregs *sregs,
-					   unsigned int i)
-{
-	return (struct nacre_segment *)((u8 *)sregs + segment_layout[i]);
-}
-
 static void sregs_out(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
 {
 	const struct nacre_events *events = &vcpu->arch.events;
+	struct nacre_segment *out = (struct nacre_segment *)sregs;
 	unsigned int i;
 
 	for (i = 0; i < NACRE_NR_SEGS; i++)
-		backend(read_segment)(vcpu, i, sregs_segment(sregs, i));
+		backend(read_segment)(vcpu, segments[i], &out[i]);
 	backend(read_table)(vcpu, false, &sregs->gdt);
 	backend(read_table)(vcpu, true, &sregs->idt);
 	sregs->cr0 = nacre_cr0(vcpu);
@@ -143,13 +123,14 @@ static void sregs_control_in(struct nacre_vcpu *vcpu,
 
 static int sregs_in(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
 {
+	const struct nacre_segment *in = (struct nacre_segment *)sregs;
 	unsigned int vector, i;
 
 	if (!sregs_valid(vcpu, sregs))
 		return -EINVAL;
 	sregs_control_in(vcpu, sregs);
 	for (i = 0; i < NACRE_NR_SEGS; i++)
-		backend(write_segment)(vcpu, i, sregs_segment(sregs, i));
+		backend(write_segment)(vcpu, segments[i], &in[i]);
 	/* Everything that the guest had translated may be wrong now. */
 	nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST);
 	vector = find_first_bit((unsigned long *)sregs->interrupt_bitmap,

@@ -12,12 +12,9 @@
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
 
-#include "module/types.h"
-#include "arch/x86/emulate/decode.h"
 #include "arch/x86/emulate/memop.h"
 #include "arch/x86/irqchip/routing.h"
 #include "arch/x86/mmu/stage2.h"
-#include "include/uapi/nacre.h"
 
 struct nacre_apic;
 struct nacre_chips;

@@ -14,7 +14,6 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/msr.h"
@@ -127,10 +126,9 @@ void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu)
 	synchronize(vcpu, 0, NULL, false);
 }
 
-bool nacre_read_tsc(struct nacre_vcpu *vcpu, u32 index, u64 *value,
-		    enum nacre_msr_by by)
+bool nacre_read_tsc(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
-	*value = nacre_guest_tsc(vcpu, rdtsc());
+	*r.value = nacre_guest_tsc(vcpu, rdtsc());
 	return true;
 }
 
@@ -138,15 +136,14 @@ bool nacre_read_tsc(struct nacre_vcpu *vcpu, u32 index, u64 *value,
  * Intel SDM, "IA32_TSC_ADJUST Register": a guest's write to either register
  * moves the other by as much. Userspace restores each by itself.
  */
-bool nacre_write_tsc(struct nacre_vcpu *vcpu, u32 index, u64 value,
-		     enum nacre_msr_by by)
+bool nacre_write_tsc(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	u64 offset;
 
-	if (by == BY_USER) {
-		synchronize(vcpu, value, NULL, true);
+	if (w.by == BY_USER) {
+		synchronize(vcpu, w.value, NULL, true);
 	} else {
-		offset = value - nacre_guest_tsc(vcpu, rdtsc());
+		offset = w.value - nacre_guest_tsc(vcpu, rdtsc());
 		vcpu->arch.msr.tsc_adjust += offset;
 		backend(write_tsc_offset)(vcpu, vcpu->arch.tsc_offset + offset);
 	}
@@ -154,13 +151,12 @@ bool nacre_write_tsc(struct nacre_vcpu *vcpu, u32 index, u64 value,
 	return true;
 }
 
-bool nacre_write_tsc_adjust(struct nacre_vcpu *vcpu, u32 index, u64 value,
-			    enum nacre_msr_by by)
+bool nacre_write_tsc_adjust(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	u64 moved = value - vcpu->arch.msr.tsc_adjust;
+	u64 moved = w.value - vcpu->arch.msr.tsc_adjust;
 
-	vcpu->arch.msr.tsc_adjust = value;
-	if (by == BY_GUEST) {
+	vcpu->arch.msr.tsc_adjust = w.value;
+	if (w.by == BY_GUEST) {
 		backend(write_tsc_offset)(vcpu, vcpu->arch.tsc_offset + moved);
 		nacre_settle_clock(vcpu->vm);
 	}

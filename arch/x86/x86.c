@@ -8,25 +8,20 @@
 #include <asm/nospec-branch.h>
 
 #include "module/compat/compat.h"
-#include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
-#include "arch/x86/backend.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/debug.h"
 #include "arch/x86/events.h"
-#include "arch/x86/host_cpuid.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/protect.h"
 #include "arch/x86/pv.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/run.h"
 #include "arch/x86/xstate.h"
 
@@ -134,7 +129,7 @@ long nacre_set_tss_addr(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 long nacre_set_identity_map_addr(struct nacre_vm *vm,
 				 struct nacre_ioctl_arg *arg)
 {
-	if (nacre_vm_has_vcpus(vm))
+	if (vm->nr_vcpus)
 		return -EINVAL;
 	vm->arch.identity_map_addr = *(const u64 *)arg->data;
 	return 0;
@@ -142,7 +137,7 @@ long nacre_set_identity_map_addr(struct nacre_vm *vm,
 
 long nacre_set_boot_cpu_id(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
-	if (nacre_vm_has_vcpus(vm))
+	if (vm->nr_vcpus)
 		return -EBUSY;
 	if (arg->value > NACRE_MAX_VCPU_IDS)
 		return -EINVAL;
@@ -175,32 +170,26 @@ long nacre_translate_gva(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 #define VM_ROW(...)	NACRE_VM_IOCTL(__VA_ARGS__),
 #define VCPU_ROW(...)	NACRE_VCPU_IOCTL(__VA_ARGS__),
 
-static const struct nacre_ioctl system_rows[] = {
+const struct nacre_ioctl nacre_arch_system_ioctls[] = {
 	NACRE_X86_SYSTEM_IOCTLS(SYSTEM_ROW)
+	NACRE_IOCTL_END
 };
 
-static const struct nacre_ioctl vm_rows[] = {
+const struct nacre_ioctl nacre_arch_vm_ioctls[] = {
 	NACRE_X86_VM_IOCTLS(VM_ROW)
+	NACRE_IOCTL_END
 };
 
-static const struct nacre_ioctl vcpu_rows[] = {
+const struct nacre_ioctl nacre_arch_vcpu_ioctls[] = {
 	NACRE_X86_VCPU_IOCTLS(VCPU_ROW)
+	NACRE_IOCTL_END
 };
-
-NACRE_IOCTL_TABLE(nacre_arch_system_ioctls, system_rows);
-NACRE_IOCTL_TABLE(nacre_arch_vm_ioctls, vm_rows);
-NACRE_IOCTL_TABLE(nacre_arch_vcpu_ioctls, vcpu_rows);
 
 int nacre_arch_vm_init(struct nacre_vm *vm)
 {
 	nacre_tsc_init_vm(vm);
 	nacre_clock_init_vm(vm);
 	return nacre_stage2_init(vm);
-}
-
-void nacre_arch_vm_stop(struct nacre_vm *vm)
-{
-	nacre_pit_stop(vm);
 }
 
 void nacre_arch_vm_destroy(struct nacre_vm *vm)
@@ -217,16 +206,6 @@ void nacre_arch_new_slot(struct nacre_vm *vm, const struct nacre_memslot *slot)
 		nacre_stage2_zap(vm, NACRE_APIC_GFN, NACRE_APIC_GFN + 1, true);
 }
 
-struct nacre_vcpu *nacre_arch_vcpu_alloc(void)
-{
-	return backend(vcpu_alloc)();
-}
-
-void nacre_arch_vcpu_free(struct nacre_vcpu *vcpu)
-{
-	backend(vcpu_free)(vcpu);
-}
-
 static void first_reset(struct nacre_vcpu *vcpu)
 {
 	nacre_vcpu_load(vcpu);
@@ -237,40 +216,33 @@ static void first_reset(struct nacre_vcpu *vcpu)
 	nacre_vcpu_put(vcpu);
 }
 
-int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
-{
-	int err;
-
-	vcpu->arch.avail = BIT(NACRE_NR_LAZY) - 1;
-	nacre_cpuid_init(vcpu);
-	nacre_msr_init(vcpu);
-	if (!fpu_alloc_guest_fpstate(&vcpu->arch.fpu))
-		return -ENOMEM;
-	if (nacre_has_lapics(vcpu->vm)) {
-		err = nacre_apic_create(vcpu);
-		if (err)
-			goto free_fpu;
-	}
-	err = backend(vcpu_init)(vcpu);
-	if (err)
-		goto destroy_apic;
-	nacre_mp_state_init(vcpu);
-	first_reset(vcpu);
-	return 0;
-
-destroy_apic:
-	nacre_apic_destroy(vcpu);
-free_fpu:
-	fpu_free_guest_fpstate(&vcpu->arch.fpu);
-	return err;
-}
-
 void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
 {
 	nacre_apic_destroy(vcpu);
 	nacre_table_cache_free(&vcpu->arch.tables);
 	kvfree(vcpu->arch.cpuid.entries);
 	fpu_free_guest_fpstate(&vcpu->arch.fpu);
+}
+
+int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
+{
+	int err = 0;
+
+	vcpu->arch.avail = BIT(NACRE_NR_LAZY) - 1;
+	nacre_cpuid_init(vcpu);
+	nacre_msr_init(vcpu);
+	if (!fpu_alloc_guest_fpstate(&vcpu->arch.fpu))
+		return -ENOMEM;
+	if (nacre_has_lapics(vcpu->vm))
+		err = nacre_apic_create(vcpu);
+	err = err ?: backend(vcpu_init)(vcpu);
+	if (err) {
+		nacre_arch_vcpu_destroy(vcpu);
+		return err;
+	}
+	nacre_mp_state_init(vcpu);
+	first_reset(vcpu);
+	return 0;
 }
 
 void nacre_forget_others(struct nacre_vcpu *vcpu)

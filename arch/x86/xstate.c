@@ -8,10 +8,8 @@
 #include <asm/pkru.h>
 
 #include "module/compat/compat.h"
-#include "module/vcpu.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/ioctls.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/xstate.h"
 
 /* Legacy area and header of XSAVE's image; Intel SDM, "XSAVE Area". */

@@ -15,7 +15,6 @@
 #include <asm/special_insns.h>
 
 #include "module/compat/compat.h"
-#include "module/types.h"
 #include "arch/x86/regs.h"
 
 /* What XCR0 this host lets a guest set. */

@@ -92,4 +92,7 @@ static inline s64 sign_extend64(u64 value, int index)
 	return (s64)(value << (63 - index)) >> (63 - index);
 }
 
+/* The tests of what has timers move it. */
+u64 ktime_get_ns(void);
+
 #endif

@@ -29,7 +29,7 @@ static struct side plain, fast;
 static u64 seed = 0x9e3779b97f4a7c15, now;
 /* What the processor knows, and what others have left for it. */
 static u8 rvi, svi;
-static u32 eoi_exits[LAPIC_WORDS], posted[LAPIC_WORDS];
+static u32 eoi_exits[NACRE_VECTOR_WORDS], posted[NACRE_VECTOR_WORDS];
 static bool from_itself;
 
 static u32 any(void)
@@ -60,8 +60,9 @@ static void op_startup(struct nacre_lapic *apic, u8 vector)
 	side_of(apic)->nmis += vector;
 }
 
-static void op_eoi(struct nacre_lapic *apic, u8 vector)
+static void op_eoi(struct nacre_lapic *apic, u8 vector, bool level)
 {
+	(void)level;
 	side_of(apic)->eois++;
 	side_of(apic)->eoi = vector;
 }
@@ -96,9 +97,8 @@ static void op_mode(struct nacre_lapic *apic)
 					    nacre_lapic_sw_enabled(apic));
 }
 
-static u64 op_now(struct nacre_lapic *apic)
+u64 ktime_get_ns(void)
 {
-	(void)apic;
 	return now;
 }
 
@@ -116,7 +116,7 @@ static u64 op_tsc_to_ns(struct nacre_lapic *apic, u64 tsc)
 static const struct nacre_lapic_ops ops = {
 	.notify = op_none, .nmi = op_nmi, .init = op_none,
 	.startup = op_startup, .send = op_send, .eoi = op_eoi,
-	.post = op_post, .mode = op_mode, .now = op_now,
+	.post = op_post, .mode = op_mode,
 	.set_timer = op_set_timer, .tsc_to_ns = op_tsc_to_ns,
 };
 
@@ -145,7 +145,7 @@ static void enter(void)
 	u32 word;
 
 	nacre_lapic_take_levels(&fast.lapic);
-	for (word = 0; word < LAPIC_WORDS; word++) {
+	for (word = 0; word < NACRE_VECTOR_WORDS; word++) {
 		nacre_lapic_take_posted(&fast.lapic, word, posted[word]);
 		posted[word] = 0;
 	}
@@ -154,7 +154,7 @@ static void enter(void)
 	fast.lapic.changed = false;
 	rvi = nacre_lapic_highest(&fast.lapic);
 	svi = nacre_lapic_highest(&fast.lapic) >> 8;
-	for (word = 0; word < LAPIC_WORDS; word++)
+	for (word = 0; word < NACRE_VECTOR_WORDS; word++)
 		eoi_exits[word] = *word_of(LAPIC_TMR, word * 32);
 }
 

@@ -27,6 +27,11 @@ static void tell(struct nacre_lapic *apic)
 	atomic_set(&told, 1);
 }
 
+u64 ktime_get_ns(void)
+{
+	return 0;
+}
+
 static void set_timer(struct nacre_lapic *apic, u64 when)
 {
 	(void)apic;

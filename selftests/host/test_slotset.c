@@ -44,16 +44,18 @@ static void free_old(struct nacre_memslots *old)
 /* Also what the address sanitizer checks: exactly this room is enough. */
 static void replace(struct nacre_memslot *old, struct nacre_memslot *new)
 {
-	struct nacre_memslots *to = new_set(set->leaves + 1);
-	struct nacre_slot_room room = { .count = NACRE_NEW_LEAVES };
+	struct nacre_slot_draft draft = {
+		.set = new_set(set->leaves + 1),
+		.count = NACRE_NEW_LEAVES,
+	};
 
 	for (unsigned int i = 0; i < NACRE_NEW_LEAVES; i++)
-		room.leaf[i] = malloc(sizeof(struct nacre_slot_leaf));
-	nacre_slotset_replace(to, set, old, new, &room);
-	while (room.count)
-		free(room.leaf[--room.count]);
+		draft.leaf[i] = malloc(sizeof(struct nacre_slot_leaf));
+	nacre_slotset_replace(&draft, set, old, new);
+	while (draft.count)
+		free(draft.leaf[--draft.count]);
 	free_old(set);
-	set = to;
+	set = draft.set;
 }
 
 static void end(void)

@@ -199,28 +199,17 @@ static void write_window(struct nacre_ioapic *ioapic, u32 value)
 
 u32 nacre_ioapic_read(struct nacre_ioapic *ioapic, u32 offset)
 {
-	switch (offset & 0xff) {
-	case REG_SELECT:
+	if ((offset & 0xff) == REG_SELECT)
 		return ioapic->state.ioregsel;
-	case REG_WINDOW:
-		return read_window(ioapic);
-	default:
-		return 0;
-	}
+	return (offset & 0xff) == REG_WINDOW ? read_window(ioapic) : 0;
 }
 
 void nacre_ioapic_write(struct nacre_ioapic *ioapic, u32 offset, u32 value)
 {
-	switch (offset & 0xff) {
-	case REG_SELECT:
+	if ((offset & 0xff) == REG_SELECT)
 		ioapic->state.ioregsel = value & 0xff;
-		break;
-	case REG_WINDOW:
+	else if ((offset & 0xff) == REG_WINDOW)
 		write_window(ioapic, value);
-		break;
-	default:
-		break;
-	}
 }
 
 void nacre_ioapic_reset(struct nacre_ioapic *ioapic)
@@ -242,18 +231,12 @@ void nacre_ioapic_get_state(const struct nacre_ioapic *ioapic,
 	out->irr &= ~ioapic->sent;
 }
 
-static void put_right(u64 *entry)
-{
-	*entry &= ENTRY_VALID & ~ENTRY_STATUS;
-	if (!is_level(*entry))
-		*entry &= ~ENTRY_REMOTE_IRR;
-}
-
 void nacre_ioapic_set_state(struct nacre_ioapic *ioapic,
 			    const struct nacre_ioapic_state *in)
 {
 	u32 lines = in->irr & ((1u << NACRE_IOAPIC_NUM_PINS) - 1);
 	unsigned int pin;
+	u64 *entry;
 
 	ioapic->state = *in;
 	ioapic->state.base_address = IOAPIC_BASE;
@@ -262,8 +245,12 @@ void nacre_ioapic_set_state(struct nacre_ioapic *ioapic,
 	ioapic->sent = 0;
 	ioapic->state.id &= 0xf;
 	ioapic->state.pad = 0;
-	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++)
-		put_right(nth_entry(ioapic, pin));
+	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
+		entry = nth_entry(ioapic, pin);
+		*entry &= ENTRY_VALID & ~ENTRY_STATUS;
+		if (!is_level(*entry))
+			*entry &= ~ENTRY_REMOTE_IRR;
+	}
 	/* Lines that are up may have something to say by the new entries. */
 	for (pin = 0; pin < NACRE_IOAPIC_NUM_PINS; pin++) {
 		if (lines & 1u << pin)

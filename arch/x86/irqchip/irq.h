@@ -4,9 +4,9 @@
  * IPIs speak of it. Intel SDM, "Interrupt Command Register", "Message Data
  * Register Format".
  *
- * This folder knows no hypervisor struct. Each chip reaches the outside by a
- * table of its own, embedded in whatever owns it (container_of), and also
- * builds as a host program.
+ * This folder knows no hypervisor struct. A chip reaches the outside by a table
+ * of its own, embedded in whatever owns it (container_of), or leaves it word
+ * there, and also builds as a host program.
  */
 #ifndef NACRE_IRQ_H
 #define NACRE_IRQ_H

@@ -30,11 +30,9 @@
 #define ICR_BUSY	BIT(12)
 #define ICR_ASSERT	BIT(14)
 #define ICR_TO_SELF	(NACRE_TO_SELF << 18)
-#define ICR_X2APIC_VALID	0x000cdfff
 #define ESR_SEND_VECTOR		BIT(5)
 #define ESR_RECEIVE_VECTOR	BIT(6)
 #define ESR_REGISTER		BIT(7)
-#define DFR_FLAT	0xffffffff
 #define MSR_BASE	0x800
 #define MSR_LAST	0xff	/* from there */
 
@@ -43,9 +41,66 @@
 /* A guest may not keep the host busy with its periodic timer alone. */
 #define MIN_PERIOD_NS	200000
 
+#define XAPIC_ID	0xff000000
+#define DFR_FLAT	0xffffffff
+#define TDCR_VALID	0xb
+
+/*
+ * The registers that software sees, by offset / 16. In x2APIC mode other bits
+ * fault, where the page only ignores them; those of an LVT entry that are there
+ * to read, and always 0, do not. ICR is one register of 64 bits there.
+ */
+struct rule {
+	bool read;
+	u32 bits;		/* that it has, where not all */
+	u64 x2apic;		/* that may be written to the MSR */
+};
+
+#define READABLE	.read = true
+#define BITS(_bits)	READABLE, .bits = (_bits), .x2apic = (_bits)
+#define LVT(_bits, _zeroes)						\
+	READABLE, .bits = LVT_VECTOR | LVT_MASKED | (_bits),		\
+	.x2apic = LVT_VECTOR | LVT_MASKED | LVT_PENDING | (_bits) | (_zeroes)
+#define LVT_LINT	LVT(7 << 8 | BIT(13) | LVT_LEVEL, LVT_REMOTE_IRR)
+
+static const struct rule rules[256] = {
+	[LAPIC_ID / 16] = { READABLE, .bits = XAPIC_ID },
+	[LAPIC_VERSION / 16] = { READABLE },
+	[LAPIC_TPR / 16] = { BITS(0xff) },
+	[LAPIC_PPR / 16] = { READABLE },
+	[LAPIC_LDR / 16] = { READABLE, .bits = XAPIC_ID },
+	[LAPIC_DFR / 16] = { READABLE },
+	[LAPIC_SVR / 16] = { BITS(SVR_VALID) },
+	[LAPIC_ISR / 16 ... LAPIC_ESR / 16] = { READABLE },
+	[LAPIC_ICR / 16] = { READABLE, .bits = (u32)~ICR_BUSY,
+			     .x2apic = 0xffffffff000cdfffull },
+	[LAPIC_ICR2 / 16] = { READABLE, .bits = XAPIC_ID },
+	[LAPIC_LVT_TIMER / 16] = { LVT(3 << 17, 0) },
+	[LAPIC_LVT_THERMAL / 16] = { LVT(7 << 8, 0) },
+	[LAPIC_LVT_PMC / 16] = { LVT(7 << 8, 0) },
+	[LAPIC_LVT_LINT0 / 16] = { LVT_LINT },
+	[LAPIC_LVT_LINT1 / 16] = { LVT_LINT },
+	[LAPIC_LVT_ERROR / 16] = { LVT(0, 0) },
+	[LAPIC_TMICT / 16] = { READABLE, .x2apic = 0xffffffff },
+	[LAPIC_TMCCT / 16] = { READABLE },
+	[LAPIC_TDCR / 16] = { BITS(TDCR_VALID) },
+	[LAPIC_SELF_IPI / 16] = { .x2apic = 0xff },
+};
+
 static void deliver_lvt(struct nacre_lapic *apic, u32 lvt_offset);
 
-static u32 *reg(struct nacre_lapic *apic, u32 offset)
+static const struct rule *rule_of(u32 offset)
+{
+	return &rules[(u8)(offset / 16)];
+}
+
+/* They are next to each other. */
+static bool is_lvt(u32 offset)
+{
+	return offset >= LAPIC_LVT_TIMER && offset <= LAPIC_LVT_ERROR;
+}
+
+static u32 *reg(const struct nacre_lapic *apic, u32 offset)
 {
 	return &apic->regs[(offset & (LAPIC_REGS_SIZE - 1)) / sizeof(u32)];
 }
@@ -53,8 +108,7 @@ static u32 *reg(struct nacre_lapic *apic, u32 offset)
 /* Once each: other threads read what the vCPU's writes. */
 static u32 peek(const struct nacre_lapic *apic, u32 offset)
 {
-	return READ_ONCE(apic->regs[(offset & (LAPIC_REGS_SIZE - 1)) /
-				    sizeof(u32)]);
+	return READ_ONCE(*reg(apic, offset));
 }
 
 static void poke(struct nacre_lapic *apic, u32 offset, u32 value)
@@ -106,20 +160,18 @@ static int highest_vector(struct nacre_lapic *apic, u32 base, int word)
 
 static int highest_request(struct nacre_lapic *apic)
 {
-	return highest_vector(apic, LAPIC_IRR, LAPIC_WORDS - 1);
+	return highest_vector(apic, LAPIC_IRR, NACRE_VECTOR_WORDS - 1);
 }
 
 /* Each interrupt that is taken comes by here: one load for each word. */
 static bool any_request(struct nacre_lapic *apic)
 {
-	return READ_ONCE(*vectors(apic, LAPIC_IRR, 7)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 6)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 5)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 4)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 3)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 2)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 1)) |
-	       READ_ONCE(*vectors(apic, LAPIC_IRR, 0));
+	u32 any = 0, word;
+
+#pragma GCC unroll 8
+	for (word = 0; word < NACRE_VECTOR_WORDS; word++)
+		any |= READ_ONCE(*vectors(apic, LAPIC_IRR, word));
+	return any;
 }
 
 /*
@@ -145,14 +197,6 @@ static int highest_in_service(struct nacre_lapic *apic)
 	return highest_vector(apic, LAPIC_ISR, fls(apic->isr_words) - 1);
 }
 
-static void begin_service(struct nacre_lapic *apic, u8 vector)
-{
-	u32 word = vector / 32;
-
-	*vectors(apic, LAPIC_ISR, word) |= vector_bit(vector);
-	apic->isr_words |= 1 << word;
-}
-
 static void end_service(struct nacre_lapic *apic, u8 vector)
 {
 	u32 word = vector / 32;
@@ -169,7 +213,7 @@ static void note_vectors(struct nacre_lapic *apic)
 	u32 word;
 
 	apic->isr_words = 0;
-	for (word = 0; word < LAPIC_WORDS; word++) {
+	for (word = 0; word < NACRE_VECTOR_WORDS; word++) {
 		if (*vectors(apic, LAPIC_ISR, word) || apic->by_processor)
 			apic->isr_words |= 1 << word;
 	}
@@ -219,11 +263,6 @@ static u8 processor_priority(struct nacre_lapic *apic)
 	return (tpr & 0xf0) >= (served & 0xf0) ? tpr : served & 0xf0;
 }
 
-u8 nacre_lapic_priority(const struct nacre_lapic *apic)
-{
-	return peek(apic, LAPIC_TPR);
-}
-
 int nacre_lapic_pending(struct nacre_lapic *apic)
 {
 	int irr;
@@ -252,8 +291,11 @@ u8 nacre_lapic_cr8_threshold(struct nacre_lapic *apic)
 
 void nacre_lapic_ack(struct nacre_lapic *apic, u8 vector)
 {
+	u32 word = vector / 32;
+
 	end_request(apic, vector);
-	begin_service(apic, vector);
+	*vectors(apic, LAPIC_ISR, word) |= vector_bit(vector);
+	apic->isr_words |= 1 << word;
 }
 
 u32 nacre_lapic_told(struct nacre_lapic *apic, unsigned int word)
@@ -350,7 +392,7 @@ void nacre_lapic_take_levels(struct nacre_lapic *apic)
 {
 	u32 word, levels;
 
-	for (word = 0; word < LAPIC_WORDS; word++) {
+	for (word = 0; word < NACRE_VECTOR_WORDS; word++) {
 		if (!READ_ONCE(apic->levels[word]))
 			continue;
 		levels = atomic_xchg((atomic_t *)&apic->levels[word], 0);
@@ -443,20 +485,14 @@ u32 nacre_lapic_physical_id(const struct nacre_lapic *apic)
 	return peek(apic, LAPIC_ID) >> 24;
 }
 
-/* x2APIC: a cluster of 16 in the upper half, one bit each in the lower. */
-static bool match_x2apic_logical(const struct nacre_lapic *apic, u32 dest)
-{
-	u32 ldr = peek(apic, LAPIC_LDR);
-
-	return dest >> 16 == ldr >> 16 && dest & ldr & 0xffff;
-}
-
 static bool match_logical(const struct nacre_lapic *apic, u32 dest)
 {
-	u8 id = peek(apic, LAPIC_LDR) >> 24;
+	u32 ldr = peek(apic, LAPIC_LDR);
+	u8 id = ldr >> 24;
 
+	/* A cluster of 16 in the upper half, one bit each in the lower. */
 	if (nacre_lapic_is_x2apic(apic))
-		return match_x2apic_logical(apic, dest);
+		return dest >> 16 == ldr >> 16 && dest & ldr & 0xffff;
 	switch (peek(apic, LAPIC_DFR) >> 28) {
 	case 0xf:
 		return id & dest;
@@ -471,19 +507,12 @@ static bool match_logical(const struct nacre_lapic *apic, u32 dest)
  * Messages of I/O APICs and MSIs have 8 bits for it. For want of interrupt
  * remapping, ones in all of them mean all x2APICs too.
  */
-static bool is_broadcast(const struct nacre_lapic *apic,
-			 const struct nacre_irq *irq)
-{
-	if (irq->dest == 0xffffffff)
-		return true;
-	return irq->dest == 0xff &&
-	       !(irq->exact && nacre_lapic_is_x2apic(apic));
-}
-
 bool nacre_lapic_match(const struct nacre_lapic *apic,
 		       const struct nacre_irq *irq)
 {
-	if (is_broadcast(apic, irq))
+	if (irq->dest == 0xffffffff)
+		return true;
+	if (irq->dest == 0xff && !(irq->exact && nacre_lapic_is_x2apic(apic)))
 		return true;
 	return irq->logical ? match_logical(apic, irq->dest) :
 			      nacre_lapic_physical_id(apic) == irq->dest;
@@ -519,15 +548,6 @@ static void send_ipi(struct nacre_lapic *apic, u32 low, u32 dest)
 	apic->ops->send(apic, &irq);
 }
 
-/*
- * The mode and the divisor are kept besides the registers: the processor may
- * have put there already what the guest wants them to be.
- */
-static u32 timer_mode(const struct nacre_lapic *apic)
-{
-	return apic->timer_mode;
-}
-
 /* TDCR: bits 3, 1 and 0 are one number, of which 7 means 1. */
 static u32 divisor_of(u32 tdcr)
 {
@@ -536,18 +556,13 @@ static u32 divisor_of(u32 tdcr)
 	return 1u << ((code + 1) & 7);
 }
 
-static u32 timer_divisor(const struct nacre_lapic *apic)
-{
-	return apic->timer_divisor;
-}
-
 /* The whole count, and no shorter than is good for the host. */
 static u64 timer_length(const struct nacre_lapic *apic)
 {
-	u64 ns = (u64)peek(apic, LAPIC_TMICT) * timer_divisor(apic) *
+	u64 ns = (u64)peek(apic, LAPIC_TMICT) * apic->timer_divisor *
 		 BUS_CYCLE_NS;
 
-	if (ns && timer_mode(apic) == TIMER_PERIODIC && ns < MIN_PERIOD_NS)
+	if (ns && apic->timer_mode == TIMER_PERIODIC && ns < MIN_PERIOD_NS)
 		ns = MIN_PERIOD_NS;
 	return ns;
 }
@@ -565,13 +580,15 @@ static void run_timer(struct nacre_lapic *apic, u64 target)
 	apic->ops->set_timer(apic, target);
 }
 
-static void start_timer(struct nacre_lapic *apic)
+/* With so much left of the first period, or all of it. */
+static void start_timer(struct nacre_lapic *apic, u64 left)
 {
 	apic->timer_period = timer_length(apic);
 	if (!apic->timer_period)
 		apic->ops->set_timer(apic, 0);
 	else
-		run_timer(apic, apic->ops->now(apic) + apic->timer_period);
+		run_timer(apic, ktime_get_ns() +
+				min(left, apic->timer_period));
 }
 
 /* ns to the next expiry; of a periodic one that is overdue, the one after. */
@@ -579,7 +596,7 @@ static u64 time_left(const struct nacre_lapic *apic, u64 now)
 {
 	if (now < apic->timer_target)
 		return apic->timer_target - now;
-	if (timer_mode(apic) != TIMER_PERIODIC)
+	if (apic->timer_mode != TIMER_PERIODIC)
 		return 0;
 	return apic->timer_period -
 	       (now - apic->timer_target) % apic->timer_period;
@@ -591,8 +608,8 @@ static u32 current_count(struct nacre_lapic *apic)
 
 	if (!apic->timer_period)
 		return 0;
-	count = time_left(apic, apic->ops->now(apic)) /
-		((u64)timer_divisor(apic) * BUS_CYCLE_NS);
+	count = time_left(apic, ktime_get_ns()) /
+		((u64)apic->timer_divisor * BUS_CYCLE_NS);
 	/* A period that was made longer still counts from where it should. */
 	return min_t(u64, count, peek(apic, LAPIC_TMICT));
 }
@@ -600,24 +617,19 @@ static u32 current_count(struct nacre_lapic *apic)
 /* Another divisor: the rest of the count takes as much longer or shorter. */
 static void write_divisor(struct nacre_lapic *apic, u32 value)
 {
-	u64 old = timer_divisor(apic), now, left;
+	u64 old = apic->timer_divisor, now, left;
 
-	poke(apic, LAPIC_TDCR, value & 0xb);
+	poke(apic, LAPIC_TDCR, value & TDCR_VALID);
 	apic->timer_divisor = divisor_of(value);
-	if (!apic->timer_period || timer_divisor(apic) == old)
+	if (!apic->timer_period || apic->timer_divisor == old)
 		return;
-	now = apic->ops->now(apic);
+	now = ktime_get_ns();
 	left = now < apic->timer_target ? apic->timer_target - now : 0;
 	apic->timer_period = timer_length(apic);
-	run_timer(apic, now + left * timer_divisor(apic) / old);
+	run_timer(apic, now + left * apic->timer_divisor / old);
 }
 
-static void deadline_expired(struct nacre_lapic *apic)
-{
-	apic->tsc_deadline = 0;
-	deliver_lvt(apic, LAPIC_LVT_TIMER);
-}
-
+/* Also when a time has come that may have been a nearer one. */
 static void start_deadline(struct nacre_lapic *apic)
 {
 	u64 when = 0;
@@ -625,18 +637,20 @@ static void start_deadline(struct nacre_lapic *apic)
 	if (apic->tsc_deadline)
 		when = apic->ops->tsc_to_ns(apic, apic->tsc_deadline);
 	apic->ops->set_timer(apic, when);
-	if (apic->tsc_deadline && !when)
-		deadline_expired(apic);
+	if (!apic->tsc_deadline || when)
+		return;
+	apic->tsc_deadline = 0;
+	deliver_lvt(apic, LAPIC_LVT_TIMER);
 }
 
 u64 nacre_lapic_read_deadline(const struct nacre_lapic *apic)
 {
-	return timer_mode(apic) == TIMER_DEADLINE ? apic->tsc_deadline : 0;
+	return apic->timer_mode == TIMER_DEADLINE ? apic->tsc_deadline : 0;
 }
 
 void nacre_lapic_write_deadline(struct nacre_lapic *apic, u64 tsc)
 {
-	if (!nacre_lapic_enabled(apic) || timer_mode(apic) != TIMER_DEADLINE)
+	if (!nacre_lapic_enabled(apic) || apic->timer_mode != TIMER_DEADLINE)
 		return;
 	apic->tsc_deadline = tsc;
 	start_deadline(apic);
@@ -645,7 +659,7 @@ void nacre_lapic_write_deadline(struct nacre_lapic *apic, u64 tsc)
 /* Ticks that were missed are one: nothing counts them on hardware either. */
 static void restart_period(struct nacre_lapic *apic)
 {
-	u64 now = apic->ops->now(apic), target = apic->timer_target;
+	u64 now = ktime_get_ns(), target = apic->timer_target;
 	u64 missed = now > target ? (now - target) / apic->timer_period : 0;
 
 	run_timer(apic, target + (missed + 1) * apic->timer_period);
@@ -657,30 +671,16 @@ static void count_expired(struct nacre_lapic *apic)
 	if (!apic->timer_period)
 		return;
 	deliver_lvt(apic, LAPIC_LVT_TIMER);
-	if (timer_mode(apic) == TIMER_PERIODIC)
+	if (apic->timer_mode == TIMER_PERIODIC)
 		restart_period(apic);
 	else
 		apic->timer_period = 0;
 }
 
-/* The time may have been a nearer one. */
-static void check_deadline(struct nacre_lapic *apic)
-{
-	u64 when;
-
-	if (!apic->tsc_deadline)
-		return;
-	when = apic->ops->tsc_to_ns(apic, apic->tsc_deadline);
-	if (when && when > apic->ops->now(apic))
-		apic->ops->set_timer(apic, when);
-	else
-		deadline_expired(apic);
-}
-
 void nacre_lapic_timer_expired(struct nacre_lapic *apic)
 {
-	if (timer_mode(apic) == TIMER_DEADLINE)
-		check_deadline(apic);
+	if (apic->timer_mode == TIMER_DEADLINE)
+		start_deadline(apic);
 	else
 		count_expired(apic);
 }
@@ -688,7 +688,7 @@ void nacre_lapic_timer_expired(struct nacre_lapic *apic)
 /* Arming one way ends what was armed the other way. */
 static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
 {
-	bool was_deadline = timer_mode(apic) == TIMER_DEADLINE;
+	bool was_deadline = apic->timer_mode == TIMER_DEADLINE;
 	bool is_deadline = TIMER_MODE(value) == TIMER_DEADLINE;
 
 	if (was_deadline != is_deadline) {
@@ -702,36 +702,9 @@ static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
 		apic->timer_period = timer_length(apic);
 }
 
-/* The bits of each LVT entry that exist; 0: not an LVT entry of ours. */
-static u32 lvt_valid(u32 offset)
-{
-	switch (offset) {
-	case LAPIC_LVT_TIMER:
-		return LVT_VECTOR | LVT_MASKED | 3 << 17;
-	case LAPIC_LVT_ERROR:
-		return LVT_VECTOR | LVT_MASKED;
-	case LAPIC_LVT_THERMAL:
-	case LAPIC_LVT_PMC:
-		return LVT_VECTOR | 7 << 8 | LVT_MASKED;
-	case LAPIC_LVT_LINT0:
-	case LAPIC_LVT_LINT1:
-		return LVT_VECTOR | 7 << 8 | BIT(13) | LVT_LEVEL | LVT_MASKED;
-	default:
-		return 0;
-	}
-}
-
-/* Bits that are there to read, and always 0 here. */
-static u32 lvt_read_only(u32 offset)
-{
-	if (offset == LAPIC_LVT_LINT0 || offset == LAPIC_LVT_LINT1)
-		return LVT_PENDING | LVT_REMOTE_IRR;
-	return lvt_valid(offset) ? LVT_PENDING : 0;
-}
-
 static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
 {
-	value &= lvt_valid(offset);
+	value &= rule_of(offset)->bits;
 	if (offset == LAPIC_LVT_TIMER && apic->lacks_deadline)
 		value &= ~LVT_DEADLINE;
 	if (!nacre_lapic_sw_enabled(apic))
@@ -742,21 +715,16 @@ static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
 		poke(apic, offset, value);
 }
 
-static const u16 lvts[] = {
-	LAPIC_LVT_TIMER, LAPIC_LVT_THERMAL, LAPIC_LVT_PMC,
-	LAPIC_LVT_LINT0, LAPIC_LVT_LINT1, LAPIC_LVT_ERROR,
-};
-
 static void write_svr(struct nacre_lapic *apic, u32 value)
 {
-	unsigned int i;
+	u32 lvt;
 
 	poke(apic, LAPIC_SVR, value & SVR_VALID);
 	apic->ops->mode(apic);
 	if (value & SVR_ENABLE)
 		return;
-	for (i = 0; i < ARRAY_SIZE(lvts); i++)
-		poke(apic, lvts[i], peek(apic, lvts[i]) | LVT_MASKED);
+	for (lvt = LAPIC_LVT_TIMER; is_lvt(lvt); lvt += 16)
+		poke(apic, lvt, peek(apic, lvt) | LVT_MASKED);
 }
 
 /* Registers that both modes write alike; false: there is none. */
@@ -776,23 +744,22 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 		poke(apic, LAPIC_ESR, atomic_xchg(&apic->errors, 0));
 		return true;
 	case LAPIC_TMICT:
-		if (timer_mode(apic) == TIMER_DEADLINE) {
+		if (apic->timer_mode == TIMER_DEADLINE) {
 			poke(apic, LAPIC_TMICT, 0);
 			return true;
 		}
 		poke(apic, LAPIC_TMICT, value);
-		start_timer(apic);
+		start_timer(apic, ~0ull);
 		return true;
 	case LAPIC_TDCR:
 		write_divisor(apic, value);
 		return true;
 	default:
-		break;
+		if (!is_lvt(offset))
+			return false;
+		write_lvt(apic, offset, value);
+		return true;
 	}
-	if (!lvt_valid(offset))
-		return false;
-	write_lvt(apic, offset, value);
-	return true;
 }
 
 void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
@@ -802,7 +769,7 @@ void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
 	case LAPIC_ID:
 	case LAPIC_LDR:
 	case LAPIC_ICR2:
-		poke(apic, offset, value & 0xff000000);
+		poke(apic, offset, value & XAPIC_ID);
 		return;
 	case LAPIC_DFR:
 		poke(apic, LAPIC_DFR, value | 0x0fffffff);
@@ -812,10 +779,9 @@ void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
 		send_ipi(apic, value, peek(apic, LAPIC_ICR2) >> 24);
 		return;
 	default:
-		break;
+		if (!write_common(apic, offset, value))
+			note_error(apic, ESR_REGISTER);
 	}
-	if (!write_common(apic, offset, value))
-		note_error(apic, ESR_REGISTER);
 }
 
 void nacre_lapic_written(struct nacre_lapic *apic, u32 offset)
@@ -833,20 +799,6 @@ void nacre_lapic_written(struct nacre_lapic *apic, u32 offset)
 		nacre_lapic_write(apic, offset, value);
 }
 
-/* Offsets that can be read: bit n stands for register n * 16. */
-static bool readable(u32 offset)
-{
-	static const u64 map = BIT_ULL(LAPIC_ID / 16) |
-		BIT_ULL(LAPIC_VERSION / 16) | BIT_ULL(LAPIC_TPR / 16) |
-		BIT_ULL(LAPIC_PPR / 16) | BIT_ULL(LAPIC_LDR / 16) |
-		BIT_ULL(LAPIC_DFR / 16) | BIT_ULL(LAPIC_SVR / 16) |
-		GENMASK_ULL(LAPIC_ESR / 16, LAPIC_ISR / 16) |
-		GENMASK_ULL(LAPIC_TMCCT / 16, LAPIC_ICR / 16) |
-		BIT_ULL(LAPIC_TDCR / 16);
-
-	return offset < LAPIC_REGS_SIZE && map & BIT_ULL(offset / 16);
-}
-
 static u32 read_register(struct nacre_lapic *apic, u32 offset)
 {
 	switch (offset) {
@@ -862,7 +814,7 @@ static u32 read_register(struct nacre_lapic *apic, u32 offset)
 u32 nacre_lapic_read(struct nacre_lapic *apic, u32 offset)
 {
 	offset &= 0xff0;
-	if (!readable(offset)) {
+	if (!rule_of(offset)->read) {
 		note_error(apic, ESR_REGISTER);
 		return 0;
 	}
@@ -876,7 +828,7 @@ bool nacre_lapic_read_msr(struct nacre_lapic *apic, u32 msr, u64 *value)
 	if (!nacre_lapic_is_x2apic(apic) || msr - MSR_BASE > MSR_LAST)
 		return false;
 	/* ICR is one register of 64 bits here, and DFR is none at all. */
-	if (!readable(offset) || offset == LAPIC_DFR || offset == LAPIC_ICR2)
+	if (!rule_of(offset)->read || offset == LAPIC_DFR || offset == LAPIC_ICR2)
 		return false;
 	*value = read_register(apic, offset);
 	if (offset == LAPIC_ICR)
@@ -884,47 +836,18 @@ bool nacre_lapic_read_msr(struct nacre_lapic *apic, u32 msr, u64 *value)
 	return true;
 }
 
-/* Reserved bits fault here, where the page only ignores them. */
-static bool valid_x2apic_value(u32 offset, u64 value)
-{
-	switch (offset) {
-	case LAPIC_TPR:
-	case LAPIC_SELF_IPI:
-		return !(value & ~0xffull);
-	case LAPIC_EOI:
-	case LAPIC_ESR:
-		return !value;
-	case LAPIC_SVR:
-		return !(value & ~(u64)SVR_VALID);
-	case LAPIC_TDCR:
-		return !(value & ~0xbull);
-	case LAPIC_TMICT:
-		return !(value >> 32);
-	case LAPIC_ICR:
-		return !((u32)value & ~ICR_X2APIC_VALID);
-	default:
-		value &= ~(u64)lvt_read_only(offset);
-		return !(value & ~(u64)lvt_valid(offset));
-	}
-}
-
-static void write_x2apic_icr(struct nacre_lapic *apic, u64 value)
-{
-	poke(apic, LAPIC_ICR, value & ~ICR_BUSY);
-	poke(apic, LAPIC_ICR2, value >> 32);
-	send_ipi(apic, value, value >> 32);
-}
-
 bool nacre_lapic_write_msr(struct nacre_lapic *apic, u32 msr, u64 value)
 {
 	u32 offset = (msr - MSR_BASE) << 4;
 
 	if (!nacre_lapic_is_x2apic(apic) || msr - MSR_BASE > MSR_LAST ||
-	    !valid_x2apic_value(offset, value))
+	    value & ~rule_of(offset)->x2apic)
 		return false;
 	switch (offset) {
 	case LAPIC_ICR:
-		write_x2apic_icr(apic, value);
+		poke(apic, LAPIC_ICR, value & ~ICR_BUSY);
+		poke(apic, LAPIC_ICR2, value >> 32);
+		send_ipi(apic, value, value >> 32);
 		return true;
 	case LAPIC_SELF_IPI:
 		send_ipi(apic, ICR_ASSERT | ICR_TO_SELF | (u8)value, 0);
@@ -941,16 +864,18 @@ static void derive_x2apic_ids(struct nacre_lapic *apic)
 	poke(apic, LAPIC_LDR, (apic->id >> 4) << 16 | 1u << (apic->id & 0xf));
 }
 
-static void note_timer(struct nacre_lapic *apic)
+/* What is kept besides the registers. */
+static void note_registers(struct nacre_lapic *apic)
 {
 	apic->timer_mode = TIMER_MODE(peek(apic, LAPIC_LVT_TIMER));
 	apic->timer_divisor = divisor_of(peek(apic, LAPIC_TDCR));
+	note_vectors(apic);
+	atomic_set(&apic->errors, 0);
 }
 
 static void reset_registers(struct nacre_lapic *apic)
 {
 	u32 offset;
-	unsigned int i;
 
 	for (offset = 0; offset < LAPIC_REGS_SIZE; offset += sizeof(u32)) {
 		if (offset != LAPIC_ID)
@@ -959,11 +884,9 @@ static void reset_registers(struct nacre_lapic *apic)
 	poke(apic, LAPIC_VERSION, VERSION_VALUE);
 	poke(apic, LAPIC_DFR, DFR_FLAT);
 	poke(apic, LAPIC_SVR, 0xff);
-	for (i = 0; i < ARRAY_SIZE(lvts); i++)
-		poke(apic, lvts[i], LVT_MASKED);
-	note_timer(apic);
-	note_vectors(apic);
-	atomic_set(&apic->errors, 0);
+	for (offset = LAPIC_LVT_TIMER; is_lvt(offset); offset += 16)
+		poke(apic, offset, LVT_MASKED);
+	note_registers(apic);
 }
 
 void nacre_lapic_reset(struct nacre_lapic *apic, bool init)
@@ -1033,17 +956,20 @@ void nacre_lapic_get_state(struct nacre_lapic *apic, u8 *state)
 }
 
 /* Only what a guest could have left there is taken in. */
-static void check_registers(struct nacre_lapic *apic)
+static void check_registers(struct nacre_lapic *apic, bool x2apic)
 {
-	unsigned int i;
+	u32 offset;
 
 	poke(apic, LAPIC_VERSION, VERSION_VALUE);
-	keep_bits(apic, LAPIC_SVR, SVR_VALID);
-	keep_bits(apic, LAPIC_TPR, 0xff);
-	keep_bits(apic, LAPIC_TDCR, 0xb);
-	keep_bits(apic, LAPIC_ICR, (u32)~ICR_BUSY);
-	for (i = 0; i < ARRAY_SIZE(lvts); i++)
-		keep_bits(apic, lvts[i], lvt_valid(lvts[i]));
+	for (offset = 0; offset < LAPIC_REGS_SIZE; offset += 16) {
+		u32 bits = rule_of(offset)->bits;
+
+		/* In x2APIC mode that is a whole destination. */
+		if (bits && !(x2apic && offset == LAPIC_ICR2))
+			keep_bits(apic, offset, bits);
+	}
+	if (!x2apic)
+		poke(apic, LAPIC_DFR, peek(apic, LAPIC_DFR) | 0x0fffffff);
 	/* Vectors below 16 are left: of class 0, which never gets through. */
 }
 
@@ -1054,38 +980,24 @@ static void check_registers(struct nacre_lapic *apic)
  */
 static void resume_count(struct nacre_lapic *apic)
 {
-	u64 left = (u64)peek(apic, LAPIC_TMCCT) * timer_divisor(apic) *
+	u64 left = (u64)peek(apic, LAPIC_TMCCT) * apic->timer_divisor *
 		   BUS_CYCLE_NS;
 
-	apic->timer_period = timer_length(apic);
-	if (!apic->timer_period) {
-		apic->ops->set_timer(apic, 0);
-		return;
-	}
-	if (!left && timer_mode(apic) == TIMER_PERIODIC)
-		left = apic->timer_period;
-	run_timer(apic, apic->ops->now(apic) + min(left, apic->timer_period));
+	if (!left && apic->timer_mode == TIMER_PERIODIC)
+		left = ~0ull;
+	start_timer(apic, left);
 }
 
 /* A deadline is no register: it stays, but not through another mode. */
 static void resume_timer(struct nacre_lapic *apic)
 {
-	if (timer_mode(apic) == TIMER_DEADLINE) {
+	if (apic->timer_mode == TIMER_DEADLINE) {
 		apic->timer_period = 0;
 		start_deadline(apic);
 	} else {
 		apic->tsc_deadline = 0;
 		resume_count(apic);
 	}
-}
-
-/* These are 32 bits wide in x2APIC mode, or not there. */
-static void check_xapic_registers(struct nacre_lapic *apic)
-{
-	keep_bits(apic, LAPIC_ID, 0xff000000);
-	keep_bits(apic, LAPIC_LDR, 0xff000000);
-	keep_bits(apic, LAPIC_ICR2, 0xff000000);
-	poke(apic, LAPIC_DFR, peek(apic, LAPIC_DFR) | 0x0fffffff);
 }
 
 bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
@@ -1100,14 +1012,10 @@ bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)
 		memcpy(&value, state + offset, sizeof(value));
 		poke(apic, offset, value);
 	}
-	check_registers(apic);
+	check_registers(apic, x2apic);
 	if (x2apic)
 		derive_x2apic_ids(apic);
-	else
-		check_xapic_registers(apic);
-	note_timer(apic);
-	note_vectors(apic);
-	atomic_set(&apic->errors, 0);
+	note_registers(apic);
 	apic->ops->mode(apic);
 	resume_timer(apic);
 	tell_pending(apic);

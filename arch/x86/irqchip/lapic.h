@@ -44,9 +44,6 @@
 
 #define LAPIC_REGS_SIZE	0x400
 
-/* IRR, TMR and ISR: 32 vectors in each register, one every 16 bytes. */
-#define LAPIC_WORDS	8
-
 /* IA32_APIC_BASE. */
 #define LAPIC_BASE_BSP		BIT(8)
 #define LAPIC_BASE_X2APIC	BIT(10)
@@ -70,8 +67,7 @@ struct nacre_lapic_ops {
 	void (*post)(struct nacre_lapic *apic, const struct nacre_irq *irq);
 	/* The base or SVR's enable bit is another, or may be. vCPU's thread. */
 	void (*mode)(struct nacre_lapic *apic);
-	/* The timer's clock in ns; its next expiry on that clock, 0: none. */
-	u64 (*now)(struct nacre_lapic *apic);
+	/* The timer's next expiry, by ktime_get_ns(); 0: none. */
 	void (*set_timer)(struct nacre_lapic *apic, u64 when);
 	/*
 	 * When the guest's TSC will read @tsc, on that clock; 0: it has. If that
@@ -92,6 +88,7 @@ struct nacre_lapic {
 	bool by_processor;	/* it delivers: IRR, ISR and PPR change unseen */
 	bool changed;		/* IRR, ISR or TMR, since the processor was told */
 	u64 base;		/* IA32_APIC_BASE */
+	/* Besides the registers, where the processor may have put new ones. */
 	u8 timer_mode;
 	u8 timer_divisor;
 	u64 tsc_deadline;
@@ -100,7 +97,7 @@ struct nacre_lapic {
 	atomic_t errors;	/* any thread: what a write of ESR will show */
 	bool irr_pending;	/* any thread; false: IRR is empty */
 	u8 isr_words;		/* a bit for each 32 vectors; 0: none is served */
-	u32 levels[LAPIC_WORDS];	/* any thread; see nacre_lapic_may_post() */
+	u32 levels[NACRE_VECTOR_WORDS];	/* any; nacre_lapic_may_post() */
 };
 
 /* Power-on; @init: as after INIT, which leaves the ID and the base alone. */
@@ -135,10 +132,16 @@ bool nacre_lapic_write_msr(struct nacre_lapic *apic, u32 msr, u64 value);
 u64 nacre_lapic_read_deadline(const struct nacre_lapic *apic);
 void nacre_lapic_write_deadline(struct nacre_lapic *apic, u64 tsc);
 
+/* What the lowest-priority arbiter compares: smaller is better. */
+static inline u8 nacre_lapic_priority(const struct nacre_lapic *apic)
+{
+	return READ_ONCE(apic->regs[LAPIC_TPR / sizeof(u32)]);
+}
+
 /* CR8 is the upper half of the task priority. */
 static inline u8 nacre_lapic_cr8(const struct nacre_lapic *apic)
 {
-	return apic->regs[LAPIC_TPR / sizeof(u32)] >> 4 & 0xf;
+	return nacre_lapic_priority(apic) >> 4;
 }
 void nacre_lapic_set_cr8(struct nacre_lapic *apic, u8 cr8);
 
@@ -149,8 +152,6 @@ bool nacre_lapic_match(const struct nacre_lapic *apic,
 		       const struct nacre_irq *irq);
 /* Take it. False: it was lost. One that waits already is merged with it. */
 bool nacre_lapic_accept(struct nacre_lapic *apic, const struct nacre_irq *irq);
-/* What the lowest-priority arbiter compares: smaller is better. */
-u8 nacre_lapic_priority(const struct nacre_lapic *apic);
 /* Is LINT0 wired through, so that the PIC's output reaches the processor? */
 bool nacre_lapic_accepts_pic(const struct nacre_lapic *apic);
 

@@ -88,10 +88,8 @@ static void set_pin(struct nacre_pic_state *s, unsigned int pin, bool level)
 
 static void set_output(struct nacre_pic *pic, bool output)
 {
-	if (output == pic->output)
-		return;
+	pic->rose |= output && !pic->output;
 	pic->output = output;
-	pic->ops->output(pic, output);
 }
 
 /* The slave's output is a pulse to the master: each request is an edge. */
@@ -111,6 +109,7 @@ void nacre_pic_reset(struct nacre_pic *pic)
 	reset_chip(&pic->chip[PIC_MASTER], ELCR_MASTER);
 	reset_chip(&pic->chip[PIC_SLAVE], ELCR_SLAVE);
 	pic->output = false;
+	pic->rose = false;
 	pic->ended = 0;
 }
 
@@ -167,32 +166,28 @@ static void acknowledge(struct nacre_pic *pic, struct nacre_pic_state *s,
 	note_ended(pic, s, BIT(pin));
 }
 
-static u8 acknowledge_slave(struct nacre_pic *pic)
+/* The pin that is served now. */
+static unsigned int take(struct nacre_pic *pic, struct nacre_pic_state *s)
 {
-	struct nacre_pic_state *slave = &pic->chip[PIC_SLAVE];
-	int pin = wanted(pic, slave);
+	int pin = wanted(pic, s);
 
 	if (pin < 0)
-		return slave->irq_base + SPURIOUS;
-	acknowledge(pic, slave, pin);
-	return slave->irq_base + pin;
+		return SPURIOUS;
+	acknowledge(pic, s, pin);
+	return pin;
 }
 
 u8 nacre_pic_acknowledge(struct nacre_pic *pic)
 {
-	struct nacre_pic_state *master = &pic->chip[PIC_MASTER];
-	int pin = wanted(pic, master);
+	struct nacre_pic_state *s = &pic->chip[PIC_MASTER];
+	unsigned int pin = take(pic, s);
 	u8 vector;
 
-	if (pin < 0) {
-		vector = master->irq_base + SPURIOUS;
-	} else if (pin == CASCADE) {
-		acknowledge(pic, master, pin);
-		vector = acknowledge_slave(pic);
-	} else {
-		acknowledge(pic, master, pin);
-		vector = master->irq_base + pin;
+	if (pin == CASCADE) {
+		s = &pic->chip[PIC_SLAVE];
+		pin = take(pic, s);
 	}
+	vector = s->irq_base + pin;
 	/* INTR falls, and rises again if there is more. */
 	set_output(pic, false);
 	update(pic);
@@ -319,32 +314,31 @@ static u8 read_chip(struct nacre_pic *pic, struct nacre_pic_state *s, bool data)
 	return s->read_reg_select ? s->isr : s->irr;
 }
 
-/* Ports to chips; ELCR's are next to each other. */
-static struct nacre_pic_state *chip_at(struct nacre_pic *pic, u16 port,
-				       bool *elcr)
+bool nacre_pic_has_port(u16 port)
 {
-	*elcr = (port & ~1) == PIC_ELCR_PORT;
-	if (*elcr)
-		return &pic->chip[port & 1];
-	switch (port & ~1) {
-	case PIC_MASTER_PORT:
-		return &pic->chip[PIC_MASTER];
-	case PIC_SLAVE_PORT:
-		return &pic->chip[PIC_SLAVE];
-	default:
-		return NULL;
-	}
+	port &= ~1;
+	return port == PIC_MASTER_PORT || port == PIC_SLAVE_PORT ||
+	       port == PIC_ELCR_PORT;
 }
 
-bool nacre_pic_read(struct nacre_pic *pic, u16 port, u8 *value)
+static bool is_elcr(u16 port)
 {
-	bool elcr;
-	struct nacre_pic_state *s = chip_at(pic, port, &elcr);
+	return (port & ~1) == PIC_ELCR_PORT;
+}
 
-	if (!s)
-		return false;
-	*value = elcr ? s->elcr : read_chip(pic, s, port & 1);
-	return true;
+/* ELCR's two are next to each other. */
+static struct nacre_pic_state *chip_at(struct nacre_pic *pic, u16 port)
+{
+	bool slave = is_elcr(port) ? port & 1 : (port & ~1) == PIC_SLAVE_PORT;
+
+	return &pic->chip[slave];
+}
+
+u8 nacre_pic_read(struct nacre_pic *pic, u16 port)
+{
+	struct nacre_pic_state *s = chip_at(pic, port);
+
+	return is_elcr(port) ? s->elcr : read_chip(pic, s, port & 1);
 }
 
 /* A pin that becomes level-triggered asks for as long as its line is up. */
@@ -356,27 +350,17 @@ static void write_elcr(struct nacre_pic_state *s, u8 value)
 	s->elcr = value & s->elcr_mask;
 }
 
-bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value)
+void nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value)
 {
-	bool elcr;
-	struct nacre_pic_state *s = chip_at(pic, port, &elcr);
+	struct nacre_pic_state *s = chip_at(pic, port);
 
-	if (!s)
-		return false;
-	if (elcr)
+	if (is_elcr(port))
 		write_elcr(s, value);
 	else if (port & 1)
 		write_data(s, value);
 	else
 		write_command(pic, s, value);
 	update(pic);
-	return true;
-}
-
-void nacre_pic_get_state(const struct nacre_pic *pic, unsigned int chip,
-			 struct nacre_pic_state *out)
-{
-	*out = pic->chip[chip & 1];
 }
 
 void nacre_pic_set_state(struct nacre_pic *pic, unsigned int chip,

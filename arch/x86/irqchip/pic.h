@@ -18,25 +18,20 @@
 #define PIC_SLAVE_PORT	0xa0
 #define PIC_ELCR_PORT	0x4d0
 
-struct nacre_pic;
-
-struct nacre_pic_ops {
-	/* INTR to the processor changed. May not sleep, nor call back. */
-	void (*output)(struct nacre_pic *pic, bool level);
-};
-
 struct nacre_pic {
-	const struct nacre_pic_ops *ops;
 	struct nacre_pic_state chip[2];
-	bool output;
-	u16 ended;		/* services that are over; the owner takes it */
+	bool output;		/* INTR to the processor */
+	/* The owner takes these, and clears them. */
+	bool rose;		/* that did */
+	u16 ended;		/* services that are over */
 };
 
 void nacre_pic_reset(struct nacre_pic *pic);
 
-/* Ports 20h, 21h, A0h, A1h, 4D0h, 4D1h; false: not the PIC's. */
-bool nacre_pic_read(struct nacre_pic *pic, u16 port, u8 *value);
-bool nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value);
+/* Ports 20h, 21h, A0h, A1h, 4D0h, 4D1h. */
+bool nacre_pic_has_port(u16 port);
+u8 nacre_pic_read(struct nacre_pic *pic, u16 port);
+void nacre_pic_write(struct nacre_pic *pic, u16 port, u8 value);
 
 /* Line 0 to 15. */
 enum nacre_line nacre_pic_set_line(struct nacre_pic *pic, unsigned int line,
@@ -45,9 +40,7 @@ enum nacre_line nacre_pic_set_line(struct nacre_pic *pic, unsigned int line,
 /* The processor's INTA cycle: the vector; a spurious one if nothing is there. */
 u8 nacre_pic_acknowledge(struct nacre_pic *pic);
 
-/* One chip's state in and out; what cannot be is put right. */
-void nacre_pic_get_state(const struct nacre_pic *pic, unsigned int chip,
-			 struct nacre_pic_state *out);
+/* One chip's state comes in; what cannot be is put right. */
 void nacre_pic_set_state(struct nacre_pic *pic, unsigned int chip,
 			 const struct nacre_pic_state *in);
 

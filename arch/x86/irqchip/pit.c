@@ -79,7 +79,7 @@ static u64 counted(struct nacre_pit *pit,
 		   const struct nacre_pit_channel_state *c)
 {
 	return is_held(pit, c) ? pit->held :
-	       pulses_in(pit->ops->now(pit) - c->count_load_time);
+	       pulses_in(ktime_get_ns() - c->count_load_time);
 }
 
 /* Mode 3 is high for the longer half. */
@@ -133,7 +133,7 @@ static void arm(struct nacre_pit *pit)
 						  period(pit));
 	else if (pit->running && !pit->ticks)
 		when = c->count_load_time + ns_of(c->count);
-	soon = pit->ops->now(pit) + ns_of(period(pit) / CATCH_UP);
+	soon = ktime_get_ns() + ns_of(period(pit) / CATCH_UP);
 	if (pit->acknowledged && pit->pending && soon < when)
 		when = soon;
 	pit->ops->set_timer(pit, when);
@@ -190,7 +190,7 @@ static void load(struct nacre_pit *pit, struct nacre_pit_channel_state *c,
 		 u32 count)
 {
 	c->count = count ?: 0x10000;
-	c->count_load_time = pit->ops->now(pit);
+	c->count_load_time = ktime_get_ns();
 	if (c == &pit->state.channels[SPEAKER])
 		pit->held = 0;
 	if (c != &pit->state.channels[0])
@@ -214,7 +214,7 @@ static void set_gate(struct nacre_pit *pit, bool gate)
 	if (!gate)
 		pit->held = t;
 	else
-		c->count_load_time = pit->ops->now(pit) -
+		c->count_load_time = ktime_get_ns() -
 				     (c->mode == 0 || c->mode == 4 ?
 				      ns_of(t) : 0);
 }
@@ -318,7 +318,7 @@ static u8 read_speaker(struct nacre_pit *pit)
 	if (pit->state.flags & NACRE_PIT_FLAGS_SPEAKER_DATA_ON)
 		value |= SPEAKER_DATA;
 	/* DRAM refresh: old software waits by it. */
-	if (pit->ops->now(pit) / REFRESH_NS & 1)
+	if (ktime_get_ns() / REFRESH_NS & 1)
 		value |= SPEAKER_REFRESH;
 	return value;
 }

@@ -19,8 +19,7 @@ struct nacre_pit;
 
 /* None may sleep, nor call back. */
 struct nacre_pit_ops {
-	/* The timer's clock in ns; its next expiry on that clock, 0: none. */
-	u64 (*now)(struct nacre_pit *pit);
+	/* The timer's next expiry, by ktime_get_ns(); 0: none. */
 	void (*set_timer)(struct nacre_pit *pit, u64 when);
 	/* Counter 0's output rises. False: nobody listens. */
 	bool (*pulse)(struct nacre_pit *pit);

@@ -12,7 +12,6 @@
 #include <linux/swap.h>
 
 #include "module/vcpu.h"
-#include "module/vm.h"
 #include "arch/x86/backend.h"
 #include "arch/x86/mmu/stage2.h"
 #include "arch/x86/mmu/tables.h"

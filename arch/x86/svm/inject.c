@@ -42,21 +42,6 @@ static void decode_event(u64 info, struct nacre_event *event)
 }
 
 /*
- * How long the instruction is that raises a soft event again. The exit that
- * cut it short gives no next RIP, so what was known before counts. INT3 and
- * INTO are one byte. INT n whose length nobody knows is not injected: RIP
- * stands on it, and the guest runs it once more.
- */
-static u8 soft_length(struct svm_vcpu *svm, const struct nacre_event *event)
-{
-	if (event->insn_len)
-		return event->insn_len;
-	if (svm->soft.insn_len && svm->soft.rip == svm->vcpu.arch.rip)
-		return svm->soft.insn_len;
-	return event->type == NACRE_EVENT_SOFT_EXCEPTION ? 1 : 0;
-}
-
-/*
  * The return address of a soft event is the next instruction's. The processor
  * takes it from the VMCB's next RIP; one without that feature pushes RIP as it
  * is, so RIP is moved for the time of the injection.
@@ -64,7 +49,8 @@ static u8 soft_length(struct svm_vcpu *svm, const struct nacre_event *event)
 static bool prepare_soft(struct svm_vcpu *svm, const struct nacre_event *event)
 {
 	struct nacre_vcpu_arch *arch = &svm->vcpu.arch;
-	u8 length = soft_length(svm, event);
+	u8 length = nacre_soft_length(event, svm->soft.rip == arch->rip ?
+					     svm->soft.insn_len : 0);
 
 	if (!length)
 		return false;

@@ -52,7 +52,7 @@ const struct nacre_stage2_format *svm_stage2_format(void)
 }
 
 /* The ASID covers both stages, so this drops more than was asked. */
-void svm_flush(struct nacre_vcpu *vcpu)
+void svm_flush_guest(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
@@ -62,13 +62,18 @@ void svm_flush(struct nacre_vcpu *vcpu)
 		svm->asid_generation = 0;
 }
 
+void svm_flush_stage2(struct nacre_vcpu *vcpu)
+{
+	svm_flush_guest(vcpu);
+}
+
 void svm_load_stage2(struct nacre_vcpu *vcpu, hpa_t root)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
 	svm->nested_cr3 = __sme_set(root);
 	vmcb_set_nested_cr3(svm->vmcb, svm->nested_cr3);
-	svm_flush(vcpu);
+	svm_flush_stage2(vcpu);
 }
 
 void svm_new_asid(struct svm_vcpu *svm)

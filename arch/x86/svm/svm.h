@@ -96,13 +96,10 @@ static inline struct svm_vcpu *to_svm(struct nacre_vcpu *vcpu)
 
 /* svm_inject() and so on, where it has the operation. */
 #define SVM_PROTOTYPE(ret, name, args)	ret svm_##name args;
+NACRE_BACKEND_LOAD_OPS(SVM_PROTOTYPE)
 NACRE_BACKEND_STATE_OPS(SVM_PROTOTYPE, SVM_PROTOTYPE)
 
 /* caps.c */
-int svm_ident(const char **why);
-bool svm_in_use(void);
-int svm_setup(void);
-void svm_teardown(void);
 extern hpa_t svm_iopm;
 
 /* vmcb.c */
@@ -139,9 +136,7 @@ static inline bool svm_awaits_exit(const struct svm_vcpu *svm)
 }
 
 /* npt.c */
-const struct nacre_stage2_format *svm_stage2_format(void);
 void svm_npt_setup(void);
-void svm_flush(struct nacre_vcpu *vcpu);
 /* Preemption off: this is the processor that VMRUN will be on. */
 void svm_change_cpu(struct svm_vcpu *svm);
 static inline void svm_come_to_cpu(struct svm_vcpu *svm)

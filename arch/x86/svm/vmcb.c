@@ -120,21 +120,35 @@ static void msrpm_allow(struct svm_vcpu *svm, u32 msr)
 }
 
 /* What VMLOAD and VMSAVE swap is the guest's own; all else exits. */
+static const struct {
+	u32 msr;
+	u16 field;
+} own_msrs[] = {
+#define OWN(_msr, _field)	{ _msr, offsetof(struct vmcb_save, _field) }
+	OWN(MSR_FS_BASE, fs.base), OWN(MSR_GS_BASE, gs.base),
+	OWN(MSR_KERNEL_GS_BASE, kernel_gs_base),
+	OWN(MSR_STAR, star), OWN(MSR_LSTAR, lstar), OWN(MSR_CSTAR, cstar),
+	OWN(MSR_SYSCALL_MASK, sfmask),
+	OWN(MSR_IA32_SYSENTER_CS, sysenter_cs),
+	OWN(MSR_IA32_SYSENTER_ESP, sysenter_esp),
+	OWN(MSR_IA32_SYSENTER_EIP, sysenter_eip),
+#undef OWN
+};
+
+/* Whoever writes them: VMLOAD gets no more than WRMSR would have left. */
+static bool keeps_32_bits(u32 msr)
+{
+	return msr == MSR_IA32_SYSENTER_ESP || msr == MSR_IA32_SYSENTER_EIP;
+}
+
 static void update_msrpm(struct svm_vcpu *svm)
 {
-	static const u32 own[] = {
-		MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
-		MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_MASK,
-		MSR_IA32_SYSENTER_CS,
-	};
 	unsigned int i;
 
 	memset(svm->msrpm, 0xff, MSRPM_SIZE);
-	for (i = 0; i < ARRAY_SIZE(own); i++)
-		msrpm_allow(svm, own[i]);
-	if (!svm->wide_sysenter) {
-		msrpm_allow(svm, MSR_IA32_SYSENTER_ESP);
-		msrpm_allow(svm, MSR_IA32_SYSENTER_EIP);
+	for (i = 0; i < ARRAY_SIZE(own_msrs); i++) {
+		if (!svm->wide_sysenter || !keeps_32_bits(own_msrs[i].msr))
+			msrpm_allow(svm, own_msrs[i].msr);
 	}
 	vmcb_dirty(svm->vmcb, VMCB_CLEAN_BITMAPS);
 }
@@ -201,24 +215,12 @@ static struct vmcb_segment *segment(struct svm_vcpu *svm,
 {
 	struct vmcb_save *save = &svm->vmcb->save;
 
-	switch (reg) {
-	case NACRE_SEG_ES:
-		return &save->es;
-	case NACRE_SEG_CS:
-		return &save->cs;
-	case NACRE_SEG_SS:
-		return &save->ss;
-	case NACRE_SEG_DS:
-		return &save->ds;
-	case NACRE_SEG_FS:
-		return &save->fs;
-	case NACRE_SEG_GS:
-		return &save->gs;
-	case NACRE_SEG_TR:
+	if (reg == NACRE_SEG_TR)
 		return &save->tr;
-	default:
+	if (reg == NACRE_SEG_LDTR)
 		return &save->ldtr;
-	}
+	/* It begins with them, in the order of their numbers. */
+	return (struct vmcb_segment *)save + reg;
 }
 
 /*
@@ -383,50 +385,23 @@ void svm_write_dr7(struct nacre_vcpu *vcpu, u64 dr7)
 
 static u64 *msr_in_vmcb(struct svm_vcpu *svm, u32 msr)
 {
-	struct vmcb_save *save = &svm->vmcb->save;
+	unsigned int i;
 
-	switch (msr) {
-	case MSR_FS_BASE:
-		return &save->fs.base;
-	case MSR_GS_BASE:
-		return &save->gs.base;
-	case MSR_KERNEL_GS_BASE:
-		return &save->kernel_gs_base;
-	case MSR_STAR:
-		return &save->star;
-	case MSR_LSTAR:
-		return &save->lstar;
-	case MSR_CSTAR:
-		return &save->cstar;
-	case MSR_SYSCALL_MASK:
-		return &save->sfmask;
-	case MSR_IA32_SYSENTER_CS:
-		return &save->sysenter_cs;
-	case MSR_IA32_SYSENTER_ESP:
-		return &save->sysenter_esp;
-	case MSR_IA32_SYSENTER_EIP:
-		return &save->sysenter_eip;
-	default:
-		return NULL;
+	for (i = 0; i < ARRAY_SIZE(own_msrs); i++) {
+		if (own_msrs[i].msr == msr)
+			return (u64 *)((u8 *)&svm->vmcb->save +
+				       own_msrs[i].field);
 	}
+	return NULL;
 }
 
 /* The 64 bits that a guest made for Intel sees, or NULL. */
 static u64 *whole_sysenter(struct svm_vcpu *svm, u32 msr)
 {
-	if (!svm->wide_sysenter)
+	if (!svm->wide_sysenter || !keeps_32_bits(msr))
 		return NULL;
-	if (msr == MSR_IA32_SYSENTER_ESP)
-		return &svm->sysenter_esp;
-	if (msr == MSR_IA32_SYSENTER_EIP)
-		return &svm->sysenter_eip;
-	return NULL;
-}
-
-/* Whoever writes them: VMLOAD gets no more than WRMSR would have left. */
-static bool keeps_32_bits(u32 msr)
-{
-	return msr == MSR_IA32_SYSENTER_ESP || msr == MSR_IA32_SYSENTER_EIP;
+	return msr == MSR_IA32_SYSENTER_ESP ? &svm->sysenter_esp :
+					      &svm->sysenter_eip;
 }
 
 int svm_read_msr(struct nacre_vcpu *vcpu, u32 msr, u64 *value)

@@ -14,8 +14,6 @@
 
 #include "module/compat/compat.h"
 #include "arch/x86/apic.h"
-#include "arch/x86/exits.h"
-#include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* Registers without an exit; bit n stands for register n * 16, MSR 800h + n. */

@@ -14,8 +14,7 @@
 #include <asm/tlbflush.h>
 
 #include "arch/x86/clock.h"
-#include "arch/x86/host_cpuid.h"
-#include "arch/x86/vmx/ops.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* CPUID.01H:ECX */

@@ -21,10 +21,8 @@
 #include <asm/processor.h>
 
 #include "module/dirty.h"
-#include "arch/x86/exits.h"
 #include "arch/x86/protect.h"
 #include "arch/x86/regs.h"
-#include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* An entry's bits; Intel SDM, "EPT Translation Mechanism". */

@@ -9,7 +9,6 @@
  * when an interrupt or an NMI could be taken, if asked to.
  */
 #include "arch/x86/regs.h"
-#include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
 void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state)
@@ -21,27 +20,15 @@ void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state)
 	vmcs_write32(VMCS_GUEST_INT_STATE, state);
 }
 
-/*
- * How long the instruction is that raises a soft event again: as the exit said
- * that cut it short. INT3 and INTO are one byte. INT n whose length nobody
- * knows is not injected: RIP stands on it, and the guest runs it once more.
- */
-static u8 soft_length(struct vmx_vcpu *vmx, const struct nacre_event *event)
-{
-	if (event->insn_len)
-		return event->insn_len;
-	if (vmx->soft_length && vmx->soft_rip == nacre_rip(&vmx->vcpu))
-		return vmx->soft_length;
-	return event->type == NACRE_EVENT_SOFT_EXCEPTION ? 1 : 0;
-}
-
 void vmx_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 	u8 length;
 
 	if (nacre_event_is_soft(event)) {
-		length = soft_length(vmx, event);
+		length = nacre_soft_length(event,
+					   vmx->soft_rip == nacre_rip(vcpu) ?
+					   vmx->soft_length : 0);
 		if (!length)
 			return;
 		vmcs_write32(VMCS_ENTRY_LENGTH, length);

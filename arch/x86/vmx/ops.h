@@ -34,24 +34,26 @@ static __always_inline void vmx_insn_off(void)
 		     ::: "cc", "memory");
 }
 
+/* @_what: what to name where the processor refuses it. */
+#define VMX_INSN(_insn, _name, _what, ...)				\
+do {									\
+	bool refused = false;						\
+									\
+	asm volatile("1: " _insn "\n\tsetbe %0\n2:\n"			\
+		     _ASM_EXTABLE(1b, 2b)				\
+		     : "+q" (refused) : __VA_ARGS__ : "cc", "memory");	\
+	if (unlikely(refused))						\
+		vmx_insn_failed(_name, _what, 0);			\
+} while (0)
+
 static __always_inline void vmcs_clear(u64 vmcs)
 {
-	bool refused = false;
-
-	asm volatile("1: vmclear %1\n\tsetbe %0\n2:\n" _ASM_EXTABLE(1b, 2b)
-		     : "+q" (refused) : "m" (vmcs) : "cc", "memory");
-	if (unlikely(refused))
-		vmx_insn_failed("VMCLEAR", vmcs, 0);
+	VMX_INSN("vmclear %1", "VMCLEAR", vmcs, "m" (vmcs));
 }
 
 static __always_inline void vmcs_load(u64 vmcs)
 {
-	bool refused = false;
-
-	asm volatile("1: vmptrld %1\n\tsetbe %0\n2:\n" _ASM_EXTABLE(1b, 2b)
-		     : "+q" (refused) : "m" (vmcs) : "cc", "memory");
-	if (unlikely(refused))
-		vmx_insn_failed("VMPTRLD", vmcs, 0);
+	VMX_INSN("vmptrld %1", "VMPTRLD", vmcs, "m" (vmcs));
 }
 
 enum vmx_extent {
@@ -62,25 +64,17 @@ enum vmx_extent {
 static __always_inline void vmx_forget_ept(enum vmx_extent extent, u64 eptp)
 {
 	const struct { u64 eptp, reserved; } what = { eptp, 0 };
-	bool refused = false;
 
-	asm volatile("1: invept %1, %2\n\tsetbe %0\n2:\n" _ASM_EXTABLE(1b, 2b)
-		     : "+q" (refused) : "m" (what), "r" ((u64)extent)
-		     : "cc", "memory");
-	if (unlikely(refused))
-		vmx_insn_failed("INVEPT", eptp, 0);
+	VMX_INSN("invept %1, %2", "INVEPT", eptp,
+		 "m" (what), "r" ((u64)extent));
 }
 
 static __always_inline void vmx_forget_vpid(enum vmx_extent extent, u64 vpid)
 {
 	const struct { u64 vpid, address; } what = { vpid, 0 };
-	bool refused = false;
 
-	asm volatile("1: invvpid %1, %2\n\tsetbe %0\n2:\n" _ASM_EXTABLE(1b, 2b)
-		     : "+q" (refused) : "m" (what), "r" ((u64)extent)
-		     : "cc", "memory");
-	if (unlikely(refused))
-		vmx_insn_failed("INVVPID", vpid, 0);
+	VMX_INSN("invvpid %1, %2", "INVVPID", vpid,
+		 "m" (what), "r" ((u64)extent));
 }
 
 /* Without a look at whether it was done: for noinstr code. */

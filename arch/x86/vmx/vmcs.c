@@ -16,7 +16,6 @@
 #include <linux/string.h>
 #include <asm/cpu_entry_area.h>
 #include <asm/cpufeature.h>
-#include <asm/debugreg.h>
 #include <asm/desc.h>
 #include <asm/msr.h>
 #include <asm/segment.h>
@@ -25,7 +24,6 @@
 #include "module/compat/compat.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
-#include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* What the guest changes by itself, with nothing here to be done about it. */
@@ -73,14 +71,20 @@ unsigned long vmx_host_handler(u8 vector)
 	return gate_offset(&host.idt[vector]);
 }
 
+/* What the VMCS has is known: it is written where it changes. */
+static void set_bits(enum vmcs_field field, u32 *word, u32 bits, bool on)
+{
+	u32 value = on ? *word | bits : *word & ~bits;
+
+	if (*word == value)
+		return;
+	*word = value;
+	vmcs_write32(field, value);
+}
+
 void vmx_set_proc(struct vmx_vcpu *vmx, u32 bits, bool on)
 {
-	u32 value = on ? vmx->proc | bits : vmx->proc & ~bits;
-
-	if (vmx->proc == value)
-		return;
-	vmx->proc = value;
-	vmcs_write32(VMCS_PROC, value);
+	set_bits(VMCS_PROC, &vmx->proc, bits, on);
 }
 
 static void set_proc2(struct vmx_vcpu *vmx, u32 bits, bool on)
@@ -126,19 +130,26 @@ static void allow_msr(struct vmx_vcpu *vmx, u32 msr, bool allow)
 		     !allow);
 }
 
-/* What the processor swaps, or what is the guest's while it is loaded. */
+/* MSRs that the processor swaps. */
+static const struct {
+	u32 msr;
+	enum vmcs_field field;
+} in_vmcs[] = {
+	{ MSR_FS_BASE, VMCS_GUEST_FS_BASE },
+	{ MSR_GS_BASE, VMCS_GUEST_GS_BASE },
+	{ MSR_IA32_SYSENTER_CS, VMCS_GUEST_SYSENTER_CS },
+	{ MSR_IA32_SYSENTER_ESP, VMCS_GUEST_SYSENTER_ESP },
+	{ MSR_IA32_SYSENTER_EIP, VMCS_GUEST_SYSENTER_EIP },
+};
+
+/* What it swaps, or what is the guest's while it is loaded. */
 static void update_msr_bitmap(struct vmx_vcpu *vmx)
 {
-	static const u32 own[] = {
-		MSR_FS_BASE, MSR_GS_BASE,
-		MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP,
-		MSR_IA32_SYSENTER_EIP,
-	};
 	unsigned int i;
 
 	memset(vmx->msr_bitmap, 0xff, PAGE_SIZE);
-	for (i = 0; i < ARRAY_SIZE(own); i++)
-		allow_msr(vmx, own[i], true);
+	for (i = 0; i < ARRAY_SIZE(in_vmcs); i++)
+		allow_msr(vmx, in_vmcs[i].msr, true);
 	/* Outside long mode the processor has the host's. */
 	allow_msr(vmx, MSR_KERNEL_GS_BASE, nacre_is_long_mode(&vmx->vcpu));
 	vmx_apic_msrs(vmx);
@@ -521,16 +532,6 @@ void vmx_write_cr4(struct nacre_vcpu *vcpu, u64 cr4)
 			   (compat_host_cr4() & X86_CR4_MCE));
 }
 
-static void set_entry(struct vmx_vcpu *vmx, u32 bits, bool on)
-{
-	u32 value = on ? vmx->entry | bits : vmx->entry & ~bits;
-
-	if (vmx->entry == value)
-		return;
-	vmx->entry = value;
-	vmcs_write32(VMCS_ENTRY, value);
-}
-
 /* Intel SDM, "Checks on Guest Segment Registers": a TSS of 64 bits. */
 static void settle_tr(void)
 {
@@ -552,7 +553,7 @@ void vmx_write_efer(struct nacre_vcpu *vcpu, u64 efer)
 	vmx->stale |= VMX_STALE_MSRS;
 	allow_msr(vmx, MSR_KERNEL_GS_BASE, long_mode);
 	vmcs_write64(VMCS_GUEST_EFER, efer);
-	set_entry(vmx, ENTRY_LONG_MODE, long_mode);
+	set_bits(VMCS_ENTRY, &vmx->entry, ENTRY_LONG_MODE, long_mode);
 }
 
 void vmx_write_dr7(struct nacre_vcpu *vcpu, u64 dr7)
@@ -562,18 +563,13 @@ void vmx_write_dr7(struct nacre_vcpu *vcpu, u64 dr7)
 
 static u64 *swapped_msr(struct vmx_vcpu *vmx, u32 msr)
 {
-	switch (msr) {
-	case MSR_STAR:
-		return &vmx->swapped[VMX_STAR];
-	case MSR_LSTAR:
-		return &vmx->swapped[VMX_LSTAR];
-	case MSR_CSTAR:
-		return &vmx->cstar;
-	case MSR_SYSCALL_MASK:
-		return &vmx->swapped[VMX_SYSCALL_MASK];
-	default:
-		return NULL;
+	unsigned int i;
+
+	for (i = 0; i < VMX_SWAPPED; i++) {
+		if (vmx_swapped_msrs[i] == msr)
+			return &vmx->swapped[i];
 	}
+	return msr == MSR_CSTAR ? &vmx->cstar : NULL;
 }
 
 /* SWAPGS changes it unseen, so the processor is asked while it has it. */
@@ -598,20 +594,13 @@ static void write_kernel_gs_base(struct vmx_vcpu *vmx, u64 value)
 /* Where the VMCS has an MSR; 0, which is a field without one: nowhere. */
 static enum vmcs_field field_of_msr(u32 msr)
 {
-	switch (msr) {
-	case MSR_FS_BASE:
-		return VMCS_GUEST_FS_BASE;
-	case MSR_GS_BASE:
-		return VMCS_GUEST_GS_BASE;
-	case MSR_IA32_SYSENTER_CS:
-		return VMCS_GUEST_SYSENTER_CS;
-	case MSR_IA32_SYSENTER_ESP:
-		return VMCS_GUEST_SYSENTER_ESP;
-	case MSR_IA32_SYSENTER_EIP:
-		return VMCS_GUEST_SYSENTER_EIP;
-	default:
-		return 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(in_vmcs); i++) {
+		if (in_vmcs[i].msr == msr)
+			return in_vmcs[i].field;
 	}
+	return 0;
 }
 
 int vmx_read_msr(struct nacre_vcpu *vcpu, u32 msr, u64 *value)

@@ -11,8 +11,8 @@
 
 #include "module/vcpu.h"
 #include "arch/x86/backend.h"
-#include "arch/x86/emulate/decode.h"
 #include "arch/x86/event_word.h"
+#include "arch/x86/exits.h"
 #include "arch/x86/vmx/controls.h"
 #include "arch/x86/vmx/ops.h"
 
@@ -183,13 +183,8 @@ static __always_inline void vmx_fetch_insn(struct vmx_vcpu *vmx)
 
 /* vmx_inject() and so on. */
 #define VMX_PROTOTYPE(ret, name, args)	ret vmx_##name args;
+NACRE_BACKEND_LOAD_OPS(VMX_PROTOTYPE)
 NACRE_BACKEND_STATE_OPS(VMX_PROTOTYPE, VMX_PROTOTYPE)
-
-/* caps.c */
-int vmx_ident(const char **why);
-bool vmx_in_use(void);
-int vmx_setup(void);
-void vmx_teardown(void);
 
 /* vmx.c */
 void vmx_detach(struct vmx_vcpu *vmx);
@@ -213,9 +208,7 @@ void vmx_apic_reset(struct vmx_vcpu *vmx);
 void vmx_apic_msrs(struct vmx_vcpu *vmx);
 void vmx_tell_apic(struct vmx_vcpu *vmx);
 bool vmx_map_apic(struct nacre_vcpu *vcpu, gpa_t gpa);
-enum nacre_result vmx_exit_apic_access(struct nacre_vcpu *vcpu);
-enum nacre_result vmx_exit_apic_write(struct nacre_vcpu *vcpu);
-enum nacre_result vmx_exit_eoi(struct nacre_vcpu *vcpu);
+nacre_exit_fn vmx_exit_apic_access, vmx_exit_apic_write, vmx_exit_eoi;
 
 /* inject.c */
 void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state);
@@ -230,15 +223,13 @@ void vmx_l1d_teardown(void);
 void vmx_flush_l1d(void);
 
 /* ept.c */
-const struct nacre_stage2_format *vmx_stage2_format(void);
 void vmx_ept_setup(void);
 u16 vmx_get_vpid(void);
 void vmx_put_vpid(u16 vpid);
 void vmx_flush_pending(struct vmx_vcpu *vmx);
-enum nacre_result vmx_exit_ept_violation(struct nacre_vcpu *vcpu);
-enum nacre_result vmx_exit_ept_misconfig(struct nacre_vcpu *vcpu);
+nacre_exit_fn vmx_exit_ept_violation, vmx_exit_ept_misconfig;
 int vmx_log_init(struct vmx_vcpu *vmx);
-enum nacre_result vmx_exit_log_full(struct nacre_vcpu *vcpu);
+nacre_exit_fn vmx_exit_log_full;
 
 /* enter.S: false where the processor did not enter. */
 bool vmx_switch(u64 *gpr, u64 *host_rsp, bool launched);
