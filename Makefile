@@ -65,14 +65,18 @@ unit:
 	@scripts/kernel-source.sh
 	@scripts/unit.sh
 
-# What an exit costs; writes Documentation/exit-cost.{tsv,svg}, and for another
-# MACHINE exit-cost-MACHINE.tsv, with the instructions that Bochs counts.
+# What an exit and an interrupt cost; writes Documentation/exit-cost.{tsv,svg} and
+# irq-cost.tsv, and for another MACHINE exit-cost-MACHINE.tsv and
+# irq-cost-MACHINE.tsv, with the instructions that Bochs counts.
 MACHINE ?= svm
 ifeq ($(MACHINE),svm)
 bench_files = --tsv Documentation/exit-cost.tsv --svg Documentation/exit-cost.svg
+irq_bench_files = --tsv Documentation/irq-cost.tsv
 else
 bench_files = --tsv Documentation/exit-cost-$(MACHINE).tsv \
 	--counts Documentation/exit-cost-$(MACHINE)-counts.tsv
+irq_bench_files = --tsv Documentation/irq-cost-$(MACHINE).tsv \
+	--counts Documentation/irq-cost-$(MACHINE)-counts.tsv
 endif
 
 .PHONY: bench
@@ -80,6 +84,7 @@ bench:
 	@scripts/kernel-source.sh
 	+@$(MAKE) -C selftests O=$(top)/build/selftests
 	@selftests/bench/exit_cost.sh --machine $(MACHINE) $(bench_files)
+	@selftests/bench/irq_cost.sh --machine $(MACHINE) $(irq_bench_files)
 
 # ONLY="STEP..." makes a part; scripts/check.sh slow --list tells the steps.
 .PHONY: check
@@ -125,7 +130,7 @@ help:
 	@echo '                    ONLY="STEP...": these steps of it; check.sh --list'
 	@echo 'make verdicts       what these runs came to, into selftests/verdicts.tsv'
 	@echo 'make unit           the tests that need no machine of their own'
-	@echo 'make bench          what an exit costs, nacre and in-tree KVM; MACHINE=vmx'
+	@echo 'make bench          what exits and interrupts cost, beside in-tree; MACHINE=vmx'
 	@echo 'make lint           checkpatch, sparse, W=1, objtool, shellcheck, sizes'
 	@echo 'make clean          remove build/'
 	@echo

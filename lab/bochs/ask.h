@@ -36,6 +36,10 @@ enum lab_ask {
 	LAB_ASK_PUT		= 6,
 	/* Fetch so many bytes from the file server, waiting for them. */
 	LAB_ASK_GET		= 7,
+	/* Instructions that the processor of this number has done, a guest's
+	 * and others; none while it halts. ~0: no such processor.
+	 */
+	LAB_ASK_INSTRUCTIONS	= 8,
 };
 
 #define LAB_ASK_GUEST	0x100

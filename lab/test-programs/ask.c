@@ -14,6 +14,21 @@ static unsigned long long count(unsigned int which)
 	return lab_ask(LAB_ASK_COUNT, which, NULL);
 }
 
+/* Between two answers, with what asks the second time. */
+static int a_hundred(void)
+{
+	unsigned long long before, n, least = ~0ull;
+
+	for (int i = 0; i < 20; i++) {
+		before = lab_ask(LAB_ASK_INSTRUCTIONS, 0, NULL);
+		__asm__ volatile(".rept 100; nop; .endr");
+		n = lab_ask(LAB_ASK_INSTRUCTIONS, 0, NULL) - before;
+		if (n < least)
+			least = n;
+	}
+	return least > 100 && least < 120;
+}
+
 static void lock_ten_times(void)
 {
 	static unsigned int word;
@@ -59,6 +74,8 @@ int main(void)
 	tell("locked", LAB_COUNT_LOCKED, lock_ten_times);
 	tell("exchanges", LAB_COUNT_LOCKED, exchange_twice);
 	tell("cpuid", LAB_COUNT_CPUID, cpuid_thrice);
+	printf("a hundred %d, of none %d\n", a_hundred(),
+	       lab_ask(LAB_ASK_INSTRUCTIONS, 64, NULL) == ~0ull);
 	printf("entries %d, exits %d\n", count(LAB_COUNT_ENTRY) > 0,
 	       count(LAB_COUNT_EXIT) > 0);
 	return 0;

@@ -33,20 +33,6 @@
 #define CR4_PKE (1u << 22)
 #define FAR_AWAY (1ull << 42)
 
-static inline void wrmsr(u32 msr, u64 v)
-{
-	asm volatile("wrmsr" : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32))
-		     : "memory");
-}
-
-static inline u64 rdmsr(u32 msr)
-{
-	u32 lo, hi;
-
-	asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr) : "memory");
-	return (u64)hi << 32 | lo;
-}
-
 static inline void xsetbv(u32 lo)
 {
 	asm volatile("xsetbv" : : "c"(0), "a"(lo), "d"(0) : "memory");

@@ -232,6 +232,20 @@ static inline void cpuid(u32 leaf, u32 index, u32 r[4])
 		     : "a"(leaf), "c"(index) : "memory");
 }
 
+static inline void wrmsr(u32 msr, u64 v)
+{
+	asm volatile("wrmsr" : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32))
+		     : "memory");
+}
+
+static inline u64 rdmsr(u32 msr)
+{
+	u32 lo, hi;
+
+	asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr) : "memory");
+	return (u64)hi << 32 | lo;
+}
+
 /* Return the vector that the instruction raised, or NO_VECTOR. */
 static inline unsigned int rdmsr_catch(u32 msr, u64 *v)
 {

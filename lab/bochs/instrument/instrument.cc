@@ -259,6 +259,9 @@ static Bit64u answer(unsigned int what, unsigned int argument, Bit64u *data)
 		return answer_put(argument >> 8, argument & 0xff, *data);
 	case LAB_ASK_GET:
 		return answer_get(argument, data);
+	case LAB_ASK_INSTRUCTIONS:
+		return argument < BX_SMP_PROCESSORS ?
+		       BX_CPU(argument)->get_icount() : ~0ull;
 	default:
 		return ~0ull;
 	}
