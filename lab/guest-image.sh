@@ -3,7 +3,8 @@
 # An initramfs for a guest inside a machine of the lab: busybox, and of each of
 # the lab's stock kernels that is there the modules for what pearl's machine
 # has, which are loaded as udev would. It runs, and switches the guest off afterwards,
-#   - the words of guest.run="..." on the kernel's command line, if there are;
+#   - the words of guest.run="..." on the kernel's command line, if there are,
+#     which may name any PROGRAM that was added;
 #   - else SCRIPT, if one was built in;
 #   - else a shell on the console, whose end it waits for. guest.greeting="..."
 #     is what it says first.
@@ -16,13 +17,18 @@ set -eu -o pipefail
 
 usage()
 {
-	echo "usage: lab/guest-image.sh OUTPUT [SCRIPT]"
+	echo "usage: lab/guest-image.sh [--add PROGRAM]... OUTPUT [SCRIPT]"
 }
 
 if [[ ${1-} = --help ]]; then
 	usage
 	exit
 fi
+programs=()
+while [[ $# -ge 2 && $1 = --add ]]; do
+	programs+=("$2")
+	shift 2
+done
 if [[ $# -lt 1 || $# -gt 2 || $1 = -* ]]; then
 	usage >&2
 	exit 120
@@ -56,6 +62,9 @@ mkdir "$tree"/{bin,proc,sys,dev,tmp,root}
 cp "$busybox" "$tree/bin"
 for name in $("$busybox" --list); do
 	[[ $name = busybox ]] || ln -s busybox "$tree/bin/$name"
+done
+for name in ${programs[@]+"${programs[@]}"}; do
+	install -m 755 "$name" "$tree/bin"
 done
 install -m 755 "$lab_dir/guest/guest-init" "$tree/init"
 [[ $# -lt 2 ]] || install -m 755 "$2" "$tree/script"

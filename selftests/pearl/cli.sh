@@ -138,6 +138,8 @@ run "a folder for a disk" "$dir: Is a directory" --kernel "$kernel" \
 	--disk "$dir"
 run "an empty disk" "$dir/empty: 0 bytes: not a number of sectors of 512" \
 	--kernel "$kernel" --disk "$dir/empty"
+run "counters that cannot be kept" "$dir/no/file: No such file" \
+	--kernel "$kernel" --stats "$dir/no/file"
 truncate -s 1M "$dir/disk"
 run "a disk twice" "$dir/disk: is in use as a disk" --kernel "$kernel" \
 	--disk "$dir/disk" --disk "$dir/disk"

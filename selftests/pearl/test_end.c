@@ -12,8 +12,10 @@
 #include "fake_vm.h"
 #include "host_test.h"
 #include "pearl.h"
+#include "virtio.h"
 
 static char kernel[40];
+static char stats[48];
 static struct pearl_options options;
 static struct pearl_machine *machine;
 static struct nacre_error error;
@@ -252,6 +254,100 @@ static void signals(void)
 	}
 }
 
+/* What is in the file of the counters. */
+static const char *read_stats(void)
+{
+	static char text[4096];
+	int fd = open(stats, O_RDONLY);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static const char all_zero[] =
+"00:01.0 virtio-rng queue 0 requests 0 interrupts 0\n"
+"00:02.0 virtio-console queue 0 requests 0 interrupts 0\n"
+"00:02.0 virtio-console queue 1 requests 0 interrupts 0\n"
+"00:02.0 virtio-console queue 2 requests 0 interrupts 0\n"
+"00:02.0 virtio-console queue 3 requests 0 interrupts 0\n"
+"00:03.0 virtio-blk queue 0 requests 0 interrupts 0\n";
+
+/* However it ends, and in place of what was there before. */
+static void counters_at_the_end(void)
+{
+	static const struct guest fault = { .stop = NACRE_STOP_SHUTDOWN };
+	unsigned int round;
+
+	for (round = 0; round < 2; round++) {
+		reset();
+		options.stats = stats;
+		options.hvc = true;
+		options.nr_disks = 1;
+		snprintf(options.disks[0].path, sizeof(options.disks[0].path),
+			 "%s", kernel);
+		guest = &fault;
+		guest_cpu = 0;
+		fake_hypervisor.run = run_guest;
+		EXPECT_EQ(create(), 0);
+		EXPECT(!strcmp(read_stats(), ""));
+		machine->slots[2].virtio->queues[0].ring.pushed = 17 - round;
+		machine->slots[2].virtio->queues[0].interrupts = 5000000000;
+		EXPECT_EQ(pearl_run(machine, &error), 4);
+		EXPECT(strstr(error.message, "triple fault"));
+		pearl_machine_destroy(machine);
+		EXPECT(!strncmp(read_stats(), all_zero,
+				strlen(all_zero) - strlen("0 interrupts 0\n")));
+		EXPECT(strstr(read_stats(), round ?
+			      "requests 16 interrupts 5000000000\n" :
+			      "requests 17 interrupts 5000000000\n"));
+	}
+}
+
+/* A guest that waits for the file, as its user does, and then ends. */
+static enum nacre_stop ask_for_counters(struct nacre_vcpu *vcpu,
+					struct nacre_handlers *handlers,
+					struct nacre_error *why)
+{
+	unsigned int ms;
+
+	(void)vcpu;
+	(void)handlers;
+	(void)why;
+	kill(getpid(), SIGUSR1);
+	for (ms = 0; ms < 20000 && !*read_stats(); ms++)
+		usleep(1000);
+	return *read_stats() ? NACRE_STOP_RESET : NACRE_STOP_FAILED;
+}
+
+static void counters_when_asked(void)
+{
+	reset();
+	options.stats = stats;
+	fake_hypervisor.run = ask_for_counters;
+	EXPECT_EQ(create(), 0);
+	EXPECT_EQ(pearl_run(machine, &error), 3);
+	pearl_machine_destroy(machine);
+	EXPECT_EQ(strlen(read_stats()), strcspn(all_zero, "\n") + 1);
+}
+
+/* Who wanted them and does not get them hears of it. */
+static void counters_lost(void)
+{
+	static const struct guest off = { .stop = NACRE_STOP_OFF };
+
+	reset();
+	options.stats = "/dev/full";
+	guest = &off;
+	guest_cpu = 0;
+	fake_hypervisor.run = run_guest;
+	EXPECT_EQ(create(), 0);
+	EXPECT_EQ(pearl_run(machine, &error), 1);
+	EXPECT(strstr(error.message, "--stats: No space left"));
+	pearl_machine_destroy(machine);
+}
+
 /* Step by step: nothing is left, and the words are those of what failed. */
 static void half_started(void)
 {
@@ -292,6 +388,10 @@ static void no_vm_for_nothing(void)
 	EXPECT(create() < 0);
 	EXPECT(strstr(error.message, "/nonexistent: No such file"));
 	reset();
+	options.stats = "/nonexistent/stats";
+	EXPECT(create() < 0);
+	EXPECT(strstr(error.message, "/nonexistent/stats: No such file"));
+	reset();
 	options.memory = 17ULL << 20;
 	EXPECT(create() < 0);
 	EXPECT(strstr(error.message, "too little memory"));
@@ -308,6 +408,9 @@ static const struct host_case cases[] = {
 	HOST_CASE(all_devices),
 	HOST_CASE(line_fails),
 	HOST_CASE(signals),
+	HOST_CASE(counters_at_the_end),
+	HOST_CASE(counters_when_asked),
+	HOST_CASE(counters_lost),
 	HOST_CASE(half_started),
 	HOST_CASE(no_vm_for_nothing),
 };
@@ -334,7 +437,9 @@ int main(void)
 	alarm(120);
 	snprintf(kernel, sizeof(kernel), "/tmp/pearl-end.XXXXXX");
 	write_kernel();
+	snprintf(stats, sizeof(stats), "%s.stats", kernel);
 	status = host_run(cases, ARRAY_SIZE(cases));
 	unlink(kernel);
+	unlink(stats);
 	return status;
 }

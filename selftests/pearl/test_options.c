@@ -55,6 +55,11 @@ static void all_options(void)
 	EXPECT(!strcmp(options.device, "/dev/kvm"));
 	EXPECT_EQ(options.memory, 1LL << 30);
 	EXPECT_EQ(options.cpus, 4);
+	EXPECT(!options.stats);
+	EXPECT_EQ(PARSE("run", "--stats", "s", "--kernel=k"), 0);
+	EXPECT(!strcmp(options.stats, "s"));
+	EXPECT_REFUSED("--stats: the file's name is empty", "run",
+		       "--kernel=k", "--stats=");
 }
 
 static void empty_cmdline(void)
@@ -191,7 +196,7 @@ static void wrong_usage(void)
 static void what_is_allowed(void)
 {
 	static const char all[] =
-		": run takes --kernel FILE, --initrd FILE, --cmdline TEXT, --mem SIZE, --cpus N, --console WHICH, --disk FILE[,readonly], --device NODE";
+		": run takes --kernel FILE, --initrd FILE, --cmdline TEXT, --mem SIZE, --cpus N, --console WHICH, --disk FILE[,readonly], --stats FILE, --device NODE";
 
 	EXPECT_REFUSED(all, "run", "--tape");
 	EXPECT_REFUSED(all, "run", "--kernel", "k", "l");

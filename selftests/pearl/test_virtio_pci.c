@@ -394,6 +394,35 @@ static void unwanted(void)
 	EXPECT_EQ(signals(host.fds[1]), 0);
 }
 
+/* What a device has done is counted on over its resets. */
+static void counters(void)
+{
+	const struct pearl_virtio_queue *queue = &echo.virtio.queues[1];
+	struct vring_used_elem used;
+	unsigned int i;
+
+	make(2, true);
+	msix(PCI_MSIX_FLAGS_ENABLE);
+	for (i = 0; i < 3; i++) {
+		EXPECT(drive(VERSION_1, 8));
+		set_entry(2, 1, false);
+		offer_one(1);
+		notify(1);
+		EXPECT(wait_used(1, &used));
+		EXPECT_EQ(queue->ring.pushed, 2 * i + 1);
+		EXPECT(WITHIN(signals(host.fds[2])));
+		avail_of(&driver.rings[1])->flags = VRING_AVAIL_F_NO_INTERRUPT;
+		offer_one(1);
+		notify(1);
+		EXPECT(wait_used(1, &used));
+		EXPECT(reset_device());
+		EXPECT_EQ(queue->ring.pushed, 2 * i + 2);
+		EXPECT_EQ(queue->interrupts, i + 1);
+	}
+	EXPECT_EQ(echo.virtio.queues[0].ring.pushed, 0);
+	EXPECT_EQ(echo.virtio.queues[0].interrupts, 0);
+}
+
 /* Of the ioeventfd, and where there is none of the access. */
 static void notifications(void)
 {
@@ -521,6 +550,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(by_message),
 	HOST_CASE(no_vector),
 	HOST_CASE(unwanted),
+	HOST_CASE(counters),
 	HOST_CASE(notifications),
 	HOST_CASE(reset_while_serving),
 	HOST_CASE(broken_queue),

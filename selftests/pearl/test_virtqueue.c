@@ -127,6 +127,7 @@ static void many_chains(void)
 	struct vring_used_elem used;
 	unsigned int i, first;
 
+	memset(&queue, 0, sizeof(queue));
 	make(4, 0);
 	for (i = 0; i < 4; i++)
 		put_desc(RING, i, DATA + i, 1, 0, 0);
@@ -144,6 +145,9 @@ static void many_chains(void)
 		EXPECT(take_used(&guest, &used));
 		EXPECT_EQ(used.id, i & 3);
 	}
+	EXPECT_EQ(queue.pushed, 200000);
+	make(4, 0);
+	EXPECT_EQ(queue.pushed, 200000);
 }
 
 static void indirect(void)

@@ -115,6 +115,8 @@ static int plug(struct pearl_machine *m, struct pearl_virtio *virtio,
 		.first_gsi = NACRE_PINS + m->nr_slots * PEARL_VIRTIO_GSIS,
 	};
 
+	slot->name = name;
+	slot->virtio = virtio;
 	if (virtio)
 		slot->device = pearl_virtio_pci_create(&place, virtio);
 	if (!slot->device)
@@ -271,7 +273,7 @@ int pearl_machine_create(struct pearl_machine **machine,
 	pthread_mutex_init(&m->lock, NULL);
 	m->nr_cpus = options->cpus;
 	m->hvc = options->hvc;
-	err = pearl_events_create(m, error);
+	err = pearl_events_create(m, options->stats, error);
 	if (!err)
 		err = create_guest(m, options, error);
 	if (!err)

@@ -23,9 +23,12 @@
 /* How long output that nobody takes is waited for at the end, in ms. */
 #define FLUSH_WAIT 1000
 
-/* They end pearl, but for the last two: the shell's stop and its end. */
+/*
+ * They end pearl, but for the last three: the shell's stop and its end, and
+ * whoever wants the counters now.
+ */
 static const int signals[] = {
-	SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT,
+	SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGUSR1,
 };
 
 enum {
@@ -99,10 +102,12 @@ static int failed(struct nacre_error *error, const char *what)
 }
 
 /* Whoever started pearl may want a signal ignored, as nohup does. */
-static bool is_ignored(int number)
+static bool is_left_alone(const struct pearl_machine *m, int number)
 {
 	struct sigaction action;
 
+	if (number == SIGUSR1 && m->stats_fd < 0)
+		return true;
 	return !sigaction(number, NULL, &action) &&
 	       !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN;
 }
@@ -115,7 +120,7 @@ static int take_signals(struct pearl_machine *m)
 
 	sigemptyset(&set);
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		if (!is_ignored(signals[i]))
+		if (!is_left_alone(m, signals[i]))
 			sigaddset(&set, signals[i]);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
 		return -1;
@@ -124,8 +129,10 @@ static int take_signals(struct pearl_machine *m)
 	return m->signal_fd;
 }
 
-int pearl_events_create(struct pearl_machine *m, struct nacre_error *error)
+int pearl_events_create(struct pearl_machine *m, const char *stats,
+			struct nacre_error *error)
 {
+	m->stats_fd = -1;
 	m->signal_fd = -1;
 	m->timer_fd = -1;
 	m->console.out = -1;
@@ -136,6 +143,8 @@ int pearl_events_create(struct pearl_machine *m, struct nacre_error *error)
 				     TFD_CLOEXEC | TFD_NONBLOCK);
 	if (m->timer_fd < 0)
 		return failed(error, "a timerfd");
+	if (stats && pearl_stats_open(m, stats, error))
+		return -error->number;
 	if (take_signals(m) < 0)
 		return failed(error, "a signalfd");
 	m->clock.now = now;
@@ -156,6 +165,7 @@ static void close_fd(int fd)
 void pearl_events_destroy(struct pearl_machine *m)
 {
 	pearl_console_close(&m->console);
+	close_fd(m->stats_fd);
 	close_fd(m->signal_fd);
 	close_fd(m->timer_fd);
 	close_fd(m->wake_fd);
@@ -180,6 +190,7 @@ static void end(struct pearl_machine *m, int status,
 static void on_signal(struct pearl_machine *m)
 {
 	struct signalfd_siginfo info;
+	struct nacre_error error;
 
 	while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGTSTP) {
@@ -187,6 +198,9 @@ static void on_signal(struct pearl_machine *m)
 			raise(SIGSTOP);
 		} else if (info.ssi_signo == SIGCONT) {
 			pearl_terminal_raw();
+		} else if (info.ssi_signo == SIGUSR1) {
+			/* What it cannot write it cannot write at the end. */
+			pearl_stats_write(m, &error);
 		} else {
 			end(m, PEARL_END_SIGNAL + info.ssi_signo, NULL);
 		}
@@ -302,5 +316,7 @@ int pearl_run(struct pearl_machine *m, struct nacre_error *error)
 	flush(m);
 	pearl_terminal_restore();
 	*error = m->error;
+	if (pearl_stats_write(m, error))
+		return PEARL_END_FAILED;
 	return m->status;
 }

@@ -33,6 +33,7 @@ const char pearl_help[] =
 "  --console WHICH serial, or virtio for hvc0 (default: serial)\n"
 "  --disk FILE[,readonly]\n"
 "                  a disk; up to 6 times\n"
+"  --stats FILE    what the devices have done, written when the guest ends\n"
 "  --device NODE   the hypervisor's node (default: " DEFAULT_DEVICE ")\n"
 "\n"
 "On a terminal, Ctrl-A is the escape key: Ctrl-A x leaves, Ctrl-A h shows\n"
@@ -241,6 +242,8 @@ static int complete(struct pearl_options *options, const struct values *values,
 		return wrong(error, "--initrd: the file's name is empty");
 	if (options->device && !options->device[0])
 		return wrong(error, "--device: the node's name is empty");
+	if (options->stats && !options->stats[0])
+		return wrong(error, "--stats: the file's name is empty");
 	if (values->console &&
 	    parse_console(values->console, &options->hvc, error))
 		return -1;
@@ -277,6 +280,7 @@ static int parse_run(struct pearl_options *options, int argc,
 		{ "--console", "WHICH", 1, &values.console },
 		{ "--disk", "FILE[,readonly]", PEARL_MOST_DISKS,
 		  values.disks },
+		{ "--stats", "FILE", 1, &options->stats },
 		{ "--device", "NODE", 1, &options->device },
 		{ NULL, NULL, 0, NULL },
 	};

@@ -28,6 +28,7 @@ struct pearl_disk {
  * @cpus: 1 to PEARL_MOST_CPUS
  * @hvc: standard input and output are the virtio console, not the serial port
  * @disks, @nr_disks: in the order in which they were given
+ * @stats: where counters go, or NULL
  */
 struct pearl_options {
 	enum pearl_command command;
@@ -40,6 +41,7 @@ struct pearl_options {
 	bool hvc;
 	struct pearl_disk disks[PEARL_MOST_DISKS];
 	unsigned int nr_disks;
+	const char *stats;
 };
 
 /* A usage error, for the user. */

@@ -42,8 +42,11 @@ struct pearl_line {
 /*
  * struct pearl_slot - a virtio device, and its pin
  * Slot N of PCI bus 0 is number N - 1 of the machine's.
+ * @name, @virtio: what is in it; @device has it
  */
 struct pearl_slot {
+	const char *name;
+	struct pearl_virtio *virtio;
 	struct pearl_line pin;
 	struct pearl_virtio_pci *device;
 };
@@ -64,6 +67,7 @@ struct pearl_cpu {
  * @wake_fd: an eventfd that brings the event loop round
  * @timer_fd: a timerfd for the clock's first timer
  * @signal_fd: the signals that end or stop pearl
+ * @stats_fd: where the devices' counters go; -1: nowhere
  * @uart, @rtc, @i8042, @pit, @pm, @pci: the devices
  * @hvc: the console's device is the virtio console
  * @disks: they are open, and in no slot yet; NULL: no more of them
@@ -83,6 +87,7 @@ struct pearl_machine {
 	int wake_fd;
 	int timer_fd;
 	int signal_fd;
+	int stats_fd;
 	struct pearl_uart *uart;
 	struct pearl_rtc *rtc;
 	struct pearl_i8042 *i8042;
@@ -142,14 +147,28 @@ int pearl_devices_create(struct pearl_machine *machine,
 			 struct nacre_error *error);
 void pearl_devices_destroy(struct pearl_machine *machine);
 
-/* What the event loop waits for; the signals are taken from here on. */
-int pearl_events_create(struct pearl_machine *machine,
+/*
+ * What the event loop waits for; the signals are taken from here on.
+ * @stats: the file for the counters, or NULL
+ */
+int pearl_events_create(struct pearl_machine *machine, const char *stats,
 			struct nacre_error *error);
 void pearl_events_destroy(struct pearl_machine *machine);
 
 /* The threads of the vCPUs. */
 int pearl_cpus_start(struct pearl_machine *machine, struct nacre_error *error);
 void pearl_cpus_stop(struct pearl_machine *machine);
+
+/*
+ * pearl_stats_open() - have a file for the counters
+ * pearl_stats_write() - what they are now, in place of what it says
+ * Negative errno and @error on failure. Without a file nothing is written. Not
+ * with the lock.
+ */
+int pearl_stats_open(struct pearl_machine *machine, const char *path,
+		     struct nacre_error *error);
+int pearl_stats_write(struct pearl_machine *machine,
+		      struct nacre_error *error);
 
 /* pearl_run() - until the machine has ended; returns pearl's exit status */
 int pearl_run(struct pearl_machine *machine, struct nacre_error *error);

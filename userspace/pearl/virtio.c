@@ -241,8 +241,10 @@ void pearl_virtio_served(struct pearl_virtio *v, unsigned int index)
 	if (!tell && !ring->broken)
 		return;
 	pthread_mutex_lock(v->lock);
-	if (tell)
+	if (tell) {
+		v->queues[index].interrupts++;
 		v->transport->tell(v->transport, index);
+	}
 	if (ring->broken)
 		fail(v);
 	pthread_mutex_unlock(v->lock);

@@ -50,6 +50,7 @@ struct pearl_virtio_transport {
  * Guarded by the machine's lock:
  * @place, @enabled: what the driver says of it
  * @running: @ring is the thread's
+ * @interrupts: how often the guest was to be interrupted for it
  * The thread's while @running:
  * @ring: the queue
  */
@@ -62,6 +63,7 @@ struct pearl_virtio_queue {
 	struct pearl_queue_place place;
 	bool enabled;
 	bool running;
+	uint64_t interrupts;
 	struct pearl_virtqueue ring;
 };
 

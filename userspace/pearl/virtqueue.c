@@ -53,7 +53,7 @@ bool pearl_virtqueue_start(struct pearl_virtqueue *q,
 {
 	unsigned int n = place->size;
 
-	memset(q, 0, sizeof(*q));
+	*q = (struct pearl_virtqueue){ .pushed = q->pushed };
 	if (!n || n > PEARL_QUEUE_SIZE || n & (n - 1))
 		return false;
 	q->memory = memory;
@@ -166,6 +166,8 @@ void pearl_virtqueue_push(struct pearl_virtqueue *q, uint16_t head,
 
 	e->id = head;
 	e->len = bytes;
+	/* Before the guest can see it: what it has seen has been counted. */
+	__atomic_store_n(&q->pushed, q->pushed + 1, __ATOMIC_RELAXED);
 	store(&q->used->idx, ++q->next_used);
 }
 

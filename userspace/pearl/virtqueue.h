@@ -45,6 +45,8 @@ struct pearl_queue_place {
  * @next_avail, @next_used: free-running indices: what is taken next, and
  *	where what is done goes next
  * @told: @next_used, when the guest was to be told last
+ * @pushed: how many were given back, not counted anew by a start; read by
+ *	others as well
  */
 struct pearl_virtqueue {
 	const struct nacre_memory *memory;
@@ -58,6 +60,7 @@ struct pearl_virtqueue {
 	uint16_t next_avail;
 	uint16_t next_used;
 	uint16_t told;
+	uint64_t pushed;
 };
 
 /*
