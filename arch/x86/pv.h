@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a guest is told of being one: stolen time, and that it
- * may end an interrupt by a bit in its own memory, without an exit.
+ * What a guest is told of being one: stolen time, and that it may end an
+ * interrupt by a bit in its own memory, without an exit.
  */
 #ifndef NACRE_X86_PV_H
 #define NACRE_X86_PV_H
