@@ -131,6 +131,8 @@ static void op_set_timer(struct nacre_lapic *lapic, u64 when)
 	struct nacre_apic *apic = apic_of(lapic);
 
 	WRITE_ONCE(apic->due, when);
+	/* Before the look at the queue; with the lock of timer_fired()'s start. */
+	smp_mb();
 	if (when)
 		start_timer(apic, when);
 	else
@@ -164,14 +166,21 @@ static const struct nacre_lapic_ops lapic_ops = {
 	.tsc_to_ns = op_tsc_to_ns,
 };
 
+/*
+ * It moves on by starting anew. To change when it goes off is not for us: the
+ * vCPU's thread may have started it meanwhile, and then it is in the host's
+ * queue by that time. What was started there is due here.
+ */
 static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 {
 	struct nacre_apic *apic = container_of(timer, struct nacre_apic, timer);
-	u64 due = READ_ONCE(apic->due);
+	u64 due, started = 0;
 
-	if (due > ktime_get_ns()) {
-		hrtimer_set_expires(timer, ns_to_ktime(due));
-		return HRTIMER_RESTART;
+	while ((due = READ_ONCE(apic->due)) > ktime_get_ns()) {
+		if (due == started)
+			return HRTIMER_NORESTART;
+		hrtimer_start(timer, ns_to_ktime(due), HRTIMER_MODE_ABS_HARD);
+		started = due;
 	}
 	nacre_apic_leave(apic, NACRE_APIC_TIMER);
 	return HRTIMER_NORESTART;
