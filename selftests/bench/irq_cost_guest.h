@@ -74,16 +74,16 @@ static inline u64 clock_of_all(const volatile struct shared *s)
 	} while (0)
 
 /* Until *@what is no longer less than @least. */
-static inline void wait_until(volatile struct shared *s, enum side side,
+static inline void wait_until(volatile struct shared *s, enum side who,
 			      volatile u64 *what, u64 least)
 {
-	WAIT(s, side, "cmpq %1, %2; jb 1b", "+r"(least) : "m"(*what));
+	WAIT(s, who, "cmpq %1, %2; jb 1b", "+r"(least) : "m"(*what));
 }
 
-static inline void wait_rounds(volatile struct shared *s, enum side side,
+static inline void wait_rounds(volatile struct shared *s, enum side who,
 			       u64 rounds)
 {
-	WAIT(s, side, "decq %1; jnz 1b", "+r"(rounds) :);
+	WAIT(s, who, "decq %1; jnz 1b", "+r"(rounds) :);
 }
 
 /*
