@@ -31,7 +31,6 @@
 #include "arch/x86/ioctls.h"
 #include "arch/x86/msr.h"
 
-#define ENABLED		BIT_ULL(0)
 /* The page's fields are words; nothing smaller is an address for it. */
 #define ALIGNMENT	4
 /* How long a reading serves where the counters drift. */
@@ -150,7 +149,7 @@ static bool note_stop(struct nacre_vcpu *vcpu, gpa_t gpa,
 static bool write_page(struct nacre_vcpu *vcpu,
 		       struct pvclock_vcpu_time_info *page)
 {
-	gpa_t gpa = vcpu->arch.system_time & ~ENABLED;
+	gpa_t gpa = vcpu->arch.system_time & ~NACRE_MSR_ENABLED;
 	u32 version = vcpu->arch.clock_version + 1;
 
 	if (!note_stop(vcpu, gpa, page) ||
@@ -171,14 +170,14 @@ void nacre_update_clock(struct nacre_vcpu *vcpu)
 {
 	struct pvclock_vcpu_time_info page = {};
 
-	if (!(vcpu->arch.system_time & ENABLED))
+	if (!(vcpu->arch.system_time & NACRE_MSR_ENABLED))
 		return;
 	if (vcpu->vm->arch.clock.stable && check_tsc_unstable())
 		nacre_settle_clock(vcpu->vm);
 	vcpu->arch.clock_written = jiffies;
 	fill_page(vcpu, &page);
 	if (!write_page(vcpu, &page))
-		vcpu->arch.system_time &= ~ENABLED;
+		vcpu->arch.system_time &= ~NACRE_MSR_ENABLED;
 }
 
 /* A reading that serves all is anybody's, until the TSC is unstable. */
@@ -237,8 +236,8 @@ void nacre_clock_init_vm(struct nacre_vm *vm)
 
 bool nacre_write_system_time(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
-	if (w.value & (ALIGNMENT - 1) & ~ENABLED)
-		w.value &= ~ENABLED;
+	if (w.value & (ALIGNMENT - 1) & ~NACRE_MSR_ENABLED)
+		w.value &= ~NACRE_MSR_ENABLED;
 	vcpu->arch.system_time = w.value;
 	vcpu->arch.clock_version = 0;
 	/* Kernels that know the old register only do not know of stable ones. */
@@ -320,7 +319,7 @@ long nacre_set_clock(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 
 long nacre_kvmclock_ctrl(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
-	if (!(vcpu->arch.system_time & ENABLED))
+	if (!(vcpu->arch.system_time & NACRE_MSR_ENABLED))
 		return -EINVAL;
 	vcpu->arch.clock_stopped = true;
 	nacre_set_request(vcpu, NACRE_REQ_CLOCK);
