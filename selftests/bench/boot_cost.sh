@@ -8,23 +8,10 @@
 #
 # usage: selftests/bench/boot_cost.sh [--kernel HOST] [--guest GUEST] [--runs N]
 
-set -eu -o pipefail
-here=$(cd "$(dirname "$0")" && pwd -P)
-top=${here%/selftests/bench}
+# shellcheck source=selftests/bench/options.sh
+. "$(dirname "$0")/options.sh"
 kernel=6.1 guest=6.1 runs=1
-
-while [[ $# -gt 0 ]]; do
-	case $1 in
-	--kernel | --guest | --runs) ;;
-	*)
-		sed -n 's/^# usage: //p' "$0" >&2
-		exit 2
-		;;
-	esac
-	[[ $# -ge 2 ]] || exit 2
-	printf -v "${1#--}" %s "$2"
-	shift 2
-done
+take_options "kernel guest runs" "$@"
 
 cd "$top"
 dir=$(mktemp -d "$top/build/boot_cost.XXXXXX")

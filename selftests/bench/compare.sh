@@ -7,25 +7,12 @@
 # writes it to a file. In Bochs' machines a second table tells how many there
 # are of the instructions that are dear, --counts writes it to a file. Fails
 # where a figure is missing. For scripts that have set $program, $column (what
-# the second column is) and $lab_options.
+# the second column is), $lab_options, and $more_options if they have some.
 
-set -eu -o pipefail
-here=$(cd "$(dirname "$0")" && pwd -P)
-top=${here%/selftests/bench}
-machine=svm kernel=6.1 tsv='' svg='' counts=''
-
-while [[ $# -gt 0 ]]; do
-	case $1 in
-	--machine | --kernel | --tsv | --svg | --counts) ;;
-	*)
-		sed -n 's/^# usage: //p' "$0" >&2
-		exit 2
-		;;
-	esac
-	[[ $# -ge 2 ]] || exit 2
-	printf -v "${1#--}" %s "$2"
-	shift 2
-done
+# shellcheck source=selftests/bench/options.sh
+. "$(dirname "$0")/options.sh"
+machine=svm kernel=6.1 tsv='' counts=''
+take_options "machine kernel tsv counts ${more_options-}" "$@"
 
 cd "$top"
 dir=$(mktemp -d "$top/build/$program.XXXXXX")
@@ -64,8 +51,6 @@ NR == FNR { kvm[$1, $2, $3] = $4; next }
 
 [[ -z $tsv ]] || cp "$dir/tsv" "$tsv"
 [[ -z $counts ]] || cp "$dir/counts" "$counts"
-[[ -z $svg ]] || awk -f "$here/exit_cost_chart.awk" -v machine="$machine" \
-	-v kernel="$kernel" "$dir/tsv" >"$svg"
 column -t -s "$(printf '\t')" "$dir/tsv"
 if [[ $(wc -l <"$dir/counts") -gt 1 ]]; then
 	echo
