@@ -167,8 +167,8 @@ static long call_vcpu(struct nacre_vcpu *vcpu, const struct nacre_ioctl *row,
 	if (flags & NACRE_IOC_SRCU)
 		nacre_vcpu_srcu_lock(vcpu);
 	ret = row->vcpu(vcpu, arg);
-	if (flags & NACRE_IOC_SRCU)
-		nacre_vcpu_srcu_unlock(vcpu);
+	/* Begun here, or by what came to need one. */
+	nacre_vcpu_srcu_unlock(vcpu);
 	if (flags & NACRE_IOC_LOADED)
 		nacre_vcpu_put(vcpu);
 	return ret;

@@ -4,9 +4,9 @@
  *
  * Outside the guest, in this order: finish what the last exit left to
  * userspace, obey immediate_exit, then loop: enter the guest until something
- * has to leave (arch), see to signals, rescheduling and task work. The read
- * section of the slots is held throughout, except inside the guest and
- * wherever this thread may sleep for long.
+ * has to leave (arch), see to signals, rescheduling and task work. A read
+ * section of the slots begins where one is needed, and ends at the next entry
+ * and wherever this thread may sleep for long.
  */
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
@@ -293,7 +293,6 @@ long nacre_vcpu_run(struct nacre_vcpu *vcpu)
 	sigset_on(vcpu);
 	vcpu->run->flags = 0;
 	fpu_swap_kvm_fpstate(&vcpu->arch.fpu, true);
-	nacre_vcpu_srcu_lock(vcpu);
 	ret = run_once(vcpu) == NACRE_ERROR ? vcpu->run_error : 0;
 	fpu_swap_kvm_fpstate(&vcpu->arch.fpu, false);
 	nacre_arch_run_end(vcpu);

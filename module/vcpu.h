@@ -68,7 +68,7 @@ struct nacre_vcpu {
 	int cpu;			/* loaded on this CPU, or -1 */
 	int last_cpu;			/* where it ran last, or -1 */
 	int srcu_index;
-	int srcu_depth;			/* debug kernels: read sections balance */
+	bool holds_slots;		/* in a read section of them */
 	int run_error;			/* errno that goes with NACRE_ERROR */
 	bool wants_to_run;		/* not sent in with immediate_exit */
 	bool ran;			/* has entered the guest once */
@@ -145,22 +145,27 @@ static inline void nacre_vcpu_request(struct nacre_vcpu *vcpu, unsigned int req)
 	nacre_vcpu_kick(vcpu);
 }
 
-/* The read section of the slots that a running vCPU holds outside the guest. */
-/* Held across functions and by condition: sparse is not to follow it. */
+/*
+ * The read section of the slots that a vCPU's thread is in, from where it first
+ * needs one to the next entry, to where it may sleep, or to the ioctl's end.
+ * Across functions and by condition: sparse is not to follow it.
+ */
 static inline void nacre_vcpu_srcu_lock(struct nacre_vcpu *vcpu)
 {
-	if (IS_ENABLED(CONFIG_PROVE_RCU))
-		WARN_ON_ONCE(vcpu->srcu_depth++);
+	if (vcpu->holds_slots)
+		return;
 	vcpu->srcu_index = srcu_read_lock(&vcpu->vm->srcu);
+	vcpu->holds_slots = true;
 	__release(&vcpu->vm->srcu);
 }
 
 static inline void nacre_vcpu_srcu_unlock(struct nacre_vcpu *vcpu)
 {
+	if (!vcpu->holds_slots)
+		return;
 	__acquire(&vcpu->vm->srcu);
+	vcpu->holds_slots = false;
 	srcu_read_unlock(&vcpu->vm->srcu, vcpu->srcu_index);
-	if (IS_ENABLED(CONFIG_PROVE_RCU))
-		WARN_ON_ONCE(--vcpu->srcu_depth);
 }
 
 /* End NACRE_RUN with an errno. */

@@ -303,6 +303,7 @@ void nacre_apic_take(struct nacre_vcpu *vcpu)
 {
 	struct nacre_apic *apic = vcpu->arch.apic;
 
+	nacre_vcpu_srcu_lock(vcpu);
 	take_timer(apic);
 	if (test_and_clear_bit(NACRE_APIC_LEVELS, &apic->pending))
 		nacre_lapic_take_levels(&apic->lapic);

@@ -42,7 +42,7 @@ REQUIRED(void, put, (struct nacre_vcpu *))	/* preemption off */	\
 /* @again: the host has done nothing since the last; irqs off */	\
 REQUIRED(void, prepare_entry, (struct nacre_vcpu *, bool again))	\
 /* True: handle_exit() resumes, without sleep or the guest's memory */	\
-REQUIRED(bool, enter, (struct nacre_vcpu *))	/* irqs off */
+REQUIRED(enum nacre_exit_kind, enter, (struct nacre_vcpu *)) /* irqs off */
 
 #define NACRE_BACKEND_STATE_OPS(REQUIRED, OPTIONAL)			\
 /* the processor */							\

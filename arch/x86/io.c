@@ -78,14 +78,24 @@ static enum nacre_result finish_in(struct nacre_vcpu *vcpu)
 	return nacre_skip(vcpu, pio->rip, pio->next_rip);
 }
 
-/* Whether a chip of the kernel's has served the access. */
-static noinline bool served_by_chip(struct nacre_vcpu *vcpu)
+/* Nearly always nobody here can be meant. */
+static bool may_be_served(const struct nacre_vcpu *vcpu)
+{
+	const struct nacre_pio *pio = &vcpu->arch.pio;
+
+	return (nacre_is_chip_port(pio->port) && nacre_has_chips(vcpu->vm)) ||
+	       (!pio->in && nacre_io_is_used(vcpu->vm, NACRE_BUS_PIO));
+}
+
+static noinline bool served(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_pio *pio = &vcpu->arch.pio;
 	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
 
+	nacre_vcpu_srcu_lock(vcpu);
 	if (!nacre_chips_pio(vcpu->vm, pio->port, pio->size, &rax, pio->in))
-		return false;
+		return !pio->in && nacre_io_offer(vcpu->vm, NACRE_BUS_PIO,
+						  pio->port, pio->size, &rax);
 	if (pio->in)
 		set_result(vcpu, rax);
 	return true;
@@ -120,11 +130,7 @@ static enum nacre_result single_io(struct nacre_vcpu *vcpu)
 
 	/* At hand, or next_rip would not be known. */
 	pio->rip = vcpu->arch.rip;
-	if ((nacre_is_chip_port(pio->port) && nacre_has_chips(vcpu->vm) &&
-	     served_by_chip(vcpu)) ||
-	    (!pio->in && nacre_io_offer(vcpu->vm, NACRE_BUS_PIO, pio->port,
-					pio->size,
-					&vcpu->arch.gpr[NACRE_RAX])))
+	if (unlikely(may_be_served(vcpu)) && served(vcpu))
 		return nacre_skip_to(vcpu, pio->next_rip);
 	return to_user(vcpu);
 }
@@ -133,14 +139,16 @@ static noinline enum nacre_result decoded_io(struct nacre_vcpu *vcpu,
 					     bool string)
 {
 	const struct nacre_insn *insn;
-	enum nacre_fetch_result result = nacre_fetch_insn(vcpu, &insn);
+	enum nacre_fetch_result result;
 
+	nacre_vcpu_srcu_lock(vcpu);
+	result = nacre_fetch_insn(vcpu, &insn);
 	if (unlikely(result != NACRE_FETCH_OK))
 		return nacre_fetch_failed(vcpu, result);
 	if (string)
 		return nacre_exit_string_io(vcpu, insn);
 	vcpu->arch.pio.next_rip = nacre_rip(vcpu) + insn->length;
-	return single_io(vcpu);
+	return nacre_exit_io(vcpu, false);
 }
 
 /* The decoder is asked only where the processor did not tell enough. */

@@ -29,8 +29,9 @@
 
 enum trip {
 	TRIP_TURNED_BACK,	/* no entry: somebody wanted attention */
-	TRIP_EXIT,		/* to be handled */
 	TRIP_HANDLED,
+	TRIP_EXIT,		/* to be handled */
+	TRIP_PORT,		/* likewise; the slots are not needed for it */
 };
 
 /* Requests that change what happens next. RESUME: nothing is in the way. */
@@ -93,17 +94,20 @@ static enum nacre_result handle_exit(struct nacre_vcpu *vcpu)
  * the processor and interrupts off: one that comes ends the guest's next run at
  * once, and what any thread wants is seen by the look before it. While an EOI
  * may be in the guest's memory the local APIC is not what it seems.
- *
- * Return: whether the last exit has been handled.
  */
-static bool go_round(struct nacre_vcpu *vcpu)
+static enum trip go_round(struct nacre_vcpu *vcpu)
 {
+	enum nacre_exit_kind kind;
+
 	for (;;) {
-		if (!backend(enter)(vcpu) || vcpu->arch.pv_eoi_offered)
-			return false;
+		kind = backend(enter)(vcpu);
+		if (kind == NACRE_EXIT_PORT)
+			return TRIP_PORT;
+		if (kind != NACRE_EXIT_ANSWERED || vcpu->arch.pv_eoi_offered)
+			return TRIP_EXIT;
 		handle_exit(vcpu);
 		if (must_turn_back(vcpu))
-			return true;
+			return TRIP_HANDLED;
 		trace_nacre_entry(vcpu);
 		backend(prepare_entry)(vcpu, true);
 	}
@@ -112,13 +116,13 @@ static bool go_round(struct nacre_vcpu *vcpu)
 /* Interrupts are off; they come back on with the exit's own taken. */
 static enum trip enter_guest(struct nacre_vcpu *vcpu)
 {
-	bool handled;
+	enum trip trip;
 
 	vcpu->ran = true;
 	vtime_account_guest_enter();
 	nacre_debug_enter(vcpu);
 	nacre_xstate_enter(vcpu);
-	handled = go_round(vcpu);
+	trip = go_round(vcpu);
 	nacre_xstate_exit(vcpu);
 	nacre_debug_exit(vcpu);
 	compat_note_guest_ran();
@@ -131,7 +135,21 @@ static enum trip enter_guest(struct nacre_vcpu *vcpu)
 	asm volatile("nop" : : : "memory");
 	local_irq_disable();
 	vtime_account_guest_exit();
-	return handled ? TRIP_HANDLED : TRIP_EXIT;
+	return trip;
+}
+
+/*
+ * A full barrier as well: mode before requests and what is posted. Pairs with
+ * those in nacre_vcpu_kick() and of whoever posts.
+ */
+static __always_inline void let_go_of_slots(struct nacre_vcpu *vcpu)
+{
+	if (vcpu->holds_slots) {
+		nacre_vcpu_srcu_unlock(vcpu);
+		smp_mb__after_srcu_read_unlock();
+	} else {
+		smp_mb(); /* what leaving a section has */
+	}
 }
 
 static enum trip one_trip(struct nacre_vcpu *vcpu)
@@ -142,19 +160,15 @@ static enum trip one_trip(struct nacre_vcpu *vcpu)
 	local_irq_disable();
 	backend(prepare_entry)(vcpu, false);
 	WRITE_ONCE(vcpu->mode, NACRE_IN_GUEST);
-	nacre_vcpu_srcu_unlock(vcpu);
-	/*
-	 * Mode before requests and what is posted; pairs with the barriers in
-	 * nacre_vcpu_kick() and of whoever posts.
-	 */
-	smp_mb__after_srcu_read_unlock();
+	let_go_of_slots(vcpu);
 	if (must_turn_back(vcpu) || nacre_apic_posted(vcpu))
 		leave_guest_mode(vcpu);
 	else
 		trip = enter_guest(vcpu);
 	local_irq_enable();
 	preempt_enable();
-	nacre_vcpu_srcu_lock(vcpu);
+	if (trip != TRIP_PORT)
+		nacre_vcpu_srcu_lock(vcpu);
 	nacre_pv_eoi_collect(vcpu);
 	return trip;
 }
@@ -172,13 +186,16 @@ static enum nacre_result before_entry(struct nacre_vcpu *vcpu)
 
 	nacre_apic_process(vcpu);
 	if (unlikely(nacre_requests_pending(vcpu))) {
+		nacre_vcpu_srcu_lock(vcpu);
 		result = handle_requests(vcpu);
 		if (result != NACRE_RESUME)
 			return result;
 	}
 	if (vcpu->arch.events.want_event ||
-	    READ_ONCE(vcpu->run->request_interrupt_window))
+	    READ_ONCE(vcpu->run->request_interrupt_window)) {
+		nacre_vcpu_srcu_lock(vcpu);
 		nacre_inject_events(vcpu);
+	}
 	nacre_pv_eoi_offer(vcpu);
 	return NACRE_RESUME;
 }
@@ -194,7 +211,7 @@ enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 			return result;
 		trace_nacre_entry(vcpu);
 		trip = one_trip(vcpu);
-		if (likely(trip == TRIP_EXIT)) {
+		if (likely(trip >= TRIP_EXIT)) {
 			result = handle_exit(vcpu);
 			if (result != NACRE_RESUME)
 				return result;
@@ -206,7 +223,7 @@ enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 			return NACRE_TO_USER;
 		}
 		/* What comes later is seen by the last look. */
-		if (unlikely(trip != TRIP_EXIT) && compat_guest_work_pending())
+		if (unlikely(trip < TRIP_EXIT) && compat_guest_work_pending())
 			return NACRE_RESUME;
 	}
 }

@@ -136,6 +136,7 @@ static bool served(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 {
 	int err;
 
+	nacre_vcpu_srcu_lock(vcpu);
 	if (gpa >> PAGE_SHIFT == vcpu->arch.mmio.hole)
 		return in_kernel(vcpu, gpa, size, data, write);
 	err = write ? nacre_write_guest(vcpu->vm, gpa, data, size) :

@@ -21,8 +21,7 @@ void nacre_pv_eoi_set_bit(struct nacre_vcpu *vcpu);
 void nacre_pv_eoi_look(struct nacre_vcpu *vcpu);
 
 /*
- * Before the entry, in a read section of the slots: set the bit if an
- * interrupt is in service that may end so.
+ * Before the entry: set the bit if an interrupt is in service that may end so.
  */
 static inline void nacre_pv_eoi_offer(struct nacre_vcpu *vcpu)
 {

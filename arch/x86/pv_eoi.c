@@ -43,6 +43,7 @@ void nacre_pv_eoi_set_bit(struct nacre_vcpu *vcpu)
 
 	if (!lapic || !nacre_lapic_end_can_wait(lapic))
 		return;
+	nacre_vcpu_srcu_lock(vcpu);
 	if (nacre_write_guest(vcpu->vm, address(vcpu), &byte, sizeof(byte)))
 		give_up(vcpu);
 	else
@@ -55,6 +56,7 @@ void nacre_pv_eoi_look(struct nacre_vcpu *vcpu)
 	u8 byte;
 
 	vcpu->arch.pv_eoi_offered = false;
+	nacre_vcpu_srcu_lock(vcpu);
 	if (nacre_read_guest(vcpu->vm, address(vcpu), &byte, sizeof(byte))) {
 		give_up(vcpu);
 		return;

@@ -53,6 +53,7 @@ static inline int nacre_arch_run_begin(struct nacre_vcpu *vcpu)
 
 	if (unlikely(READ_ONCE(run->nacre_valid_regs) |
 		     READ_ONCE(run->nacre_dirty_regs))) {
+		nacre_vcpu_srcu_lock(vcpu);
 		err = nacre_sync_regs_in(vcpu);
 		if (err)
 			return err;
@@ -69,8 +70,10 @@ static inline void nacre_arch_run_end(struct nacre_vcpu *vcpu)
 	struct nacre_run *run = vcpu->run;
 	bool if_flag = nacre_rflags(vcpu) & X86_EFLAGS_IF;
 
-	if (unlikely(READ_ONCE(run->nacre_valid_regs)))
+	if (unlikely(READ_ONCE(run->nacre_valid_regs))) {
+		nacre_vcpu_srcu_lock(vcpu);
 		nacre_sync_regs_out(vcpu);
+	}
 	run->if_flag = if_flag;
 	run->apic_base = vcpu->arch.apic_base;
 	run->cr8 = nacre_cr8(vcpu);

@@ -131,6 +131,13 @@ struct nacre_dr_access {
 	u8 length;
 };
 
+/* What has to be at hand for an exit to be handled. */
+enum nacre_exit_kind {
+	NACRE_EXIT_ANY,		/* the slots, and interrupts on */
+	NACRE_EXIT_PORT,	/* interrupts; the slots are asked for */
+	NACRE_EXIT_ANSWERED,	/* neither */
+};
+
 /* The neutral account of an exit, filled by the backend as far as it knows. */
 struct nacre_exit {
 	u32 code;		/* the vendor's number, for traces and errors */

@@ -104,6 +104,7 @@ static enum nacre_result advance(struct nacre_vcpu *vcpu)
 
 static enum nacre_result finish_outs(struct nacre_vcpu *vcpu)
 {
+	nacre_vcpu_srcu_lock(vcpu);
 	return nacre_io_moved_on(vcpu) ? NACRE_RESUME : advance(vcpu);
 }
 
@@ -113,6 +114,7 @@ static enum nacre_result finish_ins(struct nacre_vcpu *vcpu)
 	u8 *data = vcpu->page[NACRE_PAGE_PIO];
 	enum nacre_access access;
 
+	nacre_vcpu_srcu_lock(vcpu);
 	if (nacre_io_moved_on(vcpu))
 		return NACRE_RESUME;
 	if (pio->down)

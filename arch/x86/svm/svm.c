@@ -234,7 +234,7 @@ static void after_exit(struct svm_vcpu *svm)
 		nacre_host_machine_check();
 }
 
-static bool svm_enter(struct nacre_vcpu *vcpu)
+static enum nacre_exit_kind svm_enter(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 	bool ran = false;
@@ -248,8 +248,11 @@ static bool svm_enter(struct nacre_vcpu *vcpu)
 	if (unlikely(!ran))
 		svm->vmcb->control.exit_code = SVM_INVALID;
 	after_exit(svm);
+	if (vcpu->arch.exit.code == SVM_IOIO)
+		return NACRE_EXIT_PORT;
 	return static_branch_unlikely(&nacre_tells_lengths) &&
-	       svm_can_answer(&vcpu->arch.exit);
+	       svm_can_answer(&vcpu->arch.exit) ?
+	       NACRE_EXIT_ANSWERED : NACRE_EXIT_ANY;
 }
 
 #define SVM_OPERATION(ret, name, args)	.name = svm_##name,

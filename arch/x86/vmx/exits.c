@@ -316,14 +316,14 @@ static bool answered(const struct vmx_vcpu *vmx, u64 bit)
 		msr == APIC_BASE_MSR + (APIC_ICR >> 4));
 }
 
-static noinline bool collect_answered(struct vmx_vcpu *vmx)
+static noinline enum nacre_exit_kind collect_answered(struct vmx_vcpu *vmx)
 {
 	vmx->entry_event = 0;
 	vmx_fetch_insn(vmx);
-	return true;
+	return NACRE_EXIT_ANSWERED;
 }
 
-static noinline bool collect_more(struct vmx_vcpu *vmx, u64 bit)
+static noinline enum nacre_exit_kind collect_more(struct vmx_vcpu *vmx, u64 bit)
 {
 	u32 event;
 
@@ -339,11 +339,11 @@ static noinline bool collect_more(struct vmx_vcpu *vmx, u64 bit)
 			nacre_host_machine_check();
 	}
 	vmx->entry_event = 0;
-	return false;
+	return NACRE_EXIT_ANY;
 }
 
 /* Interrupts are off. Nothing of the guest has been read yet. */
-bool vmx_collect_exit(struct vmx_vcpu *vmx)
+enum nacre_exit_kind vmx_collect_exit(struct vmx_vcpu *vmx)
 {
 	u32 code = vmx->vcpu.arch.exit.code;
 	u64 bit = code < REASONS ? BIT_ULL(code) :
@@ -354,7 +354,7 @@ bool vmx_collect_exit(struct vmx_vcpu *vmx)
 	if (bit & (IN_DELIVERY | RARE))
 		return collect_more(vmx, bit);
 	vmx->entry_event = 0;
-	return false;
+	return code == REASON_IO ? NACRE_EXIT_PORT : NACRE_EXIT_ANY;
 }
 
 u8 vmx_insn_length(struct nacre_vcpu *vcpu)

@@ -451,7 +451,7 @@ static noinstr bool run_guest(struct vmx_vcpu *vmx)
 	return ran;
 }
 
-static bool after_exit(struct vmx_vcpu *vmx)
+static enum nacre_exit_kind after_exit(struct vmx_vcpu *vmx)
 {
 	/* A VMCS that was refused by the guest's state stays clear. */
 	if (unlikely(!vmx->launched))
@@ -465,7 +465,7 @@ static bool after_exit(struct vmx_vcpu *vmx)
 	return vmx_collect_exit(vmx);
 }
 
-static bool vmx_enter(struct nacre_vcpu *vcpu)
+static enum nacre_exit_kind vmx_enter(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 

@@ -198,7 +198,7 @@ void vmx_set_proc(struct vmx_vcpu *vmx, u32 bits, bool on);
 void vmx_write_lazy(struct vmx_vcpu *vmx, u32 dirty);
 
 /* exits.c */
-bool vmx_collect_exit(struct vmx_vcpu *vmx);
+enum nacre_exit_kind vmx_collect_exit(struct vmx_vcpu *vmx);
 
 /* apic.c */
 int vmx_apic_setup(void);
