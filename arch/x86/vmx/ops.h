@@ -87,15 +87,21 @@ static __always_inline u64 vmcs_read_raw(u64 field)
 	return value;
 }
 
+#define ZERO_AT_FAULT(_reg)						\
+	_ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_ZERO_REG, _reg)
+
+/* 0 if it could not be read. */
 static __always_inline u64 __vmcs_read(u64 field)
 {
-	u64 value = 0;
 	bool refused;
+	u64 value;
 
-	asm volatile("1: vmread %2, %0\n2:\n" _ASM_EXTABLE(1b, 2b)
-		     : "+r" (value), "=@ccbe" (refused) : "r" (field));
-	if (unlikely(refused))
+	asm volatile("1: vmread %2, %0\n2:\n" ZERO_AT_FAULT(%k0)
+		     : "=r" (value), "=@ccbe" (refused) : "r" (field));
+	if (unlikely(refused)) {
 		vmx_insn_failed("VMREAD", field, 0);
+		return 0;
+	}
 	return value;
 }
 
