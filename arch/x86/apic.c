@@ -25,7 +25,6 @@
 
 /* A deadline further away is rearmed when this has passed. */
 #define FARTHEST_NS	(NSEC_PER_SEC * 3600ull)
-#define APIC_PAGE_SIZE	0x1000
 
 bool nacre_enable_apicv = true;
 module_param_named(enable_apicv, nacre_enable_apicv, bool, 0444);
@@ -411,14 +410,12 @@ static void read_page(struct nacre_lapic *lapic, u32 offset, unsigned int size,
  * The page stays the APIC's when it is off or has MSRs instead: a hole, by the
  * ABI's NACRE_X86_QUIRK_LAPIC_MMIO_HOLE, on by default there.
  */
-bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
+void nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 		     void *data, bool write)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
-	u32 offset = gpa & (APIC_PAGE_SIZE - 1);
+	u32 offset = offset_in_page(gpa);
 
-	if (!lapic || gpa - (lapic->base & PAGE_MASK) >= APIC_PAGE_SIZE)
-		return false;
 	if (!nacre_lapic_enabled(lapic) || nacre_lapic_is_x2apic(lapic)) {
 		if (!write)
 			memset(data, 0xff, size);
@@ -427,7 +424,6 @@ bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 	} else {
 		read_page(lapic, offset, size, data);
 	}
-	return true;
 }
 
 static bool wide_ids(const struct nacre_vcpu *vcpu)

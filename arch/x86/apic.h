@@ -83,8 +83,15 @@ bool nacre_must_inject(struct nacre_vcpu *vcpu);
 /* Take it; -1: it went away. */
 int nacre_get_interrupt(struct nacre_vcpu *vcpu);
 
-/* The register page at IA32_APIC_BASE; false: not its access. */
-bool nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
+/* The register page at IA32_APIC_BASE. */
+static inline bool nacre_is_apic_page(const struct nacre_vcpu *vcpu, gpa_t gpa)
+{
+	const struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+
+	return lapic && (gpa ^ lapic->base) >> PAGE_SHIFT == 0;
+}
+
+void nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 		     void *data, bool write);
 
 /* Whether it runs, or waits to be started, to begin with; mp_state.c. */

@@ -215,7 +215,7 @@ bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 	return true;
 }
 
-bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
+void nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
 		      void *data, bool write)
 {
 	struct nacre_chips *chips = nacre_chips(vm);
@@ -223,8 +223,6 @@ bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
 	u32 value = 0, unmasked = 0;
 	unsigned long flags;
 
-	if (!chips || offset >= IOAPIC_SIZE)
-		return false;
 	if (!write)
 		memset(data, 0, size);
 	size = min_t(unsigned int, size, sizeof(value));
@@ -242,7 +240,6 @@ bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
 	nacre_pit_unmasked(chips, NACRE_IRQCHIP_IOAPIC, unmasked);
 	if (write && !list_empty(&chips->acks))
 		nacre_chips_watch(chips);
-	return true;
 }
 
 long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)

@@ -114,10 +114,15 @@ static inline bool nacre_is_chip_port(u16 port)
 	return port < 0x100 || (port & ~1) == PIC_ELCR_PORT;
 }
 
+static inline bool nacre_is_ioapic_mmio(const struct nacre_vm *vm, gpa_t gpa)
+{
+	return gpa - IOAPIC_BASE < IOAPIC_SIZE && nacre_has_chips(vm);
+}
+
 /* Do an access; false: not one of these chips'. */
 bool nacre_chips_pio(struct nacre_vm *vm, u16 port, unsigned int size,
 		     void *data, bool in);
-bool nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
+void nacre_chips_mmio(struct nacre_vm *vm, gpa_t gpa, unsigned int size,
 		      void *data, bool write);
 
 #endif /* NACRE_X86_CHIPS_H */

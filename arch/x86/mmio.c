@@ -119,12 +119,14 @@ static enum nacre_access locate_all(struct nacre_vcpu *vcpu,
 static bool in_kernel(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 		      void *data, bool write)
 {
-	return (vcpu->arch.apic &&
-		nacre_apic_mmio(vcpu, gpa, size, data, write)) ||
-	       (nacre_has_chips(vcpu->vm) &&
-		nacre_chips_mmio(vcpu->vm, gpa, size, data, write)) ||
-	       (write && nacre_io_offer(vcpu->vm, NACRE_BUS_MMIO, gpa, size,
-					data));
+	if (nacre_is_apic_page(vcpu, gpa))
+		nacre_apic_mmio(vcpu, gpa, size, data, write);
+	else if (nacre_is_ioapic_mmio(vcpu->vm, gpa))
+		nacre_chips_mmio(vcpu->vm, gpa, size, data, write);
+	else
+		return write && nacre_io_offer(vcpu->vm, NACRE_BUS_MMIO, gpa,
+					       size, data);
+	return true;
 }
 
 /*
