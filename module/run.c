@@ -291,7 +291,6 @@ long nacre_vcpu_run(struct nacre_vcpu *vcpu)
 
 	load(vcpu);
 	sigset_on(vcpu);
-	vcpu->run->flags = 0;
 	fpu_swap_kvm_fpstate(&vcpu->arch.fpu, true);
 	ret = run_once(vcpu) == NACRE_ERROR ? vcpu->run_error : 0;
 	fpu_swap_kvm_fpstate(&vcpu->arch.fpu, false);

@@ -292,12 +292,12 @@ static __always_inline enum nacre_result skip_by(struct nacre_vcpu *vcpu,
 {
 	u64 rip = nacre_rip(vcpu);
 
-	return nacre_skip(vcpu, rip, rip + length);
+	return nacre_skip(vcpu, nacre_wrap_rip(vcpu, rip, rip + length));
 }
 
 enum nacre_result nacre_skip_to(struct nacre_vcpu *vcpu, u64 rip)
 {
-	return nacre_skip(vcpu, nacre_rip(vcpu), rip);
+	return nacre_skip(vcpu, nacre_wrap_rip(vcpu, nacre_rip(vcpu), rip));
 }
 
 enum nacre_result nacre_skip_decoded(struct nacre_vcpu *vcpu,

@@ -45,17 +45,24 @@ enum nacre_result nacre_skip_decoded(struct nacre_vcpu *vcpu,
 enum nacre_result nacre_skip_to(struct nacre_vcpu *vcpu, u64 rip);
 
 void nacre_end_rf_and_tf(struct nacre_vcpu *vcpu);
-/* The same for who has to spare the call: from @from, where RIP is. */
-static __always_inline enum nacre_result nacre_skip(struct nacre_vcpu *vcpu,
-						    u64 from, u64 rip)
+
+/* Outside 64-bit code EIP is all there is, and only a step leaves it. */
+static __always_inline u64 nacre_wrap_rip(struct nacre_vcpu *vcpu, u64 from,
+					  u64 rip)
 {
-	/* Outside 64-bit code EIP is all there is, and only this leaves it. */
 	if (unlikely((from ^ rip) >> 32) && !nacre_is_64bit_code(vcpu))
-		rip = (u32)rip;
+		return (u32)rip;
+	return rip;
+}
+
+/* nacre_skip_to() for who has to spare the call, and has wrapped @rip. */
+static __always_inline enum nacre_result nacre_skip(struct nacre_vcpu *vcpu,
+						    u64 rip)
+{
 	nacre_set_rip(vcpu, rip);
-	backend(write_shadow)(vcpu, 0);
 	if (unlikely(nacre_rflags(vcpu) & (X86_EFLAGS_RF | X86_EFLAGS_TF)))
 		nacre_end_rf_and_tf(vcpu);
+	backend(write_shadow)(vcpu, 0);
 	return NACRE_RESUME;
 }
 

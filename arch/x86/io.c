@@ -21,16 +21,16 @@ bool nacre_io_moved_on(struct nacre_vcpu *vcpu)
 	return vcpu->arch.rip != vcpu->arch.pio.rip;
 }
 
-static __always_inline void io_to_user(struct nacre_vcpu *vcpu, bool in,
-				       u32 count, nacre_complete_fn complete)
+static __always_inline void io_to_user(struct nacre_vcpu *vcpu, u16 port,
+				       u8 size, bool in, u32 count,
+				       nacre_complete_fn complete)
 {
-	const struct nacre_pio *pio = &vcpu->arch.pio;
 	struct nacre_run *run = vcpu->run;
 
 	run->exit_reason = NACRE_EXIT_IO;
 	run->io.direction = in ? NACRE_EXIT_IO_IN : NACRE_EXIT_IO_OUT;
-	run->io.size = pio->size;
-	run->io.port = pio->port;
+	run->io.size = size;
+	run->io.port = port;
 	run->io.count = count;
 	run->io.data_offset = NACRE_PAGE_PIO * PAGE_SIZE;
 	vcpu->complete = complete;
@@ -38,16 +38,23 @@ static __always_inline void io_to_user(struct nacre_vcpu *vcpu, bool in,
 
 void nacre_io_to_user(struct nacre_vcpu *vcpu, nacre_complete_fn complete)
 {
-	io_to_user(vcpu, vcpu->arch.pio.in, vcpu->arch.pio.count, complete);
+	const struct nacre_pio *pio = &vcpu->arch.pio;
+
+	io_to_user(vcpu, pio->port, pio->size, pio->in, pio->count, complete);
+}
+
+static __always_inline enum nacre_result pass(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_pio *pio = &vcpu->arch.pio;
+
+	if (unlikely((pio->rip ^ pio->next_rip) >> 32))
+		return nacre_skip_to(vcpu, pio->next_rip);
+	return nacre_skip(vcpu, pio->next_rip);
 }
 
 static enum nacre_result finish_out(struct nacre_vcpu *vcpu)
 {
-	const struct nacre_pio *pio = &vcpu->arch.pio;
-
-	if (nacre_io_moved_on(vcpu))
-		return NACRE_RESUME;
-	return nacre_skip(vcpu, pio->rip, pio->next_rip);
+	return nacre_io_moved_on(vcpu) ? NACRE_RESUME : pass(vcpu);
 }
 
 /* Up to 16 bits leave the rest of the register, 32 bits clear it. */
@@ -69,75 +76,79 @@ static void set_result(struct nacre_vcpu *vcpu, u32 value)
 
 static enum nacre_result finish_in(struct nacre_vcpu *vcpu)
 {
-	const struct nacre_pio *pio = &vcpu->arch.pio;
 	const u32 *data = vcpu->page[NACRE_PAGE_PIO];
 
 	if (nacre_io_moved_on(vcpu))
 		return NACRE_RESUME;
 	set_result(vcpu, READ_ONCE(*data));
-	return nacre_skip(vcpu, pio->rip, pio->next_rip);
+	return pass(vcpu);
 }
 
-/* Nearly always nobody here can be meant. */
-static bool may_be_served(const struct nacre_vcpu *vcpu)
+/* Not every VMM comes back after a write here, but means to be behind it. */
+static noinline enum nacre_result finish_first(struct nacre_vcpu *vcpu)
 {
-	const struct nacre_pio *pio = &vcpu->arch.pio;
-
-	return (nacre_is_chip_port(pio->port) && nacre_has_chips(vcpu->vm)) ||
-	       (!pio->in && nacre_io_is_used(vcpu->vm, NACRE_BUS_PIO));
+	vcpu->complete = NULL;
+	nacre_skip_to(vcpu, vcpu->arch.pio.next_rip);
+	return NACRE_TO_USER;
 }
 
-static noinline bool served(struct nacre_vcpu *vcpu)
+static __always_inline enum nacre_result
+to_user(struct nacre_vcpu *vcpu, u16 port, u8 size, bool in)
+{
+	static const u32 ones[8] = { [1] = 0xff, [2] = 0xffff, [4] = ~0u };
+	u64 *data = vcpu->page[NACRE_PAGE_PIO];
+
+	if (in) {
+		*data = 0;
+		io_to_user(vcpu, port, size, true, 1, finish_in);
+		return NACRE_TO_USER;
+	}
+	/* Only the access's own bytes are the VMM's to see. */
+	*data = nacre_gpr(vcpu, NACRE_RAX) & ones[size];
+	io_to_user(vcpu, port, size, false, 1, finish_out);
+	if (unlikely(port == PORT_FINISHED_FIRST))
+		return finish_first(vcpu);
+	return NACRE_TO_USER;
+}
+
+static noinline enum nacre_result offer(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_pio *pio = &vcpu->arch.pio;
 	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
 
 	nacre_vcpu_srcu_lock(vcpu);
-	if (!nacre_chips_pio(vcpu->vm, pio->port, pio->size, &rax, pio->in))
-		return !pio->in && nacre_io_offer(vcpu->vm, NACRE_BUS_PIO,
-						  pio->port, pio->size, &rax);
+	if (!nacre_chips_pio(vcpu->vm, pio->port, pio->size, &rax, pio->in) &&
+	    (pio->in || !nacre_io_offer(vcpu->vm, NACRE_BUS_PIO, pio->port,
+					pio->size, &rax)))
+		return to_user(vcpu, pio->port, pio->size, pio->in);
 	if (pio->in)
 		set_result(vcpu, rax);
-	return true;
-}
-
-static enum nacre_result to_user(struct nacre_vcpu *vcpu)
-{
-	static const u32 ones[8] = { [1] = 0xff, [2] = 0xffff, [4] = ~0u };
-	const struct nacre_pio *pio = &vcpu->arch.pio;
-	u64 *data = vcpu->page[NACRE_PAGE_PIO];
-
-	if (pio->in) {
-		*data = 0;
-		io_to_user(vcpu, true, 1, finish_in);
-		return NACRE_TO_USER;
-	}
-	/* Only the access's own bytes are the VMM's to see. */
-	*data = nacre_gpr(vcpu, NACRE_RAX) & ones[pio->size];
-	io_to_user(vcpu, false, 1, finish_out);
-	/* Not every VMM comes back after a write here, but means to be behind it. */
-	if (unlikely(pio->port == PORT_FINISHED_FIRST)) {
-		vcpu->complete = NULL;
-		nacre_skip_to(vcpu, pio->next_rip);
-	}
-	return NACRE_TO_USER;
+	return nacre_skip_to(vcpu, pio->next_rip);
 }
 
 /* What the string forms have beside this is not looked at. */
-static enum nacre_result single_io(struct nacre_vcpu *vcpu)
+enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu, u16 port, u8 size,
+				bool in, u64 next_rip)
 {
 	struct nacre_pio *pio = &vcpu->arch.pio;
 
+	pio->port = port;
+	pio->size = size;
+	pio->in = in;
 	/* At hand, or next_rip would not be known. */
 	pio->rip = vcpu->arch.rip;
-	if (unlikely(may_be_served(vcpu)) && served(vcpu))
-		return nacre_skip_to(vcpu, pio->next_rip);
-	return to_user(vcpu);
+	pio->next_rip = next_rip;
+	/* Nearly always nobody here can be meant. */
+	if (unlikely((nacre_is_chip_port(port) && nacre_has_chips(vcpu->vm)) ||
+		     (!in && nacre_io_is_used(vcpu->vm, NACRE_BUS_PIO))))
+		return offer(vcpu);
+	return to_user(vcpu, port, size, in);
 }
 
-static noinline enum nacre_result decoded_io(struct nacre_vcpu *vcpu,
-					     bool string)
+/* Where the processor did not tell enough. */
+enum nacre_result nacre_exit_decoded_io(struct nacre_vcpu *vcpu, bool string)
 {
+	const struct nacre_pio *pio = &vcpu->arch.pio;
 	const struct nacre_insn *insn;
 	enum nacre_fetch_result result;
 
@@ -147,14 +158,6 @@ static noinline enum nacre_result decoded_io(struct nacre_vcpu *vcpu,
 		return nacre_fetch_failed(vcpu, result);
 	if (string)
 		return nacre_exit_string_io(vcpu, insn);
-	vcpu->arch.pio.next_rip = nacre_rip(vcpu) + insn->length;
-	return nacre_exit_io(vcpu, false);
-}
-
-/* The decoder is asked only where the processor did not tell enough. */
-enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu, bool string)
-{
-	if (likely(vcpu->arch.pio.next_rip && !string))
-		return single_io(vcpu);
-	return decoded_io(vcpu, string);
+	return nacre_exit_io(vcpu, pio->port, pio->size, pio->in,
+			     nacre_rip(vcpu) + insn->length);
 }

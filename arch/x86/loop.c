@@ -27,13 +27,6 @@
 #include "arch/x86/pv.h"
 #include "arch/x86/xstate.h"
 
-enum trip {
-	TRIP_TURNED_BACK,	/* no entry: somebody wanted attention */
-	TRIP_HANDLED,
-	TRIP_EXIT,		/* to be handled */
-	TRIP_PORT,		/* likewise; the slots are not needed for it */
-};
-
 /* Requests that change what happens next. RESUME: nothing is in the way. */
 static enum nacre_result handle_requests(struct nacre_vcpu *vcpu)
 {
@@ -94,40 +87,43 @@ static enum nacre_result handle_exit(struct nacre_vcpu *vcpu)
  * the processor and interrupts off: one that comes ends the guest's next run at
  * once, and what any thread wants is seen by the look before it. While an EOI
  * may be in the guest's memory the local APIC is not what it seems.
+ *
+ * Return: of the last exit; ANSWERED: it has been.
  */
-static enum trip go_round(struct nacre_vcpu *vcpu)
+static enum nacre_exit_kind go_round(struct nacre_vcpu *vcpu)
 {
 	enum nacre_exit_kind kind;
 
 	for (;;) {
 		kind = backend(enter)(vcpu);
-		if (kind == NACRE_EXIT_PORT)
-			return TRIP_PORT;
-		if (kind != NACRE_EXIT_ANSWERED || vcpu->arch.pv_eoi_offered)
-			return TRIP_EXIT;
+		if (likely(kind != NACRE_EXIT_ANSWERED))
+			return kind;
+		if (vcpu->arch.pv_eoi_offered)
+			return NACRE_EXIT_ANY;
 		handle_exit(vcpu);
 		if (must_turn_back(vcpu))
-			return TRIP_HANDLED;
+			return NACRE_EXIT_ANSWERED;
 		trace_nacre_entry(vcpu);
 		backend(prepare_entry)(vcpu, true);
 	}
 }
 
 /* Interrupts are off; they come back on with the exit's own taken. */
-static enum trip enter_guest(struct nacre_vcpu *vcpu)
+static enum nacre_exit_kind enter_guest(struct nacre_vcpu *vcpu)
 {
-	enum trip trip;
+	enum nacre_exit_kind kind;
 
 	vcpu->ran = true;
 	vtime_account_guest_enter();
 	nacre_debug_enter(vcpu);
 	nacre_xstate_enter(vcpu);
-	trip = go_round(vcpu);
+	kind = go_round(vcpu);
 	nacre_xstate_exit(vcpu);
 	nacre_debug_exit(vcpu);
 	compat_note_guest_ran();
 	leave_guest_mode(vcpu);
-	backend_optional(take_interrupt)(vcpu);
+	if (kind == NACRE_EXIT_INTERRUPT)
+		backend_optional(take_interrupt)(vcpu);
 
 	/* Take what ended the run, and ticks, while time is still the guest's. */
 	local_irq_enable();
@@ -135,7 +131,7 @@ static enum trip enter_guest(struct nacre_vcpu *vcpu)
 	asm volatile("nop" : : : "memory");
 	local_irq_disable();
 	vtime_account_guest_exit();
-	return trip;
+	return kind;
 }
 
 /*
@@ -152,9 +148,9 @@ static __always_inline void let_go_of_slots(struct nacre_vcpu *vcpu)
 	}
 }
 
-static enum trip one_trip(struct nacre_vcpu *vcpu)
+static enum nacre_exit_kind one_trip(struct nacre_vcpu *vcpu)
 {
-	enum trip trip = TRIP_TURNED_BACK;
+	enum nacre_exit_kind kind = NACRE_NO_EXIT;
 
 	preempt_disable();
 	local_irq_disable();
@@ -164,13 +160,13 @@ static enum trip one_trip(struct nacre_vcpu *vcpu)
 	if (must_turn_back(vcpu) || nacre_apic_posted(vcpu))
 		leave_guest_mode(vcpu);
 	else
-		trip = enter_guest(vcpu);
+		kind = enter_guest(vcpu);
 	local_irq_enable();
 	preempt_enable();
-	if (trip != TRIP_PORT)
+	if (kind != NACRE_EXIT_PORT)
 		nacre_vcpu_srcu_lock(vcpu);
 	nacre_pv_eoi_collect(vcpu);
-	return trip;
+	return kind;
 }
 
 /* The VMM asked to be told when it may inject an interrupt. */
@@ -202,20 +198,20 @@ static enum nacre_result before_entry(struct nacre_vcpu *vcpu)
 
 enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 {
+	enum nacre_exit_kind kind;
 	enum nacre_result result;
-	enum trip trip;
 
 	for (;;) {
 		result = before_entry(vcpu);
 		if (result != NACRE_RESUME || !nacre_arch_runnable(vcpu))
 			return result;
 		trace_nacre_entry(vcpu);
-		trip = one_trip(vcpu);
-		if (likely(trip >= TRIP_EXIT)) {
+		kind = one_trip(vcpu);
+		if (likely(kind < NACRE_EXIT_ANSWERED)) {
 			result = handle_exit(vcpu);
 			if (result != NACRE_RESUME)
 				return result;
-		} else if (trip == TRIP_TURNED_BACK) {
+		} else if (kind == NACRE_NO_EXIT) {
 			nacre_cancel_events(vcpu);
 		}
 		if (window_is_open(vcpu)) {
@@ -223,7 +219,8 @@ enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 			return NACRE_TO_USER;
 		}
 		/* What comes later is seen by the last look. */
-		if (unlikely(trip < TRIP_EXIT) && compat_guest_work_pending())
+		if (unlikely(kind >= NACRE_EXIT_ANSWERED) &&
+		    compat_guest_work_pending())
 			return NACRE_RESUME;
 	}
 }

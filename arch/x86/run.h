@@ -23,7 +23,7 @@
 void nacre_forget_others(struct nacre_vcpu *vcpu);
 
 /* Preemption off, both. */
-static inline void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
+static __always_inline void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 {
 	if (cpu_feature_enabled(X86_FEATURE_OSPKE))
 		vcpu->arch.host_pkru = rdpkru();
@@ -74,6 +74,7 @@ static inline void nacre_arch_run_end(struct nacre_vcpu *vcpu)
 		nacre_vcpu_srcu_lock(vcpu);
 		nacre_sync_regs_out(vcpu);
 	}
+	run->flags = 0;
 	run->if_flag = if_flag;
 	run->apic_base = vcpu->arch.apic_base;
 	run->cr8 = nacre_cr8(vcpu);

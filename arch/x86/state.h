@@ -134,8 +134,10 @@ struct nacre_dr_access {
 /* What has to be at hand for an exit to be handled. */
 enum nacre_exit_kind {
 	NACRE_EXIT_ANY,		/* the slots, and interrupts on */
+	NACRE_EXIT_INTERRUPT,	/* take_interrupt() before, then the same */
 	NACRE_EXIT_PORT,	/* interrupts; the slots are asked for */
 	NACRE_EXIT_ANSWERED,	/* neither */
+	NACRE_NO_EXIT,		/* the run loop's own: there was no entry */
 };
 
 /* The neutral account of an exit, filled by the backend as far as it knows. */
@@ -154,7 +156,7 @@ struct nacre_pio {
 	u8 size;		/* 1, 2 or 4 */
 	bool in;
 	bool rep;		/* string forms only */
-	u64 next_rip;		/* 0: not given, to be decoded */
+	u64 next_rip;
 
 	u32 count;
 	u64 rip;		/* of the instruction, for the completion */

@@ -82,11 +82,8 @@ enum reason {
 /* If the exit has acknowledged it, its handler has still to be called. */
 void vmx_take_interrupt(struct nacre_vcpu *vcpu)
 {
-	u32 event;
+	u32 event = vmcs_read32(VMCS_EXIT_EVENT);
 
-	if (vcpu->arch.exit.code != REASON_INTERRUPT)
-		return;
-	event = vmcs_read32(VMCS_EXIT_EVENT);
 	if (event & EVENT_VALID)
 		vmx_call_handler(vmx_host_handler(event & EVENT_VECTOR));
 }
@@ -204,19 +201,30 @@ static enum nacre_result exit_dr(struct nacre_vcpu *vcpu)
 	return nacre_exit_dr(vcpu, &access);
 }
 
-static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
+static noinline enum nacre_result exit_string_io(struct nacre_vcpu *vcpu,
+						 u64 qual)
 {
-	u64 qual = vmcs_read_natural(VMCS_QUALIFICATION);
 	struct nacre_pio *pio = &vcpu->arch.pio;
 
-	vmx_fetch_insn(to_vmx(vcpu));
 	pio->port = FIELD_GET(QUAL_IO_PORT, qual);
 	pio->size = FIELD_GET(QUAL_IO_SIZE, qual) + 1;
 	pio->in = qual & QUAL_IO_IN;
+	pio->rep = qual & QUAL_IO_REP;
+	return nacre_exit_decoded_io(vcpu, true);
+}
+
+static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
+{
+	u64 qual;
+
+	vmx_fetch_insn(to_vmx(vcpu));
+	qual = vmcs_read_natural(VMCS_QUALIFICATION);
 	if (unlikely(qual & QUAL_IO_STRING))
-		pio->rep = qual & QUAL_IO_REP;
-	pio->next_rip = vcpu->arch.rip + to_vmx(vcpu)->insn_length;
-	return nacre_exit_io(vcpu, qual & QUAL_IO_STRING);
+		return exit_string_io(vcpu, qual);
+	return nacre_exit_io(vcpu, FIELD_GET(QUAL_IO_PORT, qual),
+			     FIELD_GET(QUAL_IO_SIZE, qual) + 1,
+			     qual & QUAL_IO_IN,
+			     vcpu->arch.rip + to_vmx(vcpu)->insn_length);
 }
 
 /* The guest has lowered its CR8: what waits may be let in. */
@@ -349,12 +357,16 @@ enum nacre_exit_kind vmx_collect_exit(struct vmx_vcpu *vmx)
 	u64 bit = code < REASONS ? BIT_ULL(code) :
 				   BIT_ULL(REASON_MACHINE_CHECK);
 
+	if (code == REASON_IO) {
+		vmx->entry_event = 0;
+		return NACRE_EXIT_PORT;
+	}
 	if (answered(vmx, bit))
 		return collect_answered(vmx);
 	if (bit & (IN_DELIVERY | RARE))
 		return collect_more(vmx, bit);
 	vmx->entry_event = 0;
-	return code == REASON_IO ? NACRE_EXIT_PORT : NACRE_EXIT_ANY;
+	return code == REASON_INTERRUPT ? NACRE_EXIT_INTERRUPT : NACRE_EXIT_ANY;
 }
 
 u8 vmx_insn_length(struct nacre_vcpu *vcpu)

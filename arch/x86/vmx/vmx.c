@@ -144,9 +144,10 @@ static noinline void make_current(struct vmx_vcpu *vmx)
 /* Preemption off. */
 static noinline void attach(struct vmx_vcpu *vmx)
 {
-	struct vmx_cpu *cpu = vmx->cpu;
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
 	unsigned long flags;
 
+	vmx->cpu = cpu;
 	detach_anywhere(vmx);
 	local_irq_save(flags);
 	/* Before the first VMPTRLD it has to have been cleared once. */
@@ -166,7 +167,6 @@ static void vmx_load(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 
-	vmx->cpu = this_cpu_ptr(&vmx_cpu);
 	if (vmx->vmcs_cpu != smp_processor_id())
 		attach(vmx);
 	else if (vmx->cpu->current_vcpu != vmx)
@@ -333,7 +333,6 @@ static void vmx_put(struct nacre_vcpu *vcpu)
 
 	if (vmx->guest_in)
 		unload_guest(vmx);
-	vmx->cpu = NULL;
 }
 
 /* A threshold above CR8 is none; Intel SDM, "VM-Execution Control Fields". */
@@ -433,7 +432,7 @@ static __always_inline void note_exit(struct vmx_vcpu *vmx)
 		take_nmi();
 }
 
-static noinstr bool run_guest(struct vmx_vcpu *vmx)
+static noinstr void run_guest(struct vmx_vcpu *vmx)
 {
 	struct nacre_vcpu_arch *arch = &vmx->vcpu.arch;
 	bool ran;
@@ -447,11 +446,12 @@ static noinstr bool run_guest(struct vmx_vcpu *vmx)
 	arch->cr2 = native_read_cr2();
 	if (likely(ran))
 		note_exit(vmx);
+	else
+		arch->exit.code = VMX_NOT_ENTERED;
 	nacre_guest_leave(&arch->rcu_noted);
-	return ran;
 }
 
-static enum nacre_exit_kind after_exit(struct vmx_vcpu *vmx)
+static void after_exit(struct vmx_vcpu *vmx)
 {
 	/* A VMCS that was refused by the guest's state stays clear. */
 	if (unlikely(!vmx->launched))
@@ -462,7 +462,6 @@ static enum nacre_exit_kind after_exit(struct vmx_vcpu *vmx)
 		update_debugctlmsr(vmx->host_debugctl);
 	vmx->vcpu.arch.avail = 0;
 	vmx->cached = 0;
-	return vmx_collect_exit(vmx);
 }
 
 static enum nacre_exit_kind vmx_enter(struct nacre_vcpu *vcpu)
@@ -474,10 +473,11 @@ static enum nacre_exit_kind vmx_enter(struct nacre_vcpu *vcpu)
 	if (likely(READ_ONCE(vmx->cpu->on))) {
 		if (static_branch_unlikely(&vmx_flushes_l1d))
 			vmx_flush_l1d();
-		if (likely(run_guest(vmx)))
-			return after_exit(vmx);
+		run_guest(vmx);
+		after_exit(vmx);
+	} else {
+		vcpu->arch.exit.code = VMX_NOT_ENTERED;
 	}
-	vcpu->arch.exit.code = VMX_NOT_ENTERED;
 	return vmx_collect_exit(vmx);
 }
 

@@ -160,12 +160,10 @@ static __always_inline u32 vmx_int_state(struct vmx_vcpu *vmx)
 			      &vmx->int_state);
 }
 
-/* An absurd length is none. */
+/* 1 to 15; what else it were could not be passed. */
 static __always_inline void vmx_fetch_length(struct vmx_vcpu *vmx)
 {
-	u32 length = vmcs_read32(VMCS_EXIT_LENGTH);
-
-	vmx->insn_length = length > NACRE_MAX_INSN ? 0 : length;
+	vmx->insn_length = vmcs_read32(VMCS_EXIT_LENGTH) & NACRE_MAX_INSN;
 }
 
 /* Right after an exit: all that it takes to pass the instruction, at once. */
