@@ -19,6 +19,7 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/mce.h"
+#include "arch/x86/mmu/stage2.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/protect.h"
 #include "arch/x86/pv.h"
@@ -34,6 +35,7 @@ int nacre_arch_init(void)
 
 	if (err)
 		return err;
+	nacre_stage2_setup();
 	nacre_xstate_setup();
 	nacre_msr_setup();
 	nacre_protect_setup();

@@ -381,12 +381,14 @@ static bool format_is_sane(const struct nacre_stage2_format *format)
 	       format->levels <= NACRE_STAGE2_MAX_LEVEL;
 }
 
+static unsigned int physical_bits;
+
 /* As the processor says it, not the kernel, which may keep bits for itself. */
-static unsigned int physical_bits(void)
+void nacre_stage2_setup(void)
 {
-	if (boot_cpu_data.extended_cpuid_level >= 0x80000008)
-		return cpuid_eax(0x80000008) & 0xff;
-	return boot_cpu_data.x86_phys_bits;
+	physical_bits = boot_cpu_data.extended_cpuid_level >= 0x80000008 ?
+			cpuid_eax(0x80000008) & 0xff :
+			boot_cpu_data.x86_phys_bits;
 }
 
 int nacre_stage2_init(struct nacre_vm *vm)
@@ -405,7 +407,7 @@ int nacre_stage2_init(struct nacre_vm *vm)
 	stage2->format = format;
 	stage2->root = __pa(root);
 	stage2->gfns = 1ULL << min_t(unsigned int, 9 * format->levels,
-				     physical_bits() - PAGE_SHIFT);
+				     physical_bits - PAGE_SHIFT);
 	atomic_long_set(&stage2->tables, 1);
 	return 0;
 }

@@ -63,6 +63,8 @@ enum nacre_fault_result {
 	NACRE_FAULT_ERROR,	/* vcpu->run_error says why */
 };
 
+/* At load: how wide the processor's addresses are. */
+void nacre_stage2_setup(void);
 int nacre_stage2_init(struct nacre_vm *vm);
 void nacre_stage2_destroy(struct nacre_vm *vm);
 
