@@ -26,13 +26,10 @@ void nacre_vcpu_kick(struct nacre_vcpu *vcpu)
 {
 	int me, cpu;
 
-	/*
-	 * The request is visible before the mode is read. Pairs with the
-	 * barrier between mode and requests in nacre_arch_loop().
-	 */
-	smp_mb();
-	rcuwait_wake_up(&vcpu->wait);
-
+	if (rcuwait_active(&vcpu->wait)) {
+		rcuwait_wake_up(&vcpu->wait);
+		return;
+	}
 	me = get_cpu();
 	cpu = READ_ONCE(vcpu->cpu);
 	if (cpu >= 0 && cpu != me && cpu_online(cpu) &&
@@ -44,11 +41,15 @@ void nacre_vcpu_kick(struct nacre_vcpu *vcpu)
 
 void nacre_vcpu_notify(struct nacre_vcpu *vcpu)
 {
-	int me = get_cpu(), cpu = READ_ONCE(vcpu->cpu);
+	int me, cpu;
 
-	if (READ_ONCE(vcpu->mode) != NACRE_IN_GUEST)
+	if (rcuwait_active(&vcpu->wait))
 		rcuwait_wake_up(&vcpu->wait);
-	else if (cpu >= 0 && cpu != me && cpu_online(cpu))
+	if (READ_ONCE(vcpu->mode) != NACRE_IN_GUEST)
+		return;
+	me = get_cpu();
+	cpu = READ_ONCE(vcpu->cpu);
+	if (cpu >= 0 && cpu != me && cpu_online(cpu))
 		compat_send_posted(cpu);
 	put_cpu();
 }

@@ -98,7 +98,11 @@ extern struct preempt_ops nacre_preempt_ops;
 void nacre_vcpu_load(struct nacre_vcpu *vcpu);
 void nacre_vcpu_put(struct nacre_vcpu *vcpu);
 
-/* Make a vCPU leave the guest or wake from its block; never waits. */
+/*
+ * Make a vCPU leave the guest or wake from its block; never waits. The caller
+ * has a full barrier before this: what it is about is visible before it is
+ * looked where the vCPU is. Pairs with those in block() and one_trip().
+ */
 void nacre_vcpu_kick(struct nacre_vcpu *vcpu);
 
 /*
@@ -142,6 +146,7 @@ static inline bool nacre_test_clear_request(struct nacre_vcpu *vcpu,
 static inline void nacre_vcpu_request(struct nacre_vcpu *vcpu, unsigned int req)
 {
 	nacre_set_request(vcpu, req);
+	smp_mb__after_atomic();
 	nacre_vcpu_kick(vcpu);
 }
 
