@@ -7,6 +7,9 @@
  * eventfd it raises a level, which falls when the guest has ended it; the
  * eventfd tells, and its reader raises it again if there is more.
  *
+ * Where the GSI leads to one message that is kept here, ready to be sent, and
+ * made anew when the routes change: the lock of the eventfd's queue guards it.
+ *
  * vm->lock guards the list. The callback holds the lock of the eventfd's queue,
  * inside of which vm->lock cannot be taken: an eventfd that is closed is left
  * to a work. Whoever takes an irqfd from the list removes it from the queue;
@@ -32,6 +35,8 @@ struct irqfd {
 	struct eventfd_ctx *event;
 	struct eventfd_ctx *resample;	/* or NULL: edges */
 	struct nacre_ack ack;		/* with resample */
+	struct nacre_message message;	/* queue->lock */
+	wait_queue_head_t *queue;
 	wait_queue_entry_t wait;
 	poll_table poll;
 };
@@ -61,7 +66,10 @@ static int signalled(wait_queue_entry_t *wait, unsigned int mode, int sync,
 	if (!(events & EPOLLIN))
 		return 0;
 	eventfd_ctx_do_read(irqfd->event, &count);
-	raise(irqfd);
+	if (likely(irqfd->message.valid))
+		nacre_send(irqfd->vm, &irqfd->message);
+	else
+		raise(irqfd);
 	return 1;
 }
 
@@ -135,14 +143,32 @@ static bool is_tied(struct nacre_vm *vm, const struct eventfd_ctx *event)
 static void queue_at(struct file *file, wait_queue_head_t *queue,
 		     poll_table *poll)
 {
-	add_wait_queue_priority(queue,
-				&container_of(poll, struct irqfd, poll)->wait);
+	struct irqfd *irqfd = container_of(poll, struct irqfd, poll);
+
+	irqfd->queue = queue;
+	add_wait_queue_priority(queue, &irqfd->wait);
+}
+
+/* Nobody goes by the old routes when this returns. */
+void nacre_irqfds_reroute(struct nacre_vm *vm)
+{
+	struct nacre_message message;
+	struct irqfd *irqfd;
+
+	lockdep_assert_held(&vm->lock);
+	list_for_each_entry(irqfd, &vm->irqfds.list, link) {
+		nacre_gsi_message(vm, irqfd->gsi, &message);
+		spin_lock_irq(&irqfd->queue->lock);
+		irqfd->message = message;
+		spin_unlock_irq(&irqfd->queue->lock);
+	}
 }
 
 /* What was signalled before is seen here, what comes later by the callback. */
 static void watch(struct irqfd *irqfd, struct file *file)
 {
 	list_add(&irqfd->link, &irqfd->vm->irqfds.list);
+	nacre_gsi_message(irqfd->vm, irqfd->gsi, &irqfd->message);
 	if (irqfd->resample) {
 		irqfd->ack.gsi = irqfd->gsi;
 		irqfd->ack.acked = acked;

@@ -18,6 +18,9 @@ void nacre_irqfds_init(struct nacre_vm *vm);
 /* The VM's descriptor is closed: none is left, and none comes. */
 void nacre_irqfds_release(struct nacre_vm *vm);
 
+/* The routes of GSIs are others; vm->lock. */
+void nacre_irqfds_reroute(struct nacre_vm *vm);
+
 /* NACRE_IRQFD; vm->lock. */
 long nacre_irqfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
 

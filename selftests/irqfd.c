@@ -194,6 +194,114 @@ TEST_F(irqfd, nowhere)
 	EXPECT_FALSE(lapic_bit(self->vcpu, APIC_IRR, VECTOR));
 }
 
+static void set_lapic_word(struct vcpu *vcpu, u32 reg, u32 value)
+{
+	struct nacre_lapic_state lapic;
+
+	get_lapic(vcpu, &lapic);
+	*lapic_reg(&lapic, reg) = value;
+	set_lapic(vcpu, &lapic);
+}
+
+static void forget(struct vcpu *vcpu)
+{
+	set_lapic_word(vcpu, APIC_IRR + VECTOR / 32 * 16, 0);
+}
+
+/* A signal comes to @vcpu, which forgets it again. */
+static void comes_to(int fd, struct vcpu *vcpu)
+{
+	event_signal(fd);
+	wait_for(lapic_bit(vcpu, APIC_IRR, VECTOR), SECONDS);
+	forget(vcpu);
+}
+
+/* Whom a message means can change from one to the next. */
+TEST_F(irqfd, follows_ids)
+{
+	struct vcpu *other = vcpu_new(self->vm, 1);
+
+	lapic_on(other);
+	ASSERT_EQ(0, irqfd(self->vm, self->fd, GSI));
+	for (int i = 0; i < 3; i++) {
+		comes_to(self->fd, self->vcpu);
+		EXPECT_FALSE(lapic_bit(other, APIC_IRR, VECTOR));
+		set_lapic_word(self->vcpu, APIC_ID, 1 << 24);
+		set_lapic_word(other, APIC_ID, 0);
+		comes_to(self->fd, other);
+		EXPECT_FALSE(lapic_bit(self->vcpu, APIC_IRR, VECTOR));
+		set_lapic_word(other, APIC_ID, 1 << 24);
+		set_lapic_word(self->vcpu, APIC_ID, 0);
+	}
+}
+
+TEST_F(irqfd, follows_logical_ids)
+{
+	struct vcpu *other = vcpu_new(self->vm, 1);
+
+	lapic_on(other);
+	ASSERT_EQ(0, routes(self->vm, to_msi(GSI, MSI_ADDRESS(2) | 4, VECTOR)));
+	ASSERT_EQ(0, irqfd(self->vm, self->fd, GSI));
+	for (int i = 0; i < 3; i++) {
+		set_lapic_word(self->vcpu, APIC_LDR, 2 << 24);
+		set_lapic_word(other, APIC_LDR, 1 << 24);
+		comes_to(self->fd, self->vcpu);
+		EXPECT_FALSE(lapic_bit(other, APIC_IRR, VECTOR));
+		set_lapic_word(self->vcpu, APIC_LDR, 4 << 24);
+		set_lapic_word(other, APIC_LDR, 2 << 24);
+		comes_to(self->fd, other);
+		EXPECT_FALSE(lapic_bit(self->vcpu, APIC_IRR, VECTOR));
+	}
+}
+
+/* In x2APIC mode a logical ID follows from the other one. */
+TEST_F(irqfd, follows_modes)
+{
+	struct vcpu *other = vcpu_new(self->vm, 1);
+	struct nacre_sregs sregs;
+
+	set_supported_cpuid(other);
+	lapic_on(other);
+	ASSERT_EQ(0, routes(self->vm, to_msi(GSI, MSI_ADDRESS(2) | 4, VECTOR)));
+	ASSERT_EQ(0, irqfd(self->vm, self->fd, GSI));
+	set_lapic_word(self->vcpu, APIC_LDR, 2 << 24);
+	comes_to(self->fd, self->vcpu);
+	get_sregs(other, &sregs);
+	sregs.apic_base |= APIC_BASE_EXTD;
+	set_sregs(other, &sregs);
+	set_lapic_word(self->vcpu, APIC_LDR, 4 << 24);
+	comes_to(self->fd, other);
+	EXPECT_FALSE(lapic_bit(self->vcpu, APIC_IRR, VECTOR));
+}
+
+/* To all, which are more than before; and to whom the routes say. */
+TEST_F(irqfd, follows_vcpus_and_routes)
+{
+	struct vcpu *other;
+
+	ASSERT_EQ(0, routes(self->vm, to_msi(GSI, MSI_ADDRESS(0xff), VECTOR)));
+	ASSERT_EQ(0, irqfd(self->vm, self->fd, GSI));
+	comes_to(self->fd, self->vcpu);
+	other = vcpu_new(self->vm, 1);
+	lapic_on(other);
+	comes_to(self->fd, self->vcpu);
+	EXPECT_TRUE(lapic_bit(other, APIC_IRR, VECTOR));
+	forget(other);
+	ASSERT_EQ(0, routes(self->vm, to_msi(GSI, MSI_ADDRESS(1), VECTOR)));
+	comes_to(self->fd, other);
+	EXPECT_FALSE(lapic_bit(self->vcpu, APIC_IRR, VECTOR));
+	ASSERT_EQ(0, routes(self->vm, to_msi(GSI, MSI_ADDRESS(0), VECTOR)));
+	comes_to(self->fd, self->vcpu);
+	EXPECT_FALSE(lapic_bit(other, APIC_IRR, VECTOR));
+	/* None at all, then a pin. */
+	ASSERT_EQ(0, raw_set_routes(self->vm, 0, NULL));
+	event_signal(self->fd);
+	pause_us(20000);
+	EXPECT_FALSE(lapic_bit(self->vcpu, APIC_IRR, VECTOR));
+	ASSERT_EQ(0, routes(self->vm, to_pin(GSI, NACRE_IRQCHIP_IOAPIC, PIN)));
+	comes_to(self->fd, self->vcpu);
+}
+
 /* What was signalled before it was tied counts. */
 TEST_F(irqfd, signalled_before)
 {

@@ -7,6 +7,7 @@
  * before the next entry; interrupts go into IRR by atomic bits.
  */
 #include <linux/gfp.h>
+#include <linux/hash.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
@@ -72,7 +73,14 @@ static void op_startup(struct nacre_lapic *lapic, u8 vector)
 
 static void op_send(struct nacre_lapic *lapic, const struct nacre_irq *irq)
 {
-	nacre_deliver(apic_of(lapic)->vcpu->vm, irq, lapic);
+	struct nacre_apic *apic = apic_of(lapic);
+	u32 hash = hash_32(irq->dest, NACRE_TARGETS_BITS);
+
+	if (irq->shorthand)
+		nacre_deliver(apic->vcpu->vm, irq, lapic);
+	else
+		nacre_deliver_to(apic->vcpu->vm, irq, lapic,
+				 &apic->targets[hash]);
 }
 
 static void op_eoi(struct nacre_lapic *lapic, u8 vector, bool level)
@@ -109,7 +117,11 @@ static void op_post(struct nacre_lapic *lapic, const struct nacre_irq *irq)
 
 static void op_mode(struct nacre_lapic *lapic)
 {
-	backend_optional(update_apic)(apic_of(lapic)->vcpu);
+	struct nacre_vcpu *vcpu = apic_of(lapic)->vcpu;
+
+	/* Orders, too: who reads this number finds what it stands for. */
+	atomic_long_inc_return(&vcpu->vm->arch.identities);
+	backend_optional(update_apic)(vcpu);
 }
 
 /* One that goes off before then moves itself on. */

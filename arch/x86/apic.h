@@ -9,6 +9,7 @@
 #include <linux/hrtimer.h>
 
 #include "module/vcpu.h"
+#include "arch/x86/arch.h"
 #include "arch/x86/irqchip/lapic.h"
 
 /* Whether processors work on them, too: backend(update_apic) and so on. */
@@ -23,6 +24,8 @@ enum nacre_apic_pending {
 	NACRE_APIC_PIT,		/* the boot vCPU's: a tick may be due */
 };
 
+#define NACRE_TARGETS_BITS	6
+
 struct nacre_apic {
 	struct nacre_lapic lapic;
 	struct nacre_vcpu *vcpu;	/* create */
@@ -33,6 +36,8 @@ struct nacre_apic {
 	/* Create; not 0: something is posted. NULL where nothing ever is. */
 	const unsigned long *posted;
 	u16 extint;			/* of the VMM's PIC: vector + 1, or 0 */
+	/* Of its IPIs, by a hash of the destination; vCPU's thread. */
+	struct nacre_target targets[1 << NACRE_TARGETS_BITS];
 };
 
 int nacre_apic_create(struct nacre_vcpu *vcpu);

@@ -5,6 +5,7 @@
 
 #include "module/ioctl.h"
 #include "module/vcpu.h"
+#include "arch/x86/irqchip/irq.h"
 
 int nacre_arch_init(void);
 
@@ -17,6 +18,29 @@ int nacre_arch_capability(struct nacre_vm *vm, unsigned long number);
 /* NACRE_ENABLE_CAP on a VM. */
 long nacre_arch_enable_cap(struct nacre_vm *vm,
 			   const struct nacre_enable_cap *cap);
+
+/*
+ * Which local APIC a message went to: the same one, as long as no vCPU has come
+ * and none has another ID or mode. All zeros: not known.
+ */
+struct nacre_target {
+	struct nacre_lapic *lapic;	/* the only one that was meant */
+	unsigned long identities;	/* then */
+	u32 dest;
+	bool logical;
+};
+
+/* What a GSI's line sends when it rises, if that is all that it does. */
+struct nacre_message {
+	bool valid;
+	struct nacre_irq irq;
+	struct nacre_target to;		/* whoever sends it, one at a time */
+};
+
+/* vm->lock; the table of routes may change thereafter. */
+void nacre_gsi_message(struct nacre_vm *vm, u32 gsi, struct nacre_message *out);
+/* Any context. */
+void nacre_send(struct nacre_vm *vm, struct nacre_message *message);
 
 /* All ends of a GSI; any context. As NACRE_IRQ_LINE_STATUS reports it. */
 int nacre_set_gsi(struct nacre_vm *vm, u32 gsi, enum nacre_line_source source,

@@ -34,20 +34,22 @@ static bool wanted(struct nacre_lapic *lapic, const struct nacre_irq *irq,
 	}
 }
 
-int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
-		  struct nacre_lapic *from)
+static int deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
+		   struct nacre_lapic *from, struct nacre_lapic **only)
 {
 	bool lowest = irq->delivery == NACRE_DELIVER_LOWEST;
 	struct nacre_lapic *lapic, *best = NULL;
 	int taken = NACRE_LINE_IGNORED;
 	struct nacre_vcpu *vcpu;
 	unsigned long index;
+	unsigned int named = 0;
 
 	nacre_for_each_vcpu(index, vcpu, vm) {
 		lapic = nacre_lapic_of(vcpu);
 		if (!lapic || !nacre_lapic_enabled(lapic) ||
 		    !wanted(lapic, irq, from))
 			continue;
+		*only = named++ ? NULL : lapic;
 		if (!lowest)
 			taken = max(taken, 0) + nacre_lapic_accept(lapic, irq);
 		else if (!best || nacre_lapic_priority(lapic) <
@@ -60,6 +62,29 @@ int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
 	if (taken < 0 && (irq->dest != 0xff || irq->exact) &&
 	    READ_ONCE(vm->nr_vcpus))
 		return NACRE_LINE_COALESCED;
+	return taken;
+}
+
+int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
+		  struct nacre_lapic *from)
+{
+	struct nacre_lapic *unused;
+
+	return deliver(vm, irq, from, &unused);
+}
+
+int nacre_deliver_and_note(struct nacre_vm *vm, const struct nacre_irq *irq,
+			   struct nacre_lapic *from, struct nacre_target *to)
+{
+	int taken;
+
+	to->identities = nacre_identities(vm);
+	/* Pairs with op_mode() and with a vCPU's coming: number, then them. */
+	smp_rmb();
+	to->lapic = NULL;
+	taken = deliver(vm, irq, from, &to->lapic);
+	to->dest = irq->dest;
+	to->logical = irq->logical;
 	return taken;
 }
 

@@ -9,12 +9,11 @@
 #include <linux/hrtimer.h>
 
 #include "arch/x86/irqchip/ioapic.h"
+#include "arch/x86/irqchip/lapic.h"
 #include "arch/x86/irqchip/pic.h"
 #include "arch/x86/irqchip/pit.h"
 #include "arch/x86/irqchip/routing.h"
 #include "arch/x86/arch.h"
-
-struct nacre_lapic;
 
 /* A parameter of the module: may there be such chips? */
 extern bool nacre_irqchip;
@@ -66,6 +65,28 @@ static inline bool nacre_has_lapics(const struct nacre_vm *vm)
  */
 int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
 		  struct nacre_lapic *from);
+/* Without a shorthand; into @to goes who was meant. */
+int nacre_deliver_and_note(struct nacre_vm *vm, const struct nacre_irq *irq,
+			   struct nacre_lapic *from, struct nacre_target *to);
+
+/* Grows with each change of an ID or a mode, and with each vCPU. */
+static inline unsigned long nacre_identities(const struct nacre_vm *vm)
+{
+	return atomic_long_read(&vm->arch.identities) +
+	       READ_ONCE(vm->nr_vcpus);
+}
+
+/* Likewise, to whom it went before, if that is still who is meant. */
+static inline int nacre_deliver_to(struct nacre_vm *vm,
+				   const struct nacre_irq *irq,
+				   struct nacre_lapic *from,
+				   struct nacre_target *to)
+{
+	if (likely(to->lapic && to->identities == nacre_identities(vm) &&
+		   to->dest == irq->dest && to->logical == irq->logical))
+		return nacre_lapic_accept(to->lapic, irq);
+	return nacre_deliver_and_note(vm, irq, from, to);
+}
 /* What a route asks for: struct nacre_routing_ops. */
 int nacre_chips_set_pin(struct nacre_routing *routing, unsigned int chip,
 			unsigned int pin, enum nacre_line_source source,

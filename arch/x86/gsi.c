@@ -9,6 +9,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "module/eventfd.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"
@@ -32,6 +33,22 @@ int nacre_set_gsi(struct nacre_vm *vm, u32 gsi, enum nacre_line_source source,
 			       &vm->arch.routing, gsi, source, level);
 	srcu_read_unlock(&vm->srcu, index);
 	return ret;
+}
+
+void nacre_gsi_message(struct nacre_vm *vm, u32 gsi, struct nacre_message *out)
+{
+	const struct nacre_routes *routes;
+
+	routes = rcu_dereference_protected(vm->arch.routes,
+					   lockdep_is_held(&vm->lock));
+	*out = (struct nacre_message) { };
+	out->valid = nacre_routes_message(routes, &vm->arch.routing, gsi,
+					  &out->irq);
+}
+
+void nacre_send(struct nacre_vm *vm, struct nacre_message *message)
+{
+	nacre_deliver_to(vm, &message->irq, NULL, &message->to);
 }
 
 static void ack_gsi(struct nacre_vm *vm, u32 gsi)
@@ -257,6 +274,7 @@ long nacre_set_gsi_routing(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 				     lockdep_is_held(&vm->lock));
 	if (nacre_has_chips(vm))
 		nacre_chips_watch(nacre_chips(vm));
+	nacre_irqfds_reroute(vm);
 	mutex_unlock(&vm->lock);
 	synchronize_srcu_expedited(&vm->srcu);
 	kvfree(routes);
@@ -299,6 +317,7 @@ long nacre_enable_x2apic_api(struct nacre_vm *vm, u64 flags)
 		return -EINVAL;
 	mutex_lock(&vm->lock);
 	WRITE_ONCE(vm->arch.routing.flags, vm->arch.routing.flags | flags);
+	nacre_irqfds_reroute(vm);
 	mutex_unlock(&vm->lock);
 	return 0;
 }

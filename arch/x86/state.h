@@ -373,6 +373,7 @@ struct nacre_clock {
 struct nacre_vm_arch {
 	struct nacre_stage2 stage2;
 	atomic_t apics_elsewhere;	/* than at their page; any vCPU's thread */
+	atomic_long_t identities;	/* grows: local APICs' IDs and modes */
 	struct nacre_chips *chips;	/* vm->lock; NULL until CREATE_IRQCHIP */
 	struct nacre_routing routing;	/* create; flags: any */
 	/* srcu; vm->lock to change. NULL: no local APICs in the kernel. */

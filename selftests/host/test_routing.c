@@ -242,7 +242,29 @@ static void levels(void)
 	EXPECT(nacre_routes_level(routes, NACRE_MAX_GSIS, 0x43));
 }
 
+/* What can be prepared is what the line would send. */
+static void prepared(void)
+{
+	struct nacre_irq irq;
+
+	EXPECT(!nacre_routes_message(NULL, &routing, 0, &irq));
+	EXPECT(TABLE(MSI(3, 0xfee01000, 0x41), PIN(4, IOAPIC, 4),
+		     PIN(4, MASTER, 4), MSI(9, 0xfee02008, 0x8043)));
+	EXPECT(!nacre_routes_message(routes, &routing, 2, &irq));
+	EXPECT(!nacre_routes_message(routes, &routing, 4, &irq));
+	EXPECT(!nacre_routes_message(routes, &routing, 10, &irq));
+	EXPECT(!nacre_routes_message(routes, &routing, -1, &irq));
+	for (u32 gsi = 3; gsi <= 9; gsi += 6) {
+		EXPECT(nacre_routes_message(routes, &routing, gsi, &irq));
+		set(gsi, true);
+		EXPECT(!memcmp(&seen.irq, &irq, sizeof(irq)));
+	}
+	EXPECT(irq.level && irq.delivery == NACRE_DELIVER_LOWEST);
+	EXPECT(!nacre_routes_message(routes, &routing, 6, &irq));
+}
+
 static const struct host_case cases[] = {
+	HOST_CASE(prepared),
 	HOST_CASE(levels),
 	HOST_CASE(empty),
 	HOST_CASE(pins),

@@ -766,13 +766,17 @@ void nacre_lapic_write(struct nacre_lapic *apic, u32 offset, u32 value)
 {
 	offset &= 0xff0;
 	switch (offset) {
+	case LAPIC_ICR2:
+		poke(apic, LAPIC_ICR2, value & XAPIC_ID);
+		return;
 	case LAPIC_ID:
 	case LAPIC_LDR:
-	case LAPIC_ICR2:
 		poke(apic, offset, value & XAPIC_ID);
+		apic->ops->mode(apic);
 		return;
 	case LAPIC_DFR:
 		poke(apic, LAPIC_DFR, value | 0x0fffffff);
+		apic->ops->mode(apic);
 		return;
 	case LAPIC_ICR:
 		poke(apic, LAPIC_ICR, value & ~ICR_BUSY);
@@ -925,16 +929,19 @@ bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
 	if (by_guest && !nacre_lapic_may_switch(old, base))
 		return false;
 	WRITE_ONCE(apic->base, base);
-	if (old != base)
-		apic->ops->mode(apic);
-	if (!((old ^ base) & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)))
+	if (old == base)
 		return true;
+	if (!((old ^ base) & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC))) {
+		apic->ops->mode(apic);
+		return true;
+	}
 	if (!(base & LAPIC_BASE_ENABLE))
 		stop_timer(apic);
 	else if (base & LAPIC_BASE_X2APIC)
 		derive_x2apic_ids(apic);
 	else
 		poke(apic, LAPIC_ID, apic->id << 24);
+	apic->ops->mode(apic);
 	tell_pending(apic);
 	return true;
 }

@@ -65,7 +65,10 @@ struct nacre_lapic_ops {
 	void (*eoi)(struct nacre_lapic *apic, u8 vector, bool level);
 	/* With posts: a vector comes; see nacre_lapic_may_post(). Any thread. */
 	void (*post)(struct nacre_lapic *apic, const struct nacre_irq *irq);
-	/* The base or SVR's enable bit is another, or may be. vCPU's thread. */
+	/*
+	 * The base, SVR's enable bit, or what it is addressed by is another, or
+	 * may be. vCPU's thread.
+	 */
 	void (*mode)(struct nacre_lapic *apic);
 	/* The timer's next expiry, by ktime_get_ns(); 0: none. */
 	void (*set_timer)(struct nacre_lapic *apic, u64 when);

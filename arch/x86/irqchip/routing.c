@@ -155,6 +155,20 @@ int nacre_routes_set(const struct nacre_routes *routes,
 	return sum;
 }
 
+bool nacre_routes_message(const struct nacre_routes *routes,
+			  const struct nacre_routing *routing, u32 gsi,
+			  struct nacre_irq *irq)
+{
+	const struct nacre_irq_routing_entry *e;
+
+	if (!routes || gsi >= routes->nr_gsis || !routes->first[gsi])
+		return false;
+	/* Beside a message there is no other; fits(). */
+	e = &routes->route[routes->first[gsi] - 1].entry;
+	return e->type == NACRE_IRQ_ROUTING_MSI &&
+	       nacre_msi_parse(routing, &e->u.msi, irq);
+}
+
 bool nacre_routes_level(const struct nacre_routes *routes, u32 gsis, u8 vector)
 {
 	const struct nacre_irq_routing_entry *e;

@@ -66,6 +66,11 @@ int nacre_routes_set(const struct nacre_routes *routes,
 		     struct nacre_routing *routing, u32 gsi,
 		     enum nacre_line_source source, bool level);
 
+/* What a GSI's line sends when it rises; false: it does something else. */
+bool nacre_routes_message(const struct nacre_routes *routes,
+			  const struct nacre_routing *routing, u32 gsi,
+			  struct nacre_irq *irq);
+
 /* Is there a level with that vector among the messages of the first GSIs? */
 bool nacre_routes_level(const struct nacre_routes *routes, u32 gsis, u8 vector);
 
