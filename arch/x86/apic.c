@@ -133,6 +133,13 @@ static void start_timer(struct nacre_apic *apic, u64 when)
 			      HRTIMER_MODE_ABS_HARD);
 }
 
+/* It would go off on this CPU, and cannot before this thread lets it. */
+static bool is_held_off(const struct hrtimer *timer)
+{
+	return irqs_disabled() &&
+	       READ_ONCE(timer->base)->cpu_base->cpu == smp_processor_id();
+}
+
 /*
  * The host's timer may be about to go off by what was due before. Either it
  * sees what is due now, or it leaves a bit, and take_timer() starts it anew.
@@ -143,7 +150,8 @@ static void op_set_timer(struct nacre_lapic *lapic, u64 when)
 
 	WRITE_ONCE(apic->due, when);
 	/* Before the look at the queue; with the lock of timer_fired()'s start. */
-	smp_mb();
+	if (!is_held_off(&apic->timer))
+		smp_mb(); /* else it is this CPU's own order */
 	if (when)
 		start_timer(apic, when);
 	else
