@@ -66,25 +66,19 @@ unit:
 	@scripts/unit.sh
 
 # What an exit and an interrupt cost; writes Documentation/exit-cost.{tsv,svg} and
-# irq-cost.tsv, and for another MACHINE exit-cost-MACHINE.tsv and
-# irq-cost-MACHINE.tsv, with the instructions that Bochs counts.
+# irq-cost.{tsv,svg}, and for another MACHINE exit-cost-MACHINE.* and
+# irq-cost-MACHINE.*, with the instructions that Bochs counts.
 MACHINE ?= svm
-ifeq ($(MACHINE),svm)
-bench_files = --tsv Documentation/exit-cost.tsv --svg Documentation/exit-cost.svg
-irq_bench_files = --tsv Documentation/irq-cost.tsv
-else
-bench_files = --tsv Documentation/exit-cost-$(MACHINE).tsv \
-	--counts Documentation/exit-cost-$(MACHINE)-counts.tsv
-irq_bench_files = --tsv Documentation/irq-cost-$(MACHINE).tsv \
-	--counts Documentation/irq-cost-$(MACHINE)-counts.tsv
-endif
+bench_name = Documentation/$(1)-cost$(if $(filter-out svm,$(MACHINE)),-$(MACHINE))
+bench_files = --tsv $(bench_name).tsv --svg $(bench_name).svg \
+	$(if $(filter-out svm,$(MACHINE)),--counts $(bench_name)-counts.tsv)
 
 .PHONY: bench
 bench:
 	@scripts/kernel-source.sh
 	+@$(MAKE) -C selftests O=$(top)/build/selftests
-	@selftests/bench/exit_cost.sh --machine $(MACHINE) $(bench_files)
-	@selftests/bench/irq_cost.sh --machine $(MACHINE) $(irq_bench_files)
+	@selftests/bench/exit_cost.sh --machine $(MACHINE) $(call bench_files,exit)
+	@selftests/bench/irq_cost.sh --machine $(MACHINE) $(call bench_files,irq)
 
 # ONLY="STEP..." makes a part; scripts/check.sh slow --list tells the steps.
 .PHONY: check

@@ -4,15 +4,15 @@
 #
 # A program that tells costs, on nacre and on in-tree KVM, side by side: in two
 # emulated machines alike, whose TSC counts instructions. Prints a table; --tsv
-# writes it to a file. In Bochs' machines a second table tells how many there
+# writes it to a file, --svg draws it. In Bochs' machines a second table tells how many there
 # are of the instructions that are dear, --counts writes it to a file. Fails
 # where a figure is missing. For scripts that have set $program, $column (what
-# the second column is), $lab_options, and $more_options if they have some.
+# the second column is), $title (of the picture) and $lab_options.
 
 # shellcheck source=selftests/bench/options.sh
 . "$(dirname "$0")/options.sh"
-machine=svm kernel=6.1 tsv='' counts=''
-take_options "machine kernel tsv counts ${more_options-}" "$@"
+machine=svm kernel=6.1 tsv='' svg='' counts=''
+take_options "machine kernel tsv svg counts" "$@"
 
 cd "$top"
 dir=$(mktemp -d "$top/build/$program.XXXXXX")
@@ -50,6 +50,8 @@ NR == FNR { kvm[$1, $2, $3] = $4; next }
 ' "$dir/kvm" "$dir/nacre" >"$dir/counts"
 
 [[ -z $tsv ]] || cp "$dir/tsv" "$tsv"
+[[ -z $svg ]] || awk -f "$here/chart.awk" -v title="$title" \
+	-v machine="$machine" -v kernel="$kernel" "$dir/tsv" >"$svg"
 [[ -z $counts ]] || cp "$dir/counts" "$counts"
 column -t -s "$(printf '\t')" "$dir/tsv"
 if [[ $(wc -l <"$dir/counts") -gt 1 ]]; then
