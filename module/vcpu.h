@@ -155,13 +155,17 @@ static inline void nacre_vcpu_request(struct nacre_vcpu *vcpu, unsigned int req)
  * needs one to the next entry, to where it may sleep, or to the ioctl's end.
  * Across functions and by condition: sparse is not to follow it.
  */
-static inline void nacre_vcpu_srcu_lock(struct nacre_vcpu *vcpu)
+static inline void nacre_vcpu_srcu_begin(struct nacre_vcpu *vcpu)
 {
-	if (vcpu->holds_slots)
-		return;
 	vcpu->srcu_index = srcu_read_lock(&vcpu->vm->srcu);
 	vcpu->holds_slots = true;
 	__release(&vcpu->vm->srcu);
+}
+
+static inline void nacre_vcpu_srcu_lock(struct nacre_vcpu *vcpu)
+{
+	if (!vcpu->holds_slots)
+		nacre_vcpu_srcu_begin(vcpu);
 }
 
 static inline void nacre_vcpu_srcu_unlock(struct nacre_vcpu *vcpu)

@@ -25,7 +25,7 @@ enum nacre_result nacre_exit_rdmsr(struct nacre_vcpu *vcpu)
 {
 	u64 value;
 
-	if (nacre_guest_rdmsr(vcpu, vcpu->arch.gpr[NACRE_RCX], &value))
+	if (!nacre_guest_rdmsr(vcpu, vcpu->arch.gpr[NACRE_RCX], &value))
 		return nacre_exit_gp(vcpu);
 	nacre_set_edx_eax(vcpu, value);
 	return nacre_skip_insn(vcpu);
@@ -33,8 +33,8 @@ enum nacre_result nacre_exit_rdmsr(struct nacre_vcpu *vcpu)
 
 enum nacre_result nacre_exit_wrmsr(struct nacre_vcpu *vcpu)
 {
-	if (nacre_guest_wrmsr(vcpu, vcpu->arch.gpr[NACRE_RCX],
-			      nacre_edx_eax(vcpu)))
+	if (!nacre_guest_wrmsr(vcpu, vcpu->arch.gpr[NACRE_RCX],
+			       nacre_edx_eax(vcpu)))
 		return nacre_exit_gp(vcpu);
 	return nacre_skip_insn(vcpu);
 }

@@ -164,7 +164,7 @@ static enum nacre_exit_kind one_trip(struct nacre_vcpu *vcpu)
 	local_irq_enable();
 	preempt_enable();
 	if (kind != NACRE_EXIT_PORT)
-		nacre_vcpu_srcu_lock(vcpu);
+		nacre_vcpu_srcu_begin(vcpu);
 	nacre_pv_eoi_collect(vcpu);
 	return kind;
 }

@@ -562,7 +562,8 @@ static const struct nacre_msr *find_row(struct nacre_vcpu *vcpu, u32 index)
 	return msr;
 }
 
-static bool read_msr(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
+static __always_inline bool read_msr(struct nacre_vcpu *vcpu,
+				     struct nacre_rdmsr r)
 {
 	const struct nacre_msr *msr = find_row(vcpu, r.index);
 
@@ -588,14 +589,14 @@ static bool write_msr(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 	return true;
 }
 
-int nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value)
+bool nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value)
 {
-	return !read_msr(vcpu, (struct nacre_rdmsr) { index, BY_GUEST, value });
+	return read_msr(vcpu, (struct nacre_rdmsr) { index, BY_GUEST, value });
 }
 
-int nacre_guest_wrmsr(struct nacre_vcpu *vcpu, u32 index, u64 value)
+bool nacre_guest_wrmsr(struct nacre_vcpu *vcpu, u32 index, u64 value)
 {
-	return !write_msr(vcpu, (struct nacre_wrmsr) { index, BY_GUEST, value });
+	return write_msr(vcpu, (struct nacre_wrmsr) { index, BY_GUEST, value });
 }
 
 /* How many were done is the answer; the first that fails ends it. */

@@ -61,9 +61,9 @@ struct nacre_msr {
 void nacre_msr_setup(void);
 void nacre_msr_init(struct nacre_vcpu *vcpu);
 
-/* 0, or nonzero: #GP(0). An MSR that is not known is never ignored. */
-int nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value);
-int nacre_guest_wrmsr(struct nacre_vcpu *vcpu, u32 index, u64 value);
+/* False: #GP(0). An MSR that is not known is never ignored. */
+bool nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value);
+bool nacre_guest_wrmsr(struct nacre_vcpu *vcpu, u32 index, u64 value);
 
 /* Does CPUID fault in this guest outside ring 0? */
 static inline bool nacre_cpuid_faulting(const struct nacre_vcpu *vcpu)

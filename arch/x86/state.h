@@ -77,24 +77,24 @@ struct nacre_event {
 
 /* A fault or trap that the guest has coming. */
 struct nacre_exception {
-	bool pending;		/* may still be refused or merged */
-	bool injected;		/* delivery had begun when an exit came between */
+	u64 payload;		/* CR2 of #PF, DR6 bits of #DB */
+	u32 error;
+	u8 vector;
 	bool has_error;
 	bool has_payload;
-	u8 vector;
-	u32 error;
-	u64 payload;		/* CR2 of #PF, DR6 bits of #DB */
+	bool pending;		/* may still be refused or merged */
+	bool injected;		/* delivery had begun when an exit came between */
 };
 
 /* Everything that waits to be delivered; arch/x86/events.c. */
 struct nacre_events {
 	struct nacre_exception exception;
 	struct {
-		bool injected;
-		bool soft;
 		u8 vector;
+		bool soft;
+		bool injected;
 	} interrupt;		/* taken from the controller, not yet delivered */
-	bool nmi_injected;
+	bool nmi_injected;	/* beside that: both end with an exit */
 	u8 nmi_pending;		/* at most 2: one in service blocks, one latched */
 	atomic_t nmi_queued;	/* any thread; folded into nmi_pending */
 	bool want_event;	/* look for something to inject at next entry */

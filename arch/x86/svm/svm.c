@@ -158,7 +158,7 @@ static void svm_prepare_entry(struct nacre_vcpu *vcpu, bool again)
  * that STI would pass into the guest if an event's delivery exits at once. With
  * V_INTR_MASKING the host's IF is what lets interrupts end the guest's run.
  */
-static noinstr bool run_guest(struct svm_vcpu *svm)
+static noinstr void run_guest(struct svm_vcpu *svm)
 {
 	bool ran;
 
@@ -173,19 +173,17 @@ static noinstr bool run_guest(struct svm_vcpu *svm)
 	raw_local_irq_disable();
 	/* A physical NMI that ended the run comes here. */
 	svm_stgi();
+	if (unlikely(!ran))
+		svm->vmcb->control.exit_code = SVM_INVALID;
 	nacre_guest_leave(&svm->vcpu.arch.rcu_noted);
-	return ran;
 }
 
 /* VMRUN does not swap DEBUGCTL; the guest's is 0. */
-static bool run_guest_without_debugctl(struct svm_vcpu *svm)
+static noinline void run_guest_without_debugctl(struct svm_vcpu *svm)
 {
-	bool ran;
-
 	update_debugctlmsr(0);
-	ran = run_guest(svm);
+	run_guest(svm);
 	update_debugctlmsr(svm->host_debugctl);
-	return ran;
 }
 
 static void collect_registers(struct svm_vcpu *svm)
@@ -202,7 +200,6 @@ static void collect_registers(struct svm_vcpu *svm)
 	/* TS and MP the guest changes by itself. */
 	if (!vmcb_intercepts(vmcb, SVM_WRITE_CR0))
 		arch->cr0 = vmcb->save.cr0;
-	arch->dirty = 0;
 }
 
 static void after_exit(struct svm_vcpu *svm)
@@ -237,16 +234,15 @@ static void after_exit(struct svm_vcpu *svm)
 static enum nacre_exit_kind svm_enter(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
-	bool ran = false;
 
-	if (likely(READ_ONCE(svm->cpu->on))) {
-		if (svm->want_nudge)
-			irq_work_queue(&svm->cpu->nudge);
-		ran = unlikely(svm->host_debugctl) ?
-		      run_guest_without_debugctl(svm) : run_guest(svm);
-	}
-	if (unlikely(!ran))
+	if (unlikely(svm->want_nudge))
+		irq_work_queue(&svm->cpu->nudge);
+	if (unlikely(!READ_ONCE(svm->cpu->on)))
 		svm->vmcb->control.exit_code = SVM_INVALID;
+	else if (unlikely(svm->host_debugctl))
+		run_guest_without_debugctl(svm);
+	else
+		run_guest(svm);
 	after_exit(svm);
 	if (vcpu->arch.exit.code == SVM_IOIO)
 		return NACRE_EXIT_PORT;

@@ -132,7 +132,7 @@ static inline u64 svm_rflags_out(struct svm_vcpu *svm, u64 rflags)
 /* Is there something that an exit shows to be over? */
 static inline bool svm_awaits_exit(const struct svm_vcpu *svm)
 {
-	return svm->soft.active || svm->nmi.in_iret || svm->want_nudge;
+	return svm->soft.active | svm->nmi.in_iret | svm->want_nudge;
 }
 
 /* npt.c */
