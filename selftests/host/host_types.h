@@ -28,6 +28,7 @@ typedef int64_t s64;
 #define noinline		__attribute__((__noinline__))
 #define __weak			__attribute__((__weak__))
 #define swab64(x)		__builtin_bswap64(x)
+#define hweight64(x)		__builtin_popcountll(x)
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define container_of(ptr, type, member) \

@@ -433,7 +433,7 @@ static const struct known known[] = {
 	{ NACRE_MAP_1BYTE, 0x38, 0x3b, 0xff, false, false },
 	{ NACRE_MAP_1BYTE, 0x63, 0x63, 0xff, true, false },
 	{ NACRE_MAP_1BYTE, 0x80, 0x81, 0xff, false, false },
-	{ NACRE_MAP_1BYTE, 0x83, 0x8b, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0x82, 0x8b, 0xff, false, false },
 	{ NACRE_MAP_1BYTE, 0xa0, 0xa5, 0xff, false, false },
 	{ NACRE_MAP_1BYTE, 0xaa, 0xad, 0xff, false, false },
 	{ NACRE_MAP_1BYTE, 0xc6, 0xc7, 0x01, false, false },

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Instructions with an operand in memory, taken apart into what is done to
- * that operand: read it, write it, or both. Pure functions over a decoded
- * instruction and a register file: no hypervisor struct, no memory access.
+ * Instructions with an operand in memory or a register, taken apart into what
+ * is done to that operand: read it, write it, or both. Pure functions over a
+ * decoded instruction and a register file: no hypervisor struct, no memory
+ * access.
  */
 #ifndef NACRE_MEMOP_H
 #define NACRE_MEMOP_H
@@ -18,6 +19,20 @@ enum nacre_alu {
 	NACRE_ALU_INC, NACRE_ALU_DEC, NACRE_ALU_MOVBE,
 	NACRE_ALU_CMPXCHG,
 	NACRE_ALU_BT, NACRE_ALU_BTS, NACRE_ALU_BTR, NACRE_ALU_BTC,
+	/* The last that nacre_memop_parse() takes: what follows has more. */
+	NACRE_ALU_LAST_MEMOP = NACRE_ALU_BTC,
+	NACRE_ALU_ROL, NACRE_ALU_ROR, NACRE_ALU_RCL, NACRE_ALU_RCR,
+	NACRE_ALU_SHL, NACRE_ALU_SHR, NACRE_ALU_SAL, NACRE_ALU_SAR,
+	NACRE_ALU_SHLD, NACRE_ALU_SHRD,
+	NACRE_ALU_MUL, NACRE_ALU_IMUL1, NACRE_ALU_DIV, NACRE_ALU_IDIV,
+	NACRE_ALU_IMUL, NACRE_ALU_CMOV, NACRE_ALU_SET, NACRE_ALU_BSWAP,
+	NACRE_ALU_BSF, NACRE_ALU_BSR, NACRE_ALU_TZCNT, NACRE_ALU_LZCNT,
+	NACRE_ALU_POPCNT, NACRE_ALU_CRC32, NACRE_ALU_ADCX, NACRE_ALU_ADOX,
+	NACRE_ALU_ANDN, NACRE_ALU_BLSR, NACRE_ALU_BLSMSK, NACRE_ALU_BLSI,
+	NACRE_ALU_BZHI, NACRE_ALU_BEXTR, NACRE_ALU_PDEP, NACRE_ALU_PEXT,
+	NACRE_ALU_MULX, NACRE_ALU_RORX, NACRE_ALU_SHLX, NACRE_ALU_SARX,
+	NACRE_ALU_SHRX,
+	NACRE_NR_ALU
 };
 
 /*
@@ -44,18 +59,29 @@ struct nacre_memop {
 	u8 reg;			/* hardware number */
 	u8 shift;		/* where in reg: 8 for AH, CH, DH, BH */
 	u8 reg_size;		/* to_register: bytes of the register */
-	u8 source;		/* CMPXCHG, whose reg is RAX: what is stored */
+	/*
+	 * CMPXCHG, whose reg is RAX: what is stored; SHLD, SHRD: what is shifted
+	 * in; VEX.vvvv; CMOV, SET: the condition.
+	 */
+	u8 source;
 	u8 source_shift;
+	bool in_register;	/* the "memory" operand is one: this */
+	u8 rm, rm_shift;
 	u64 value;		/* immediate */
 };
 
-/* The registers that a memory operand can involve. */
+/* The registers that an operation can involve. */
 struct nacre_memop_regs {
 	u64 gpr[16];
 	u64 rflags;
 };
 
-/* False: an instruction that this does not know. */
+/*
+ * False: an instruction that this does not know. A memop is an operation on
+ * memory that needs no other registers than reg and source, and cannot fault.
+ */
+bool nacre_operation_parse(const struct nacre_insn *insn,
+			   struct nacre_memop *op);
 bool nacre_memop_parse(const struct nacre_insn *insn, struct nacre_memop *op);
 
 /*
@@ -67,10 +93,23 @@ s64 nacre_memop_bit_offset(const struct nacre_memop *op, u64 reg);
 /*
  * Compute: @memory is the operand's old value (if it reads), and what has to
  * be written afterwards (if it writes); its low @size bytes are, the others
- * mean nothing. Of the registers, reg and source alone are looked at, and reg
- * alone is changed; and the flags.
+ * mean nothing. Of the registers, a memop looks at reg and source alone and
+ * changes reg alone; and the flags. False: #DE, and nothing has changed.
  */
-void nacre_memop_compute(const struct nacre_memop *op,
+bool nacre_memop_compute(const struct nacre_memop *op,
 			 struct nacre_memop_regs *regs, u64 *memory);
+
+/* For instructions that are taken apart elsewhere. */
+static inline u64 nacre_size_mask(u8 size)
+{
+	return ~0ull >> (64 - size * 8);
+}
+
+/* The jcc, SETcc or CMOVcc whose opcode ends in @code. */
+bool nacre_condition(u8 code, u64 rflags);
+/* SF, ZF and PF. */
+u64 nacre_result_flags(u64 result, u8 size);
+/* Of a - b: all six. */
+u64 nacre_compare_flags(u64 a, u64 b, u8 size);
 
 #endif /* NACRE_MEMOP_H */
