@@ -141,6 +141,7 @@ static void moves(void)
 		{ 64, "0fc318", "mov4 m:w, r3/4" },
 		{ 64, "490fc318", "mov8 m:w, r3/8" },
 		{ 64, "660fc318", "not an instruction" },
+		{ 16, "0fc31c", "mov4 m:w, r3/4" },
 		{ 64, "0f38f018", "movbe4 r3/4, m:r" },
 		{ 64, "660f38f020", "movbe2 r4/2, m:r" },
 		{ 64, "4c0f38f118", "movbe8 m:w, r11/8" },

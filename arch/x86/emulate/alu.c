@@ -9,9 +9,6 @@
 
 #include "arch/x86/emulate/memop.h"
 
-#define ARITHMETIC	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
-			 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
-
 enum { RAX, RCX, RDX };
 
 static u64 other_operand(const struct nacre_memop *op,
@@ -110,7 +107,7 @@ static u64 run_alu(u8 alu, u64 a, u64 b, u8 size, u64 carry, u64 *flags,
 {
 	u64 result;
 
-	*changed = ARITHMETIC;
+	*changed = NACRE_STATUS_FLAGS;
 	switch (alu) {
 	case NACRE_ALU_INC:
 	case NACRE_ALU_DEC:
@@ -196,7 +193,7 @@ static noinline void compare_exchange(const struct nacre_memop *op,
 	u64 mask = nacre_size_mask(op->size);
 	u64 expected = regs->gpr[op->reg] & mask, found = *memory & mask;
 
-	regs->rflags &= ~(u64)ARITHMETIC;
+	regs->rflags &= ~NACRE_STATUS_FLAGS;
 	regs->rflags |= sub_flags(expected, found, expected - found, op->size);
 	if (expected == found)
 		*memory = regs->gpr[op->source] >> op->source_shift;
@@ -308,7 +305,7 @@ static u64 shift(struct work *w, u8 alu, unsigned int count)
 		result = alu == NACRE_ALU_SAR ? (u64)((s64)result >> count) :
 						result >> count;
 	}
-	w->changed |= ARITHMETIC;
+	w->changed |= NACRE_STATUS_FLAGS;
 	w->flags |= nacre_result_flags(result, w->size);
 	return result;
 }
@@ -317,7 +314,7 @@ static u64 shift(struct work *w, u8 alu, unsigned int count)
 static u64 rotate_or_shift(struct work *w, u8 alu, u64 rflags)
 {
 	unsigned int count = shift_count(w, w->b);
-	bool left = !(alu - NACRE_ALU_ROL & 1), carry;
+	bool left = !((alu - NACRE_ALU_ROL) & 1), carry;
 	u64 result;
 
 	if (!count)
@@ -357,7 +354,7 @@ static u64 shift_double(struct work *w, bool left)
 		result = a << count | in >> (w->bits - count);
 	else
 		result = a >> count | in << (w->bits - count);
-	w->changed = ARITHMETIC;
+	w->changed = NACRE_STATUS_FLAGS;
 	w->flags = nacre_result_flags(result, w->size);
 	set_flag(w, X86_EFLAGS_CF,
 		 bit_of(a, left ? w->bits - count : count - 1));
@@ -463,7 +460,6 @@ static u64 leading_zeros(const struct work *w, u64 value)
 	return value ? __builtin_clzll(value) - (64 - w->bits) : w->bits;
 }
 
-/* Of nothing, BSF and BSR leave the destination as it is: AMD's promise. */
 static u64 scan(struct work *w, u8 alu)
 {
 	u64 result = w->a;
@@ -560,7 +556,7 @@ static u64 bit_field(struct work *w, u8 alu)
 		result = start < 64 ? low_bits(w->b >> start, length) : 0;
 		break;
 	}
-	w->changed = ARITHMETIC & ~(u64)(X86_EFLAGS_AF | X86_EFLAGS_PF);
+	w->changed = NACRE_STATUS_FLAGS & ~(u64)(X86_EFLAGS_AF | X86_EFLAGS_PF);
 	w->flags = nacre_result_flags(result, w->size);
 	set_flag(w, X86_EFLAGS_CF, carry);
 	if (alu == NACRE_ALU_BEXTR)
@@ -608,7 +604,7 @@ static u64 run_other(struct work *w, const struct nacre_memop *op,
 	case NACRE_ALU_BSF ... NACRE_ALU_LZCNT:
 		return scan(w, op->alu);
 	case NACRE_ALU_POPCNT:
-		w->changed = ARITHMETIC;
+		w->changed = NACRE_STATUS_FLAGS;
 		w->flags = w->b ? 0 : X86_EFLAGS_ZF;
 		return hweight64(w->b);
 	case NACRE_ALU_CRC32:
@@ -658,7 +654,9 @@ static noinline bool compute_other(const struct nacre_memop *op,
 		*memory = run_other(&w, op, regs);
 	}
 	regs->rflags = (regs->rflags & ~w.changed) | (w.flags & w.changed);
-	if (op->to_register)
+	/* Of nothing, BSF and BSR leave all of the register. */
+	if (op->to_register &&
+	    (w.b || (op->alu != NACRE_ALU_BSF && op->alu != NACRE_ALU_BSR)))
 		write_register(op, regs, *memory);
 	return true;
 }

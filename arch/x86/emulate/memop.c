@@ -64,9 +64,10 @@ struct form {
 #define VEX		(BIT(23) | LOAD | WIDE)
 #define TO_VVVV		BIT(24)
 #define IS_VEX(how)	((how) & BIT(23))
+#define NO_WORD		BIT(29)
 /* Only with these SIMD prefixes. */
 #define WITH(prefix)	(BIT(NACRE_SIMD_##prefix) << 25)
-#define PREFIXES(how)	((how) >> 25)
+#define PREFIXES(how)	((how) >> 25 & 15)
 #define NO_REPEAT	(WITH(NONE) | WITH(66))
 
 #define ALL		0xff
@@ -158,7 +159,7 @@ static const struct form forms[] = {
 	/* XADD */
 	{ PAIR_0F(0xc0), ALL, ALU(ADD), REG | OLD },
 	/* MOVNTI */
-	{ ONE_0F(0xc3), ALL, ALU(MOV), REG },
+	{ ONE_0F(0xc3), ALL, ALU(MOV), REG | NO_WORD },
 	{ EIGHT_0F(0xc8), ALL, ALU(BSWAP), RM_OPCODE | WIDE | IMM },
 
 	{ ONE_0F38(0xf0), ALL, ALU(MOVBE), REG | LOAD | WIDE | NO_REPEAT },
@@ -282,8 +283,9 @@ static void settle(const struct nacre_insn *insn, const struct form *form,
 	if (form->how & PLUS_EXTENSION)
 		op->alu += OPCODE_EXTENSION(insn);
 	op->size = byte_form ? 1 : insn->operand_size;
-	/* These ignore an operand-size prefix, or it is a part of the opcode. */
-	if (op->alu >= NACRE_ALU_ADCX && op->size == 2)
+	/* These have no 16 bits, whatever the mode and the prefix. */
+	if ((op->alu >= NACRE_ALU_ADCX || form->how & NO_WORD) &&
+	    op->size == 2)
 		op->size = 4;
 	if (form->how & (REG | ACC))
 		use_register(op, insn, form->how & ACC ? RAX : insn->reg);
@@ -298,8 +300,10 @@ static void settle(const struct nacre_insn *insn, const struct form *form,
 	if (op->alu == NACRE_ALU_CMPXCHG)
 		settle_cmpxchg(op);
 	/* The checksum is wider than what is added to it. */
-	if (op->alu == NACRE_ALU_CRC32)
+	if (op->alu == NACRE_ALU_CRC32) {
+		op->reg = place(insn, 4, insn->reg, &op->shift);
 		op->reg_size = insn->operand_size == 8 ? 8 : 4;
+	}
 }
 
 bool nacre_operation_parse(const struct nacre_insn *insn,

@@ -105,6 +105,8 @@ static inline u64 nacre_size_mask(u8 size)
 	return ~0ull >> (64 - size * 8);
 }
 
+#define NACRE_STATUS_FLAGS	0x8d5ul	/* CF, PF, AF, ZF, SF, OF */
+
 /* The jcc, SETcc or CMOVcc whose opcode ends in @code. */
 bool nacre_condition(u8 code, u64 rflags);
 /* SF, ZF and PF. */
