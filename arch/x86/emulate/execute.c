@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One instruction, and the integer ones that neither branch nor use the stack:
+ * operations as memop.h has them are one path, the others a row each.
+ *
+ * Intel SDM, "Instruction Set Reference"; AMD APM, "General-Purpose
+ * Instruction Reference".
+ */
+#include "arch/x86/emulate/execute.h"
+
+#define BCD_FLAGS	(X86_EFLAGS_CF | X86_EFLAGS_AF)
+#define SHOWN_FLAGS	(X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_PF)
+#define AH_FLAGS	(SHOWN_FLAGS | BCD_FLAGS)
+
+static u64 operand_linear(struct nacre_emulator *e, u8 size, bool write)
+{
+	return nacre_emu_linear(e, nacre_emu_segment(e), nacre_emu_address(e),
+				size, write);
+}
+
+/* ModRM.rm, a register or memory, but no byte. */
+u64 nacre_emu_rm(struct nacre_emulator *e, u8 size)
+{
+	if (!on_memory(e))
+		return gpr(e)[e->insn->rm & 15] & nacre_size_mask(size);
+	return nacre_emu_read(e, nacre_emu_segment(e), nacre_emu_address(e),
+			      size);
+}
+
+void nacre_emu_set_rm(struct nacre_emulator *e, u8 size, u64 value)
+{
+	if (!on_memory(e))
+		set_register(e, e->insn->rm & 15, size, value);
+	else
+		nacre_emu_write(e, nacre_emu_segment(e), nacre_emu_address(e),
+				value, size);
+}
+
+/* ---- operations ---- */
+
+/* A bit string's operand is where the bit is. */
+static u64 operation_linear(struct nacre_emulator *e)
+{
+	const struct nacre_memop *op = &e->op;
+	u64 offset = nacre_emu_address(e);
+
+	if (op->bit_string)
+		offset += nacre_memop_bit_offset(op, gpr(e)[op->reg]);
+	offset &= nacre_size_mask(e->insn->address_size);
+	return nacre_emu_linear(e, nacre_emu_segment(e), offset, op->size,
+				op->writes);
+}
+
+/* A CMPXCHG that fails does not even clear the register's upper half. */
+static void operate_on_register(struct nacre_emulator *e)
+{
+	const struct nacre_memop *op = &e->op;
+	u64 *reg = &gpr(e)[op->rm], data = *reg >> op->rm_shift;
+	u64 mask = nacre_size_mask(op->size) << op->rm_shift;
+
+	if (!nacre_memop_compute(op, &e->next.regs, &data))
+		return nacre_emu_raise(e, DE, 0);
+	if (!op->writes || (op->alu == NACRE_ALU_CMPXCHG &&
+			    !(e->next.regs.rflags & X86_EFLAGS_ZF)))
+		return;
+	if (op->size >= 4)
+		*reg = data & mask;
+	else
+		*reg = (*reg & ~mask) | (data << op->rm_shift & mask);
+}
+
+static void operate_on_memory(struct nacre_emulator *e)
+{
+	const struct nacre_memop *op = &e->op;
+	u32 how = nacre_emu_how(e) | (op->writes ? NACRE_EMU_WRITE : 0);
+	u64 linear = operation_linear(e), data = 0;
+
+	if (op->reads)
+		nacre_emu_get(e, linear, &data, op->size, how);
+	memcpy(e->old, &data, sizeof(data));
+	/* XCHG is locked by itself. */
+	e->locked = e->insn->prefixes & NACRE_PFX_LOCK ||
+		    (op->alu == NACRE_ALU_MOV && op->writes && op->to_register);
+	if (stopped(e))
+		return;
+	if (!nacre_memop_compute(op, &e->next.regs, &data))
+		return nacre_emu_raise(e, DE, 0);
+	if (op->writes)
+		nacre_emu_put(e, linear, &data, op->size, how);
+}
+
+/* Without the newer, F3 is no part of the opcode. */
+static bool has_operation(struct nacre_emulator *e)
+{
+	static const struct {
+		u8 first, last, feature, instead;
+	} features[] = {
+		{ NACRE_ALU_TZCNT, NACRE_ALU_TZCNT, NACRE_EMU_HAS_BMI1,
+		  NACRE_ALU_BSF },
+		{ NACRE_ALU_LZCNT, NACRE_ALU_LZCNT, NACRE_EMU_HAS_LZCNT,
+		  NACRE_ALU_BSR },
+		{ NACRE_ALU_MOVBE, NACRE_ALU_MOVBE, NACRE_EMU_HAS_MOVBE },
+		{ NACRE_ALU_POPCNT, NACRE_ALU_POPCNT, NACRE_EMU_HAS_POPCNT },
+		{ NACRE_ALU_CRC32, NACRE_ALU_CRC32, NACRE_EMU_HAS_SSE42 },
+		{ NACRE_ALU_ADCX, NACRE_ALU_ADOX, NACRE_EMU_HAS_ADX },
+		{ NACRE_ALU_ANDN, NACRE_ALU_BLSI, NACRE_EMU_HAS_BMI1 },
+		{ NACRE_ALU_BEXTR, NACRE_ALU_BEXTR, NACRE_EMU_HAS_BMI1 },
+		{ NACRE_ALU_BZHI, NACRE_ALU_BZHI, NACRE_EMU_HAS_BMI2 },
+		{ NACRE_ALU_PDEP, NACRE_ALU_SHRX, NACRE_EMU_HAS_BMI2 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		if (e->op.alu < features[i].first ||
+		    e->op.alu > features[i].last ||
+		    e->ops->has(e, features[i].feature))
+			continue;
+		e->op.alu = features[i].instead;
+		return features[i].instead;
+	}
+	return true;
+}
+
+static void operate(struct nacre_emulator *e)
+{
+	bool vex = e->insn->prefixes & NACRE_PFX_VEX;
+
+	if (!has_operation(e) || (vex && (!is_protected(e) ||
+					  e->insn->vector_length != 16)))
+		nacre_emu_raise(e, UD, 0);
+	else if (e->op.in_register)
+		operate_on_register(e);
+	else
+		operate_on_memory(e);
+}
+
+/* ---- the others ---- */
+
+static void do_nothing(struct nacre_emulator *e)
+{
+}
+
+/* With a register AMD has no such instruction. */
+static void hint(struct nacre_emulator *e)
+{
+	if (is_amd(e) && !on_memory(e))
+		nacre_emu_raise(e, UD, 0);
+}
+
+static void lea(struct nacre_emulator *e)
+{
+	set_register(e, e->insn->reg, e->insn->operand_size,
+		     nacre_emu_address(e));
+}
+
+/* CBW, CWDE, CDQE. */
+static void extend_accumulator(struct nacre_emulator *e)
+{
+	u8 size = e->insn->operand_size;
+
+	set_register(e, RAX, size,
+		     sign_extend64(gpr(e)[RAX], size * 4 - 1));
+}
+
+/* CWD, CDQ, CQO. */
+static void extend_to_rdx(struct nacre_emulator *e)
+{
+	u8 size = e->insn->operand_size;
+
+	set_register(e, RDX, size,
+		     sign_extend64(gpr(e)[RAX], size * 8 - 1) >> 63);
+}
+
+static void set_flags(struct nacre_emulator *e, u64 changed, u64 flags)
+{
+	e->next.regs.rflags &= ~changed;
+	e->next.regs.rflags |= flags & changed;
+}
+
+static void sahf(struct nacre_emulator *e)
+{
+	set_flags(e, AH_FLAGS, gpr(e)[RAX] >> 8);
+}
+
+static void lahf(struct nacre_emulator *e)
+{
+	u64 flags = e->next.regs.rflags & AH_FLAGS;
+
+	set_register(e, RAX, 2, (flags | X86_EFLAGS_FIXED) << 8 |
+				(gpr(e)[RAX] & 0xff));
+}
+
+/* CMC, CLC, STC, CLD, STD. */
+static void one_flag(struct nacre_emulator *e)
+{
+	u8 opcode = e->insn->opcode;
+	u64 flag = opcode >= 0xfc ? X86_EFLAGS_DF : X86_EFLAGS_CF;
+
+	if (opcode == 0xf5)
+		e->next.regs.rflags ^= flag;
+	else
+		set_flags(e, flag, opcode & 1 ? flag : 0);
+}
+
+static void xlat(struct nacre_emulator *e)
+{
+	u8 seg = e->insn->segment >= 0 ? e->insn->segment : DS;
+	u64 offset = gpr(e)[RBX] + (u8)gpr(e)[RAX];
+
+	offset &= nacre_size_mask(e->insn->address_size);
+	set_register(e, RAX, 1, nacre_emu_read(e, seg, offset, 1));
+}
+
+static void salc(struct nacre_emulator *e)
+{
+	set_register(e, RAX, 1,
+		     e->next.regs.rflags & X86_EFLAGS_CF ? 0xff : 0);
+}
+
+/* AAA, AAS. */
+static void ascii_adjust(struct nacre_emulator *e)
+{
+	u16 ax = gpr(e)[RAX];
+	bool adjust = (ax & 15) > 9 || e->next.regs.rflags & X86_EFLAGS_AF;
+
+	if (adjust)
+		ax += e->insn->opcode == 0x37 ? 0x106 : -0x106;
+	set_register(e, RAX, 2, ax & 0xff0f);
+	set_flags(e, BCD_FLAGS, adjust ? BCD_FLAGS : 0);
+}
+
+/* DAA, DAS. */
+static void decimal_adjust(struct nacre_emulator *e)
+{
+	s8 sign = e->insn->opcode == 0x27 ? 1 : -1;
+	u64 flags = e->next.regs.rflags & BCD_FLAGS;
+	u8 old = gpr(e)[RAX], al = old;
+
+	if ((old & 15) > 9 || flags & X86_EFLAGS_AF) {
+		flags |= X86_EFLAGS_AF;
+		/* What DAS borrows here is CF, too. */
+		if (sign < 0 && al < 6)
+			flags |= X86_EFLAGS_CF;
+		al += 6 * sign;
+	}
+	if (old > 0x99 || e->next.regs.rflags & X86_EFLAGS_CF) {
+		flags |= X86_EFLAGS_CF;
+		al += 0x60 * sign;
+	}
+	set_register(e, RAX, 1, al);
+	set_flags(e, AH_FLAGS, flags | nacre_result_flags(al, 1));
+}
+
+static void aam(struct nacre_emulator *e)
+{
+	u8 al = gpr(e)[RAX], base = e->insn->immediate;
+
+	if (!base)
+		return nacre_emu_raise(e, DE, 0);
+	set_register(e, RAX, 2, al / base << 8 | al % base);
+	set_flags(e, SHOWN_FLAGS, nacre_result_flags(al % base, 1));
+}
+
+static void aad(struct nacre_emulator *e)
+{
+	u8 al = gpr(e)[RAX] + (gpr(e)[RAX] >> 8) * e->insn->immediate;
+
+	set_register(e, RAX, 2, al);
+	set_flags(e, SHOWN_FLAGS, nacre_result_flags(al, 1));
+}
+
+static void bound(struct nacre_emulator *e)
+{
+	u8 size = e->insn->operand_size, seg = nacre_emu_segment(e);
+	u64 at = nacre_emu_address(e);
+	s64 low = sign_extend64(nacre_emu_read(e, seg, at, size),
+				size * 8 - 1);
+	s64 high = sign_extend64(nacre_emu_read(e, seg, at + size, size),
+				 size * 8 - 1);
+	s64 index = sign_extend64(gpr(e)[e->insn->reg], size * 8 - 1);
+
+	if (index < low || index > high)
+		nacre_emu_raise(e, BR, 0);
+}
+
+static void arpl(struct nacre_emulator *e)
+{
+	u16 selector = nacre_emu_rm(e, 2);
+	u8 rpl = gpr(e)[e->insn->reg] & 3;
+	bool below = (selector & 3) < rpl;
+
+	if (below)
+		nacre_emu_set_rm(e, 2, (selector & ~3) | rpl);
+	set_flags(e, X86_EFLAGS_ZF, below ? X86_EFLAGS_ZF : 0);
+}
+
+/* What was there is written back if it is not what was expected. */
+static void cmpxchg8b(struct nacre_emulator *e)
+{
+	u8 half = e->insn->rex & NACRE_REX_W ? 8 : 4;
+	u64 mask = nacre_size_mask(half), linear;
+	u64 found[2], new[2] = { gpr(e)[RBX] & mask, gpr(e)[RCX] & mask };
+	u8 data[16];
+	bool same;
+
+	if (half == 8 && !e->ops->has(e, NACRE_EMU_HAS_CX16))
+		return nacre_emu_raise(e, UD, 0);
+	linear = operand_linear(e, 2 * half, true);
+	if (half == 8 && linear & 15)
+		nacre_emu_raise(e, GP, 0);
+	nacre_emu_get(e, linear, e->old, 2 * half,
+		      nacre_emu_how(e) | NACRE_EMU_WRITE);
+	memcpy(&found[0], e->old, 8);
+	memcpy(&found[1], e->old + half, 8);
+	same = !((found[0] ^ gpr(e)[RAX]) & mask) &&
+	       !((found[1] ^ gpr(e)[RDX]) & mask);
+	set_flags(e, X86_EFLAGS_ZF, same ? X86_EFLAGS_ZF : 0);
+	if (!same) {
+		set_register(e, RAX, half, found[0]);
+		set_register(e, RDX, half, found[1]);
+	}
+	memcpy(data, same ? &new[0] : &found[0], 8);
+	memcpy(data + half, same ? &new[1] : &found[1], 8);
+	nacre_emu_put(e, linear, data, 2 * half, nacre_emu_how(e));
+	e->locked = e->insn->prefixes & NACRE_PFX_LOCK;
+}
+
+/* UD0, UD1, UD2. */
+static void undefined(struct nacre_emulator *e)
+{
+	nacre_emu_raise(e, UD, 0);
+}
+
+const struct nacre_emu_row nacre_emu_integer[] = {
+	{ ONE(0x27), ALL, 0, decimal_adjust },
+	{ ONE(0x2f), ALL, 0, decimal_adjust },
+	{ ONE(0x37), ALL, 0, ascii_adjust },
+	{ ONE(0x3f), ALL, 0, ascii_adjust },
+	{ ONE(0x62), ALL, 0, bound },
+	{ ONE(0x63), ALL, NEED_PROTECTED | NOT64, arpl },
+	{ ONE(0x8d), ALL, 0, lea },
+	{ ONE(0x98), ALL, 0, extend_accumulator },
+	{ ONE(0x99), ALL, 0, extend_to_rdx },
+	{ ONE(0x9e), ALL, 0, sahf },
+	{ ONE(0x9f), ALL, 0, lahf },
+	{ ONE(0xd4), ALL, 0, aam },
+	{ ONE(0xd5), ALL, 0, aad },
+	{ ONE(0xd6), ALL, 0, salc },
+	{ ONE(0xd7), ALL, 0, xlat },
+	{ ONE(0xf5), ALL, 0, one_flag },
+	{ RANGE(0xf8, 0xf9), ALL, 0, one_flag },
+	{ RANGE(0xfc, 0xfd), ALL, 0, one_flag },
+	{ ONE_0F(0x0b), ALL, 0, undefined },
+	{ ONE_0F(0x0d), ALL, 0, hint },
+	{ RANGE_0F(0x18, 0x1f), ALL, 0, do_nothing },
+	{ ONE_0F(0xb9), ALL, 0, undefined },
+	{ ONE_0F(0xc7), BIT(1), 0, cmpxchg8b },
+	{ ONE_0F(0xff), ALL, 0, undefined },
+	{}
+};
+
+/* ---- one instruction ---- */
+
+static bool matches(const struct nacre_insn *insn,
+		    const struct nacre_emu_row *row)
+{
+	bool vex = insn->prefixes & NACRE_PFX_VEX;
+	bool reg = !insn->has_modrm || insn->modrm >> 6 == 3;
+
+	return insn->map == row->map && insn->opcode >= row->first &&
+	       insn->opcode <= row->last &&
+	       row->extensions & BIT(insn->modrm >> 3 & 7) &&
+	       !(row->needs & (reg ? ON_MEMORY : ON_REGISTER)) &&
+	       (!vex || row->needs & VEX_TOO) &&
+	       (!PREFIXES(row->needs) ||
+		PREFIXES(row->needs) & BIT(insn->simd_prefix)) &&
+	       (!(row->needs & NOT64) || insn->mode != 64);
+}
+
+static const struct nacre_emu_row *find_row(const struct nacre_insn *insn)
+{
+	static const struct nacre_emu_row * const tables[] = {
+		nacre_emu_integer, nacre_emu_flow, nacre_emu_string,
+		nacre_emu_segments, nacre_emu_far, nacre_emu_system,
+		nacre_emu_vector,
+	};
+	const struct nacre_emu_row *row;
+	unsigned int i;
+
+	if (insn->prefixes & (NACRE_PFX_EVEX | NACRE_PFX_XOP))
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(tables); i++)
+		for (row = tables[i]; row->run; row++)
+			if (matches(insn, row))
+				return row;
+	return NULL;
+}
+
+/* VEX exists where the system has said that it saves the state. */
+static bool vex_exists(struct nacre_emulator *e)
+{
+	return is_protected(e) && e->next.cr4 & X86_CR4_OSXSAVE &&
+	       e->ops->has(e, NACRE_EMU_HAS_AVX);
+}
+
+/* Intel SDM, "Interrupt 7--Device Not Available Exception (#NM)". */
+static void check_fpu(struct nacre_emulator *e, u16 needs)
+{
+	bool vex = e->insn->prefixes & NACRE_PFX_VEX, sse = needs & NEED_SSE;
+
+	if (vex ? !vex_exists(e) :
+		  sse && (e->next.cr0 & X86_CR0_EM ||
+			  !(e->next.cr4 & X86_CR4_OSFXSR)))
+		nacre_emu_raise(e, UD, 0);
+	if (e->next.cr0 & (sse ? X86_CR0_TS : X86_CR0_TS | X86_CR0_EM))
+		nacre_emu_raise(e, NM, 0);
+}
+
+static void check_needs(struct nacre_emulator *e, u16 needs)
+{
+	if (needs & NEED_PROTECTED && !is_protected(e))
+		nacre_emu_raise(e, UD, 0);
+	if (needs & NEED_CPL0 && e->next.cpl)
+		nacre_emu_raise(e, GP, 0);
+	if (needs & NEED_IOPL && e->next.cr0 & X86_CR0_PE &&
+	    e->next.cpl > iopl(e))
+		nacre_emu_raise(e, GP, 0);
+	if (needs & (NEED_SSE | NEED_X87))
+		check_fpu(e, needs);
+}
+
+static void begin(struct nacre_emulator *e)
+{
+	e->result = NACRE_EMU_DONE;
+	e->next = e->state;
+	e->next.shadow = NACRE_EMU_NO_SHADOW;
+	e->next.nmi_unmasked = false;
+	e->next.task_trap = false;
+	e->next.regs.rflags &= ~(u64)X86_EFLAGS_RF;
+	e->nr_stores = 0;
+	e->used = 0;
+	e->locked = false;
+	e->external = 0;
+}
+
+/* Of a string there is another element, which begins with RIP at it. */
+void nacre_emu_finish(struct nacre_emulator *e)
+{
+	nacre_emu_commit(e);
+	begin(e);
+}
+
+/* 90 names no register, unless REX.B makes it R8. */
+static bool is_nop(const struct nacre_insn *insn)
+{
+	return insn->map == NACRE_MAP_1BYTE && insn->opcode == 0x90 &&
+	       !(insn->rex & NACRE_REX_B);
+}
+
+enum nacre_emulated nacre_emulate(struct nacre_emulator *e,
+				  const struct nacre_insn *insn)
+{
+	const struct nacre_emu_row *row = find_row(insn);
+
+	e->insn = insn;
+	e->mode = insn->mode;
+	begin(e);
+	e->next.rip += insn->length;
+	if (insn->mode != 64)
+		e->next.rip = (u32)e->next.rip;
+	if (row) {
+		check_needs(e, row->needs);
+		if (!stopped(e))
+			row->run(e);
+	} else if (is_nop(insn)) {
+		do_nothing(e);
+	} else if (nacre_operation_parse(insn, &e->op)) {
+		operate(e);
+	} else {
+		nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
+	}
+	nacre_emu_commit(e);
+	return e->result;
+}
+
+enum nacre_emulated nacre_emulate_event(struct nacre_emulator *e,
+					enum nacre_emu_event event, u8 vector,
+					bool has_error, u32 error)
+{
+	static const struct nacre_insn nothing;
+
+	e->insn = &nothing;
+	begin(e);
+	e->mode = nacre_emu_code_mode(e, e->next.segments[CS].attributes);
+	nacre_emu_interrupt(e, vector, event, has_error, error);
+	nacre_emu_commit(e);
+	return e->result;
+}

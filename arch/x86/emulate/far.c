@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Far branches: CALL, JMP, RET and IRET to another code segment.
+ *
+ * Intel SDM, "Instruction Set Reference": their operation; "Privilege Level
+ * Checking When Transferring Program Control Between Code Segments".
+ */
+#include "arch/x86/emulate/execute.h"
+
+struct target {
+	u16 selector;
+	u64 offset;
+	u8 size;		/* of the operand: offset, and what is pushed */
+	bool call;
+};
+
+/* In long mode a code segment is not both 64-bit and 32-bit. */
+static bool is_code(const struct nacre_emulator *e, u16 attributes)
+{
+	if ((attributes & (ATTR_S | ATTR_CODE)) != (ATTR_S | ATTR_CODE))
+		return false;
+	return !is_long_mode(e) ||
+	       (attributes & (ATTR_L | ATTR_DB)) != (ATTR_L | ATTR_DB);
+}
+
+static void push_return(struct nacre_emulator *e, u16 cs, u64 rip, u8 size)
+{
+	nacre_emu_push(e, cs, size);
+	nacre_emu_push(e, rip, size);
+}
+
+static void real_branch(struct nacre_emulator *e, const struct target *t)
+{
+	if (t->call)
+		push_return(e, e->next.segments[CS].selector, e->next.rip,
+			    t->size);
+	nacre_emu_jump(e, t->offset, t->size);
+	nacre_emu_load_real(e, CS, t->selector);
+}
+
+static void to_code(struct nacre_emulator *e, const struct target *t,
+		    struct nacre_emu_descriptor *d)
+{
+	u8 cpl = e->next.cpl, rpl = t->selector & 3, dpl = DPL(d->attributes);
+	u16 cs = e->next.segments[CS].selector;
+	u64 rip = e->next.rip;
+
+	if (!is_code(e, d->attributes) ||
+	    (d->attributes & ATTR_DOWN ? dpl > cpl : dpl != cpl || rpl > cpl))
+		nacre_emu_raise(e, GP, t->selector & ~3);
+	else if (!(d->attributes & ATTR_P))
+		nacre_emu_raise(e, NP, t->selector & ~3);
+	/* What is pushed goes to the stack as the code there has it. */
+	e->mode = nacre_emu_code_mode(e, d->attributes);
+	if (t->call)
+		push_return(e, cs, rip, t->size);
+	nacre_emu_load_code(e, d, t->selector, cpl, t->offset, t->size);
+}
+
+/* The old stack, and what is handed over on it. */
+static void switch_stack(struct nacre_emulator *e,
+			 const struct nacre_emu_descriptor *gate, u8 size,
+			 u64 sp, u16 ss)
+{
+	u8 width = nacre_emu_stack_size(e);
+	u64 old_sp = gpr(e)[RSP] & nacre_size_mask(width), values[31];
+	u16 old_ss = e->next.segments[SS].selector;
+	unsigned int i, words = size == 8 ? 0 : gate->words;
+
+	for (i = 0; i < words; i++)
+		values[i] = nacre_emu_read(e, SS, old_sp + i * size, size);
+	e->mode = size == 8 ? 64 : e->mode;
+	nacre_emu_load_stack(e, ss, e->next.cpl, TS, SF);
+	gpr(e)[RSP] = sp;
+	nacre_emu_push(e, old_ss, size);
+	nacre_emu_push(e, old_sp, size);
+	while (words)
+		nacre_emu_push(e, values[--words], size);
+}
+
+static void through_gate(struct nacre_emulator *e, struct target *t,
+			 const struct nacre_emu_descriptor *gate)
+{
+	u8 cpl = e->next.cpl, size = gate->attributes & 8 ? 4 : 2, dpl;
+	u16 cs = e->next.segments[CS].selector, selector = gate->target, ss;
+	u64 rip = e->next.rip, sp;
+	struct nacre_emu_descriptor d;
+	bool inner;
+
+	if (is_long_mode(e))
+		size = 8;
+	if (DPL(gate->attributes) < cpl ||
+	    DPL(gate->attributes) < (t->selector & 3))
+		nacre_emu_raise(e, GP, t->selector & ~3);
+	else if (!(gate->attributes & ATTR_P))
+		nacre_emu_raise(e, NP, t->selector & ~3);
+	else if (!(selector & ~3))
+		nacre_emu_raise(e, GP, 0);
+	if (stopped(e) || !nacre_emu_descriptor(e, selector, GP, &d))
+		return;
+	dpl = DPL(d.attributes);
+	inner = !(d.attributes & ATTR_DOWN) && dpl < cpl;
+	if (!is_code(e, d.attributes) || dpl > cpl || (inner && !t->call) ||
+	    (is_long_mode(e) && !(d.attributes & ATTR_L)))
+		nacre_emu_raise(e, GP, selector & ~3);
+	else if (!(d.attributes & ATTR_P))
+		nacre_emu_raise(e, NP, selector & ~3);
+	if (inner) {
+		e->next.cpl = dpl;
+		nacre_emu_inner_stack(e, dpl, 0, &sp, &ss);
+		switch_stack(e, gate, size, sp, ss);
+	}
+	if (t->call)
+		push_return(e, cs, rip, size);
+	nacre_emu_load_code(e, &d, selector, e->next.cpl, gate->base, size);
+}
+
+static void branch(struct nacre_emulator *e, struct target *t)
+{
+	struct nacre_emu_descriptor d;
+	u8 type;
+
+	if (!is_protected(e))
+		return real_branch(e, t);
+	if (!(t->selector & ~3))
+		nacre_emu_raise(e, GP, 0);
+	if (stopped(e) || !nacre_emu_descriptor(e, t->selector, GP, &d))
+		return;
+	if (d.attributes & ATTR_S)
+		return to_code(e, t, &d);
+	type = d.attributes & ATTR_TYPE;
+	if (type == TYPE_CALL32 || (type == TYPE_CALL16 && !is_long_mode(e)))
+		return through_gate(e, t, &d);
+	if (is_long_mode(e) || (type != TYPE_TASK_GATE && type != TYPE_TSS16 &&
+				type != TYPE_TSS32))
+		return nacre_emu_raise(e, GP, t->selector & ~3);
+	if (DPL(d.attributes) < e->next.cpl ||
+	    DPL(d.attributes) < (t->selector & 3))
+		return nacre_emu_raise(e, GP, t->selector & ~3);
+	if (!(d.attributes & ATTR_P))
+		return nacre_emu_raise(e, NP, t->selector & ~3);
+	/* A task switch. */
+	nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
+}
+
+/* JMP and CALL with the pointer in the instruction, or in memory. */
+static void branch_direct(struct nacre_emulator *e)
+{
+	struct target t = {
+		.selector = e->insn->immediate2,
+		.offset = e->insn->immediate,
+		.size = e->insn->operand_size,
+		.call = e->insn->opcode == 0x9a,
+	};
+
+	branch(e, &t);
+}
+
+static void branch_indirect(struct nacre_emulator *e)
+{
+	struct target t = {
+		.call = extension(e) == 3, .size = e->insn->operand_size,
+	};
+
+	t.selector = nacre_emu_far_pointer(e, &t.offset);
+	branch(e, &t);
+}
+
+/* What a less privileged level may not have is taken away. */
+static void drop_segments(struct nacre_emulator *e)
+{
+	static const u8 which[] = { ES, DS, FS, GS };
+	struct nacre_emu_segment *s;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(which); i++) {
+		s = &e->next.segments[which[i]];
+		if (DPL(s->attributes) < e->next.cpl &&
+		    (s->attributes & (ATTR_CODE | ATTR_DOWN)) !=
+		    (ATTR_CODE | ATTR_DOWN)) {
+			s->selector = 0;
+			s->attributes = 0;
+		}
+	}
+}
+
+/* To the same level, or an outer one whose stack is on this one. */
+static void return_to(struct nacre_emulator *e, u16 selector, u64 rip,
+		      u8 size, unsigned int release, bool pop_stack)
+{
+	u8 rpl = selector & 3, dpl;
+	struct nacre_emu_descriptor d;
+	bool outer = rpl > e->next.cpl;
+	u64 sp;
+	u16 ss;
+
+	/* AMD looks first at the stack that it goes to. */
+	set_register(e, RSP, nacre_emu_stack_size(e), gpr(e)[RSP] + release);
+	if (is_amd(e) && (pop_stack || rpl != e->next.cpl)) {
+		nacre_emu_peek(e, 1, size);
+		nacre_emu_peek(e, 0, size);
+	}
+	if (!(selector & ~3))
+		nacre_emu_raise(e, GP, 0);
+	if (stopped(e) || !nacre_emu_descriptor(e, selector, GP, &d))
+		return;
+	dpl = DPL(d.attributes);
+	if (rpl < e->next.cpl || !is_code(e, d.attributes) ||
+	    (d.attributes & ATTR_DOWN ? dpl > rpl : dpl != rpl))
+		nacre_emu_raise(e, GP, selector & ~3);
+	else if (!(d.attributes & ATTR_P))
+		nacre_emu_raise(e, NP, selector & ~3);
+	if (!outer && !pop_stack)
+		return nacre_emu_load_code(e, &d, selector, rpl, rip, size);
+	sp = nacre_emu_pop(e, size);
+	ss = nacre_emu_pop(e, size);
+	nacre_emu_load_code(e, &d, selector, rpl, rip, size);
+	nacre_emu_load_stack(e, ss, rpl, GP, SF);
+	set_register(e, RSP, max(nacre_emu_stack_size(e), size), sp);
+	set_register(e, RSP, nacre_emu_stack_size(e), gpr(e)[RSP] + release);
+	if (outer)
+		drop_segments(e);
+}
+
+static void return_far(struct nacre_emulator *e)
+{
+	u8 size = e->insn->operand_size;
+	/* In this order: it shows where the first of them is not there. */
+	u16 selector = nacre_emu_peek(e, 1, size);
+	u64 rip = nacre_emu_pop(e, size);
+
+	nacre_emu_pop(e, size);
+	if (is_protected(e))
+		return return_to(e, selector, rip, size, e->insn->immediate,
+				 false);
+	nacre_emu_jump(e, rip, size);
+	nacre_emu_load_real(e, CS, selector);
+	set_register(e, RSP, nacre_emu_stack_size(e),
+		     gpr(e)[RSP] + e->insn->immediate);
+}
+
+static void return_to_vm86(struct nacre_emulator *e, u16 cs, u64 rip,
+			   u64 flags)
+{
+	static const u8 order[] = { ES, DS, FS, GS };
+	u64 sp = nacre_emu_pop(e, 4);
+	u16 ss = nacre_emu_pop(e, 4), selectors[4];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		selectors[i] = nacre_emu_pop(e, 4);
+	nacre_emu_set_flags(e, flags, ~0xffffull | X86_EFLAGS_VM, 4);
+	e->next.cpl = 3;
+	e->mode = 16;
+	nacre_emu_load_real(e, CS, cs);
+	nacre_emu_load_real(e, SS, ss);
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		nacre_emu_load_real(e, order[i], selectors[i]);
+	gpr(e)[RSP] = sp;
+	nacre_emu_jump(e, (u16)rip, 2);
+}
+
+static void iret_protected(struct nacre_emulator *e, u8 size)
+{
+	/* In this order: it shows where the first of them is not there. */
+	u64 flags = nacre_emu_peek(e, 2, size), also = X86_EFLAGS_RF, rip;
+	u16 selector = nacre_emu_peek(e, 1, size);
+	u8 cpl = e->next.cpl, level = iopl(e);
+
+	rip = nacre_emu_pop(e, size);
+	nacre_emu_pop(e, size);
+	nacre_emu_pop(e, size);
+	if (flags & X86_EFLAGS_VM && !cpl && size == 4 && !is_long_mode(e))
+		return return_to_vm86(e, selector, rip, flags);
+	return_to(e, selector, rip, size, 0, is_64bit(e));
+	/* The flags are the old level's to change. */
+	if (!cpl)
+		also |= X86_EFLAGS_IOPL | X86_EFLAGS_VIF | X86_EFLAGS_VIP;
+	if (cpl <= level)
+		also |= X86_EFLAGS_IF;
+	nacre_emu_set_flags(e, flags, also, size);
+}
+
+static void iret(struct nacre_emulator *e)
+{
+	u8 size = e->insn->operand_size;
+	u64 rip, flags;
+	u16 selector;
+
+	e->next.nmi_unmasked = true;
+	if (is_protected(e)) {
+		if (!(e->next.regs.rflags & X86_EFLAGS_NT))
+			return iret_protected(e, size);
+		if (is_long_mode(e))
+			return nacre_emu_raise(e, GP, 0);
+		/* To the task that this one was called by. */
+		return nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
+	}
+	if (is_vm86(e) && iopl(e) < 3)
+		return nacre_emu_raise(e, GP, 0);
+	rip = nacre_emu_pop(e, size);
+	selector = nacre_emu_pop(e, size);
+	flags = nacre_emu_pop(e, size);
+	nacre_emu_jump(e, rip, size);
+	nacre_emu_load_real(e, CS, selector);
+	nacre_emu_set_flags(e, flags, X86_EFLAGS_RF, size);
+}
+
+/* INT3, INT, INTO, INT1. */
+static void interrupt(struct nacre_emulator *e)
+{
+	u8 opcode = e->insn->opcode, vector = e->insn->immediate;
+
+	if (opcode == 0xce && !(e->next.regs.rflags & X86_EFLAGS_OF))
+		return;
+	if (is_vm86(e) && opcode == 0xcd && iopl(e) < 3)
+		return nacre_emu_raise(e, GP, 0);
+	if (opcode == 0xcc)
+		vector = BP;
+	else if (opcode == 0xce)
+		vector = OF;
+	else if (opcode == 0xf1)
+		vector = DB;
+	/* INT1 is as from hardware: no gate's level stands in its way. */
+	nacre_emu_interrupt(e, vector, opcode == 0xf1 ? NACRE_EMU_EXCEPTION :
+			    NACRE_EMU_SOFTWARE, false, 0);
+}
+
+const struct nacre_emu_row nacre_emu_far[] = {
+	{ ONE(0x9a), ALL, 0, branch_direct },
+	{ RANGE(0xca, 0xcb), ALL, 0, return_far },
+	{ RANGE(0xcc, 0xce), ALL, 0, interrupt },
+	{ ONE(0xcf), ALL, 0, iret },
+	{ ONE(0xea), ALL, 0, branch_direct },
+	{ ONE(0xf1), ALL, 0, interrupt },
+	{ ONE(0xff), BIT(3) | BIT(5), 0, branch_indirect },
+	{}
+};

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Delivering an event through the IDT, or real mode's table of vectors.
+ *
+ * Intel SDM, "Interrupt and Exception Handling", "Stack Switching in IA-32e
+ * Mode", "INT n/INTO/INT3/INT1"; AMD APM, "Interrupt Control Transfers".
+ */
+#include "arch/x86/emulate/execute.h"
+
+/* Of the TSS: where the stack of an inner level is, and the IST. */
+void nacre_emu_inner_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u64 *sp,
+			   u16 *ss)
+{
+	const struct nacre_emu_segment *tr = &e->next.segments[TR];
+	u16 error = (tr->selector & ~3) | e->external;
+	u8 size = tr->attributes & 8 ? 4 : 2;
+	u32 at = size + cpl * 2 * size;
+
+	*ss = 0;
+	*sp = 0;
+	if (is_long_mode(e)) {
+		size = 8;
+		at = ist ? 0x1c + 8 * ist : 4 + 8 * cpl;
+	}
+	if (at + (size == 8 ? 7 : size + 1) > tr->limit)
+		return nacre_emu_raise(e, TS, error);
+	*sp = nacre_emu_read_system(e, tr->base + at, size);
+	*ss = cpl;
+	if (size != 8)
+		*ss = nacre_emu_read_system(e, tr->base + at + size, 2);
+}
+
+static void real_interrupt(struct nacre_emulator *e, u8 vector)
+{
+	u32 entry;
+
+	if (vector * 4 + 3 > e->next.idtr.limit)
+		return nacre_emu_raise(e, GP, 0);
+	entry = nacre_emu_read_system(e, e->next.idtr.base + vector * 4, 4);
+	nacre_emu_push(e, e->next.regs.rflags, 2);
+	nacre_emu_push(e, e->next.segments[CS].selector, 2);
+	nacre_emu_push(e, e->next.rip, 2);
+	nacre_emu_load_real(e, CS, entry >> 16);
+	nacre_emu_jump(e, (u16)entry, 2);
+	e->next.regs.rflags &= ~(u64)(X86_EFLAGS_IF | X86_EFLAGS_TF |
+				      X86_EFLAGS_AC);
+}
+
+struct old_state {
+	u16 cs, ss, segments[4];
+	u64 rip, sp, flags;
+	bool vm86;
+};
+
+static struct old_state old_state(struct nacre_emulator *e)
+{
+	const struct nacre_emu_segment *s = e->next.segments;
+	u8 width = nacre_emu_stack_size(e);
+
+	return (struct old_state) {
+		.cs = s[CS].selector, .ss = s[SS].selector,
+		.segments = { s[GS].selector, s[FS].selector,
+			      s[DS].selector, s[ES].selector },
+		.rip = e->next.rip, .flags = e->next.regs.rflags,
+		.sp = gpr(e)[RSP] & nacre_size_mask(width),
+		.vm86 = is_vm86(e),
+	};
+}
+
+/* Virtual-8086 mode's segments are not the handler's. */
+static void leave_vm86(struct nacre_emulator *e, const struct old_state *old,
+		       u8 size)
+{
+	static const u8 order[] = { GS, FS, DS, ES };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		nacre_emu_push(e, old->segments[i], size);
+		e->next.segments[order[i]].selector = 0;
+		e->next.segments[order[i]].attributes = 0;
+	}
+}
+
+/* A stack of the handler's level, if it is another, or 64-bit code asks. */
+static void enter_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u8 size,
+			const struct old_state *old)
+{
+	bool inner = cpl < e->next.cpl;
+	u64 sp = old->sp;
+	u16 ss;
+
+	if (inner || ist)
+		nacre_emu_inner_stack(e, cpl, ist, &sp, &ss);
+	e->next.regs.rflags &= ~(u64)X86_EFLAGS_VM;
+	e->next.cpl = cpl;
+	if (size == 8)
+		e->mode = 64;
+	if (size == 8 && inner)
+		ss = cpl;
+	if (inner)
+		nacre_emu_load_stack(e, ss, cpl, TS, SF);
+	if (inner || ist)
+		gpr(e)[RSP] = sp;
+	if (size == 8)
+		gpr(e)[RSP] &= ~15ull;
+	if (old->vm86)
+		leave_vm86(e, old, size);
+	if (inner || size == 8) {
+		nacre_emu_push(e, old->ss, size);
+		nacre_emu_push(e, old->sp, size);
+	}
+}
+
+static void through_gate(struct nacre_emulator *e,
+			 const struct nacre_emu_descriptor *gate,
+			 bool has_error, u32 error)
+{
+	u8 type = gate->attributes & ATTR_TYPE, size = type & 8 ? 4 : 2, cpl;
+	struct old_state old = old_state(e);
+	struct nacre_emu_descriptor d;
+	u64 cleared = X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF |
+		      X86_EFLAGS_VM;
+	u16 selector = gate->target;
+
+	if (is_long_mode(e))
+		size = 8;
+	if (!(selector & ~3))
+		nacre_emu_raise(e, GP, e->external);
+	if (stopped(e) || !nacre_emu_descriptor(e, selector, GP, &d))
+		return;
+	cpl = d.attributes & ATTR_DOWN ? e->next.cpl : DPL(d.attributes);
+	if ((d.attributes & (ATTR_S | ATTR_CODE)) != (ATTR_S | ATTR_CODE) ||
+	    DPL(d.attributes) > e->next.cpl || (old.vm86 && cpl) ||
+	    (size == 8 && (d.attributes & (ATTR_L | ATTR_DB)) != ATTR_L))
+		nacre_emu_raise(e, GP, error_of(e, selector));
+	else if (!(d.attributes & ATTR_P))
+		nacre_emu_raise(e, NP, error_of(e, selector));
+	if (stopped(e))
+		return;
+	enter_stack(e, cpl, size == 8 ? gate->words & 7 : 0, size, &old);
+	nacre_emu_push(e, old.flags, size);
+	nacre_emu_push(e, old.cs, size);
+	nacre_emu_push(e, old.rip, size);
+	if (has_error)
+		nacre_emu_push(e, error, size);
+	nacre_emu_load_code(e, &d, selector, cpl, gate->base, size);
+	if (!(type & 1))
+		cleared |= X86_EFLAGS_IF;
+	e->next.regs.rflags &= ~cleared;
+}
+
+static bool is_gate(const struct nacre_emulator *e, u8 type)
+{
+	if (is_long_mode(e))
+		return type == TYPE_INTERRUPT32 || type == TYPE_TRAP32;
+	return type == TYPE_TASK_GATE || type == TYPE_INTERRUPT16 ||
+	       type == TYPE_TRAP16 || type == TYPE_INTERRUPT32 ||
+	       type == TYPE_TRAP32;
+}
+
+void nacre_emu_interrupt(struct nacre_emulator *e, u8 vector,
+			 enum nacre_emu_event event, bool has_error, u32 error)
+{
+	u8 size = is_long_mode(e) ? 16 : 8, type;
+	struct nacre_emu_descriptor gate;
+	u32 at = vector * size, code;
+
+	e->external = event != NACRE_EMU_SOFTWARE;
+	if (!(e->next.cr0 & X86_CR0_PE))
+		return real_interrupt(e, vector);
+	code = vector * 8 + 2 + e->external;
+	if (at + size - 1 > e->next.idtr.limit)
+		return nacre_emu_raise(e, GP, code);
+	nacre_emu_parse(e, e->next.idtr.base + at, size == 16, &gate);
+	type = gate.attributes & ATTR_TYPE;
+	if (gate.attributes & ATTR_S || !is_gate(e, type) ||
+	    (event == NACRE_EMU_SOFTWARE &&
+	     DPL(gate.attributes) < e->next.cpl))
+		nacre_emu_raise(e, GP, code);
+	else if (!(gate.attributes & ATTR_P))
+		nacre_emu_raise(e, NP, code);
+	if (stopped(e))
+		return;
+	if (type == TYPE_TASK_GATE)
+		nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
+	else
+		through_gate(e, &gate, has_error, error);
+}

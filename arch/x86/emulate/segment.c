@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Descriptors, and loading them into segment registers.
+ *
+ * Intel SDM, "Segment Descriptors", "Privilege Levels", "MOV", "LAR", "LSL";
+ * AMD APM, "Data-Access Privilege Checks".
+ */
+#include "arch/x86/emulate/execute.h"
+
+void nacre_emu_parse(struct nacre_emulator *e, u64 address, bool wide,
+		     struct nacre_emu_descriptor *d)
+{
+	u64 low = nacre_emu_read_system(e, address, 8), high = 0;
+	u32 limit = (low & 0xffff) | (low >> 32 & 0xf0000);
+
+	*d = (struct nacre_emu_descriptor) {
+		.address = address,
+		.limit = low >> 55 & 1 ? limit << 12 | 0xfff : limit,
+		.attributes = (low >> 40 & 0xff) | (low >> 44 & 0xf00),
+		.target = low >> 16,
+		.words = low >> 32 & 31,
+	};
+	if (wide && !(d->attributes & ATTR_S))
+		high = nacre_emu_read_system(e, address + 8, 8) << 32;
+	/* Gates have bit 2 of the type, but for the LDT's alone. */
+	if (!(d->attributes & ATTR_S) && d->attributes & 4)
+		d->base = (low & 0xffff) | (low >> 32 & 0xffff0000) | high;
+	else
+		d->base = (low >> 16 & 0xffffff) | (low >> 32 & 0xff000000) |
+			  high;
+}
+
+/* False, and nothing is raised: outside its table. */
+static bool find(struct nacre_emulator *e, u16 selector,
+		 struct nacre_emu_descriptor *d)
+{
+	const struct nacre_emu_segment *ldt = &e->next.segments[LDTR];
+	u64 base = e->next.gdtr.base;
+	u32 limit = e->next.gdtr.limit;
+
+	if (selector & 4) {
+		if (!(ldt->attributes & ATTR_P))
+			return false;
+		base = ldt->base;
+		limit = ldt->limit;
+	}
+	if ((selector | 7) > limit)
+		return false;
+	nacre_emu_parse(e, base + (selector & ~7), false, d);
+	if (d->attributes & ATTR_S || !is_long_mode(e))
+		return true;
+	if ((selector | 15) > limit)
+		return false;
+	nacre_emu_parse(e, base + (selector & ~7), true, d);
+	return true;
+}
+
+bool nacre_emu_descriptor(struct nacre_emulator *e, u16 selector, u8 vector,
+			  struct nacre_emu_descriptor *d)
+{
+	*d = (struct nacre_emu_descriptor) {};
+	if (!find(e, selector, d))
+		nacre_emu_raise(e, vector, error_of(e, selector));
+	return !stopped(e);
+}
+
+/* Marks it accessed, as the processor does with any it loads. */
+void nacre_emu_load(struct nacre_emulator *e, u8 seg,
+		    struct nacre_emu_descriptor *d, u16 selector)
+{
+	if (d->attributes & ATTR_S && !(d->attributes & ATTR_ACCESSED)) {
+		d->attributes |= ATTR_ACCESSED;
+		nacre_emu_write_system(e, d->address + 5, d->attributes & 0xff,
+				       1);
+	}
+	e->next.segments[seg] = (struct nacre_emu_segment) {
+		.base = d->base, .limit = d->limit,
+		.attributes = d->attributes, .selector = selector,
+	};
+}
+
+/* Real and virtual-8086 mode: a limit stays, or is 64 KiB. */
+void nacre_emu_load_real(struct nacre_emulator *e, u8 seg, u16 selector)
+{
+	struct nacre_emu_segment *s = &e->next.segments[seg];
+
+	s->selector = selector;
+	s->base = (u32)selector << 4;
+	if (!is_vm86(e))
+		return;
+	s->limit = 0xffff;
+	s->attributes = ATTR_P | ATTR_DPL | ATTR_S | ATTR_WRITABLE |
+			ATTR_ACCESSED;
+}
+
+static void load_null(struct nacre_emulator *e, u8 seg, u16 selector)
+{
+	u16 dpl = seg == SS ? e->next.cpl << 5 : 0;
+
+	e->next.segments[seg] = (struct nacre_emu_segment) {
+		.selector = selector, .attributes = dpl,
+	};
+}
+
+/* 64-bit code below level 3 may have no stack segment. */
+void nacre_emu_load_stack(struct nacre_emulator *e, u16 selector, u8 cpl,
+			  u8 vector, u8 absent)
+{
+	struct nacre_emu_descriptor d;
+	u16 want = ATTR_S | ATTR_WRITABLE | cpl << 5;
+
+	if (!(selector & ~3)) {
+		if (!is_64bit(e) || cpl == 3 || (selector & 3) != cpl)
+			nacre_emu_raise(e, vector, e->external);
+		return load_null(e, SS, selector);
+	}
+	if (!nacre_emu_descriptor(e, selector, vector, &d))
+		return;
+	if ((selector & 3) != cpl ||
+	    (d.attributes & (ATTR_S | ATTR_CODE | ATTR_WRITABLE | ATTR_DPL)) !=
+	    want)
+		nacre_emu_raise(e, vector, error_of(e, selector));
+	else if (!(d.attributes & ATTR_P))
+		nacre_emu_raise(e, absent, error_of(e, selector));
+	nacre_emu_load(e, SS, &d, selector);
+}
+
+static bool is_readable(u16 attributes)
+{
+	return attributes & ATTR_S &&
+	       (!(attributes & ATTR_CODE) || attributes & ATTR_WRITABLE);
+}
+
+static bool is_conforming(u16 attributes)
+{
+	return (attributes & (ATTR_CODE | ATTR_DOWN)) ==
+	       (ATTR_CODE | ATTR_DOWN);
+}
+
+/* Is the level that asks, by way of the selector too, high enough? */
+static bool level_allows(const struct nacre_emulator *e, u16 selector,
+			 u16 attributes)
+{
+	return DPL(attributes) >= e->next.cpl &&
+	       DPL(attributes) >= (selector & 3);
+}
+
+void nacre_emu_load_segment(struct nacre_emulator *e, u8 seg, u16 selector,
+			    u8 vector)
+{
+	struct nacre_emu_descriptor d;
+
+	if (!is_protected(e))
+		return nacre_emu_load_real(e, seg, selector);
+	if (seg == SS)
+		return nacre_emu_load_stack(e, selector, e->next.cpl, vector,
+					    SF);
+	if (!(selector & ~3))
+		return load_null(e, seg, selector);
+	if (!nacre_emu_descriptor(e, selector, vector, &d))
+		return;
+	if (!is_readable(d.attributes) ||
+	    (!is_conforming(d.attributes) &&
+	     !level_allows(e, selector, d.attributes)))
+		nacre_emu_raise(e, vector, error_of(e, selector));
+	else if (!(d.attributes & ATTR_P))
+		nacre_emu_raise(e, NP, error_of(e, selector));
+	nacre_emu_load(e, seg, &d, selector);
+}
+
+u8 nacre_emu_code_mode(const struct nacre_emulator *e, u16 attributes)
+{
+	if (is_long_mode(e) && attributes & ATTR_L)
+		return 64;
+	return attributes & ATTR_DB ? 32 : 16;
+}
+
+/* What the checks on CS have let pass: mode, level and RIP follow. */
+void nacre_emu_load_code(struct nacre_emulator *e,
+			 struct nacre_emu_descriptor *d, u16 selector, u8 cpl,
+			 u64 rip, u8 size)
+{
+	if (!(d->attributes & ATTR_P))
+		nacre_emu_raise(e, NP, error_of(e, selector));
+	nacre_emu_load(e, CS, d, (selector & ~3) | cpl);
+	e->next.cpl = cpl;
+	e->mode = nacre_emu_code_mode(e, d->attributes);
+	nacre_emu_jump(e, rip, size);
+}
+
+/* ---- instructions ---- */
+
+static void mov_to_segment(struct nacre_emulator *e)
+{
+	u8 seg = extension(e);
+
+	nacre_emu_load_segment(e, seg, nacre_emu_rm(e, 2), GP);
+	if (seg == SS)
+		e->next.shadow = NACRE_EMU_MOV_SS;
+}
+
+static void mov_from_segment(struct nacre_emulator *e)
+{
+	u8 size = on_memory(e) ? 2 : e->insn->operand_size;
+
+	nacre_emu_set_rm(e, size, e->next.segments[extension(e)].selector);
+}
+
+/* A pointer in memory; AMD's has no 64-bit offset. */
+u8 nacre_emu_far_size(const struct nacre_emulator *e)
+{
+	u8 size = e->insn->operand_size;
+
+	return is_amd(e) ? min_t(u8, size, 4) : size;
+}
+
+u16 nacre_emu_far_pointer(struct nacre_emulator *e, u64 *offset)
+{
+	u8 size = nacre_emu_far_size(e), seg = nacre_emu_segment(e);
+	u64 at = nacre_emu_address(e);
+
+	*offset = nacre_emu_read(e, seg, at, size);
+	return nacre_emu_read(e, seg, at + size, 2);
+}
+
+/* LES, LDS, LSS, LFS, LGS. */
+static void load_far_pointer(struct nacre_emulator *e)
+{
+	u8 opcode = e->insn->opcode, seg;
+	u16 selector;
+	u64 offset;
+
+	selector = nacre_emu_far_pointer(e, &offset);
+
+	if (e->insn->map == NACRE_MAP_1BYTE)
+		seg = opcode == 0xc4 ? ES : DS;
+	else
+		seg = opcode & 7;
+	nacre_emu_load_segment(e, seg, selector, GP);
+	set_register(e, e->insn->reg, nacre_emu_far_size(e), offset);
+}
+
+static void set_zf(struct nacre_emulator *e, bool set)
+{
+	e->next.regs.rflags &= ~(u64)X86_EFLAGS_ZF;
+	if (set)
+		e->next.regs.rflags |= X86_EFLAGS_ZF;
+}
+
+/* What LAR and LSL look at: no gates for LSL, and in long mode fewer. */
+static bool has_rights(const struct nacre_emulator *e,
+		       const struct nacre_emu_descriptor *d, bool limit)
+{
+	u32 types = BIT(TYPE_LDT) | BIT(TYPE_TSS32) | BIT(TYPE_TSS32_BUSY);
+
+	if (!limit)
+		types |= BIT(TYPE_CALL32);
+	if (!is_long_mode(e))
+		types |= BIT(TYPE_TSS16) | BIT(TYPE_TSS16_BUSY);
+	if (!is_long_mode(e) && !limit)
+		types |= BIT(TYPE_CALL16) | BIT(TYPE_TASK_GATE);
+	return d->attributes & ATTR_S ||
+	       types & BIT(d->attributes & ATTR_TYPE);
+}
+
+/* A selector's descriptor, if it may be known; nothing is raised. */
+static bool look(struct nacre_emulator *e, u16 selector,
+		 struct nacre_emu_descriptor *d)
+{
+	if (!(selector & ~3) || !find(e, selector, d))
+		return false;
+	return (d->attributes & ATTR_S && is_conforming(d->attributes)) ||
+	       level_allows(e, selector, d->attributes);
+}
+
+/* LAR, LSL. */
+static void load_rights(struct nacre_emulator *e)
+{
+	bool limit = e->insn->opcode & 1, ok;
+	u16 selector = nacre_emu_rm(e, 2);
+	struct nacre_emu_descriptor d;
+	u64 value;
+
+	ok = look(e, selector, &d) && has_rights(e, &d, limit);
+	set_zf(e, ok);
+	if (!ok)
+		return;
+	value = nacre_emu_read_system(e, d.address + 4, 4) & 0xffff00;
+	/* AMD keeps the limit's bits, which Intel's SDM has undefined. */
+	set_register(e, e->insn->reg, e->insn->operand_size,
+		     limit ? d.limit : value);
+}
+
+/* VERR, VERW. */
+static void verify(struct nacre_emulator *e)
+{
+	bool write = extension(e) & 1, ok;
+	u16 selector = nacre_emu_rm(e, 2);
+	struct nacre_emu_descriptor d;
+
+	ok = look(e, selector, &d) && is_readable(d.attributes);
+	if (ok && write)
+		ok = !(d.attributes & ATTR_CODE) &&
+		     d.attributes & ATTR_WRITABLE;
+	set_zf(e, ok);
+}
+
+static void store_selector(struct nacre_emulator *e)
+{
+	u8 seg = extension(e) ? TR : LDTR;
+
+	if (e->next.cr4 & X86_CR4_UMIP && e->next.cpl)
+		nacre_emu_raise(e, GP, 0);
+	nacre_emu_set_rm(e, on_memory(e) ? 2 : e->insn->operand_size,
+			 e->next.segments[seg].selector);
+}
+
+/* LLDT, LTR. */
+static void load_system(struct nacre_emulator *e)
+{
+	u8 seg = extension(e) & 1 ? TR : LDTR;
+	u16 selector = nacre_emu_rm(e, 2);
+	struct nacre_emu_descriptor d;
+
+	if (!(selector & ~3) && seg == LDTR)
+		return load_null(e, seg, selector);
+	if (!(selector & ~3) || selector & 4)
+		return nacre_emu_raise(e, GP, selector & ~3);
+	if (!nacre_emu_descriptor(e, selector, GP, &d))
+		return;
+	if (seg == LDTR ? !is_system(&d, TYPE_LDT) :
+	    !is_system(&d, TYPE_TSS32) &&
+	    (is_long_mode(e) || !is_system(&d, TYPE_TSS16)))
+		nacre_emu_raise(e, GP, selector & ~3);
+	else if (!(d.attributes & ATTR_P))
+		nacre_emu_raise(e, NP, selector & ~3);
+	if (seg == TR) {
+		d.attributes |= TYPE_BUSY;
+		nacre_emu_write_system(e, d.address + 5, d.attributes & 0xff,
+				       1);
+	}
+	nacre_emu_load(e, seg, &d, selector);
+}
+
+const struct nacre_emu_row nacre_emu_segments[] = {
+	{ ONE(0x8c), ALL, 0, mov_from_segment },
+	{ ONE(0x8e), ALL, 0, mov_to_segment },
+	{ RANGE(0xc4, 0xc5), ALL, 0, load_far_pointer },
+	{ ONE_0F(0x00), BIT(0) | BIT(1), NEED_PROTECTED, store_selector },
+	{ ONE_0F(0x00), BIT(2) | BIT(3), NEED_PROTECTED | NEED_CPL0,
+	  load_system },
+	{ ONE_0F(0x00), BIT(4) | BIT(5), NEED_PROTECTED, verify },
+	{ RANGE_0F(0x02, 0x03), ALL, NEED_PROTECTED, load_rights },
+	{ ONE_0F(0xb2), ALL, 0, load_far_pointer },
+	{ RANGE_0F(0xb4, 0xb5), ALL, 0, load_far_pointer },
+	{}
+};

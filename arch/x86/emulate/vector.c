@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Moves between memory and the vector registers, legacy and VEX, and the image
+ * of the FPU's state. All others of these instructions are the processor's.
+ *
+ * Intel SDM, "Exception Specifications of VEX Instructions"; "FXSAVE".
+ */
+#include "arch/x86/emulate/execute.h"
+
+#define VECTOR		32	/* bytes, of a whole register */
+#define XMM		16
+#define HALF		8
+#define MXCSR		24	/* in the image */
+#define MXCSR_MASK	28
+
+static bool is_vex(const struct nacre_emulator *e)
+{
+	return e->insn->prefixes & NACRE_PFX_VEX;
+}
+
+static u8 general_size(const struct nacre_emulator *e)
+{
+	return is_64bit(e) && e->insn->rex & NACRE_REX_W ? 8 : 4;
+}
+
+/* What has to be aligned has #GP for that, before anything else. */
+static u64 vector_linear(struct nacre_emulator *e, u8 size, bool write,
+			 bool aligned)
+{
+	u64 at = nacre_emu_address(e);
+	u8 seg = nacre_emu_segment(e);
+
+	if (aligned && nacre_emu_unchecked(e, seg, at) & (size - 1))
+		nacre_emu_raise(e, GP, 0);
+	return nacre_emu_linear(e, seg, at, size, write);
+}
+
+/* What is not merged has zeros beside it, up to what VEX clears or keeps. */
+static void set_vector(struct nacre_emulator *e, u8 number, const u8 *data,
+		       u8 at, u8 size, bool merge)
+{
+	u8 vector[VECTOR];
+
+	if (stopped(e))
+		return;
+	e->ops->read_vector(e, is_vex(e) && merge ? e->insn->vvvv & 15 :
+			    number, vector);
+	if (is_vex(e))
+		memset(vector + XMM, 0, VECTOR - XMM);
+	if (!merge)
+		memset(vector, 0, XMM);
+	memcpy(vector + at, data, size);
+	e->ops->write_vector(e, number, vector);
+}
+
+/* VEX.vvvv names a register if something is merged, else none. */
+static bool vex_allows(struct nacre_emulator *e, bool merge, bool any_length)
+{
+	if (is_vex(e) && ((!merge && e->insn->vvvv) ||
+			  (!any_length && e->insn->vector_length != XMM)))
+		nacre_emu_raise(e, UD, 0);
+	return !stopped(e);
+}
+
+/* @size bytes of a register go to memory, or come from there. */
+static void move(struct nacre_emulator *e, u8 size, u8 at, bool store,
+		 bool aligned, bool merge)
+{
+	u32 how = nacre_emu_how(e);
+	u8 data[VECTOR];
+	u64 linear;
+
+	linear = vector_linear(e, size, store, aligned);
+	if (store) {
+		e->ops->read_vector(e, e->insn->reg, data);
+		nacre_emu_put(e, linear, data + at, size, how);
+	} else {
+		nacre_emu_get(e, linear, data, size, how);
+		set_vector(e, e->insn->reg, data, at, size, merge);
+	}
+}
+
+static void copy(struct nacre_emulator *e, u8 to, u8 at, u8 from, u8 from_at,
+		 u8 size, bool merge)
+{
+	u8 data[VECTOR];
+
+	e->ops->read_vector(e, from, data);
+	set_vector(e, to, data + from_at, at, size, merge);
+}
+
+/* Between the two registers of ModRM. */
+static void copy_rm(struct nacre_emulator *e, u8 size, bool store, bool merge)
+{
+	u8 reg = e->insn->reg, rm = e->insn->rm;
+
+	copy(e, store ? rm : reg, 0, store ? reg : rm, 0, size, merge);
+}
+
+/* MOVUPS, MOVAPS, MOVNTPS, MOVDQA, MOVDQU, MOVNTDQ, LDDQU. */
+static void move_whole(struct nacre_emulator *e)
+{
+	u8 opcode = e->insn->opcode, size = XMM;
+	bool load = e->insn->map == NACRE_MAP_0F38 || opcode == 0x10 ||
+		    opcode == 0x28 || opcode == 0x6f || opcode == 0xf0;
+	bool aligned = (opcode & 0xf0) == 0x20 || opcode == 0xe7 ||
+		       ((opcode & 0xef) == 0x6f &&
+			e->insn->simd_prefix == NACRE_SIMD_66);
+
+	if (!vex_allows(e, false, true))
+		return;
+	if (is_vex(e))
+		size = e->insn->vector_length;
+	if (on_memory(e))
+		move(e, size, 0, !load, aligned, false);
+	else
+		copy_rm(e, size, !load, false);
+}
+
+/* MOVSS, MOVSD: only between registers the rest stays. */
+static void move_scalar(struct nacre_emulator *e)
+{
+	u8 size = e->insn->simd_prefix == NACRE_SIMD_F3 ? 4 : 8;
+	bool store = e->insn->opcode & 1;
+
+	if (!vex_allows(e, !on_memory(e), true))
+		return;
+	if (on_memory(e))
+		move(e, size, 0, store, false, false);
+	else
+		copy_rm(e, size, store, true);
+}
+
+/* MOVLPS, MOVHPS; with registers MOVHLPS, MOVLHPS. */
+static void move_half(struct nacre_emulator *e)
+{
+	u8 at = e->insn->opcode & 4 ? HALF : 0;
+	bool store = e->insn->opcode & 1;
+
+	if (!vex_allows(e, !store, false))
+		return;
+	if (on_memory(e))
+		move(e, HALF, at, store, false, true);
+	else
+		copy(e, e->insn->reg, at, e->insn->rm, HALF - at, HALF, true);
+}
+
+/* MOVD and MOVQ, with memory or a general register. */
+static void move_general(struct nacre_emulator *e)
+{
+	u8 size = general_size(e), rm = e->insn->rm & 15, data[VECTOR];
+	bool store = e->insn->opcode == 0x7e;
+	u64 value;
+
+	if (!vex_allows(e, false, false))
+		return;
+	if (on_memory(e))
+		return move(e, size, 0, store, false, false);
+	if (!store)
+		return set_vector(e, e->insn->reg, (u8 *)&gpr(e)[rm], 0, size,
+				  false);
+	e->ops->read_vector(e, e->insn->reg, data);
+	memcpy(&value, data, sizeof(value));
+	set_register(e, rm, size, value);
+}
+
+/* MOVQ with memory or a vector register. */
+static void move_quad(struct nacre_emulator *e)
+{
+	bool store = e->insn->opcode == 0xd6;
+
+	if (!vex_allows(e, false, false))
+		return;
+	if (on_memory(e))
+		move(e, HALF, 0, store, false, false);
+	else
+		copy_rm(e, HALF, store, false);
+}
+
+/* How much of the image there is, with eight registers or sixteen. */
+static unsigned int image_size(const struct nacre_emulator *e)
+{
+	return is_64bit(e) ? 416 : 288;
+}
+
+/* FXSAVE, FXRSTOR. */
+static void fpu_image(struct nacre_emulator *e)
+{
+	u64 linear = nacre_emu_linear(e, nacre_emu_segment(e),
+				      nacre_emu_address(e), 512,
+				      !extension(e));
+	u8 image[512];
+	u32 mxcsr, mask;
+
+	if (linear & (XMM - 1))
+		nacre_emu_raise(e, GP, 0);
+	if (stopped(e))
+		return;
+	e->ops->read_fpu(e, image);
+	if (!extension(e))
+		return nacre_emu_put(e, linear, image, image_size(e),
+				     nacre_emu_how(e));
+	memcpy(&mask, image + MXCSR_MASK, 4);
+	nacre_emu_get(e, linear, image, image_size(e), nacre_emu_how(e));
+	memcpy(&mxcsr, image + MXCSR, 4);
+	if (mxcsr & ~mask)
+		nacre_emu_raise(e, GP, 0);
+	if (!stopped(e))
+		e->ops->write_fpu(e, image);
+}
+
+#define PACKED		(NEED_SSE | VEX_TOO | WITH(NONE) | WITH(66))
+#define SCALAR		(NEED_SSE | VEX_TOO | WITH(F3) | WITH(F2))
+#define SSE(prefix)	(NEED_SSE | VEX_TOO | WITH(prefix))
+
+const struct nacre_emu_row nacre_emu_vector[] = {
+	{ RANGE_0F(0x10, 0x11), ALL, PACKED, move_whole },
+	{ RANGE_0F(0x10, 0x11), ALL, SCALAR, move_scalar },
+	{ RANGE_0F(0x12, 0x13), ALL, PACKED, move_half },
+	{ RANGE_0F(0x16, 0x17), ALL, PACKED, move_half },
+	{ RANGE_0F(0x28, 0x29), ALL, PACKED, move_whole },
+	{ ONE_0F(0x2b), ALL, PACKED, move_whole },
+	{ ONE_0F(0x6e), ALL, SSE(66), move_general },
+	{ ONE_0F(0x6f), ALL, SSE(66) | WITH(F3), move_whole },
+	{ ONE_0F(0x7e), ALL, SSE(66), move_general },
+	{ ONE_0F(0x7e), ALL, SSE(F3), move_quad },
+	{ ONE_0F(0x7f), ALL, SSE(66) | WITH(F3), move_whole },
+	{ ONE_0F(0xae), BIT(0) | BIT(1), ON_MEMORY | NEED_X87 | WITH(NONE),
+	  fpu_image },
+	{ ONE_0F(0xd6), ALL, SSE(66), move_quad },
+	{ ONE_0F(0xe7), ALL, SSE(66), move_whole },
+	{ ONE_0F(0xf0), ALL, SSE(F2), move_whole },
+	{ NACRE_MAP_0F38, 0x2a, 0x2a, ALL, SSE(66), move_whole },
+	{}
+};
