@@ -408,6 +408,9 @@ slow()
 		selftests/run memory_soak
 	step fuzz-decode "fuzzing the decoder for a minute" 900 \
 		make -C selftests/host O="$top/build/selftests/host" fuzz
+	step fuzz-emulate "fuzzing the emulator for a minute" 900 \
+		make -C selftests/host O="$top/build/selftests/host" \
+		fuzz-emulate
 	step fuzz-linux "fuzzing the loader of kernels for a minute" 900 \
 		make -C selftests/pearl O="$top/build/selftests/pearl" fuzz
 	step fuzz-virtqueue "fuzzing virtqueues for a minute" 900 \
