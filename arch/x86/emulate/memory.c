@@ -60,11 +60,12 @@ static bool type_allows(const struct nacre_emu_segment *s, bool write)
 	return !code || s->attributes & ATTR_WRITABLE;
 }
 
+/* 32 bytes are two of 16. */
 static bool is_misaligned(const struct nacre_emulator *e, u64 linear,
 			  unsigned int size)
 {
-	return size <= 32 && linear & (size - 1) && e->next.cpl == 3 &&
-	       e->next.cr0 & X86_CR0_AM &&
+	return size <= 32 && linear & (min(size, 16u) - 1) &&
+	       e->next.cpl == 3 && e->next.cr0 & X86_CR0_AM &&
 	       e->next.regs.rflags & X86_EFLAGS_AC;
 }
 
