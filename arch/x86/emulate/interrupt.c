@@ -46,47 +46,25 @@ static void real_interrupt(struct nacre_emulator *e, u8 vector)
 				      X86_EFLAGS_AC);
 }
 
-struct old_state {
-	u16 cs, ss, segments[4];
-	u64 rip, sp, flags;
-	bool vm86;
-};
-
-static struct old_state old_state(struct nacre_emulator *e)
-{
-	const struct nacre_emu_segment *s = e->next.segments;
-	u8 width = nacre_emu_stack_size(e);
-
-	return (struct old_state) {
-		.cs = s[CS].selector, .ss = s[SS].selector,
-		.segments = { s[GS].selector, s[FS].selector,
-			      s[DS].selector, s[ES].selector },
-		.rip = e->next.rip, .flags = e->next.regs.rflags,
-		.sp = gpr(e)[RSP] & nacre_size_mask(width),
-		.vm86 = is_vm86(e),
-	};
-}
-
 /* Virtual-8086 mode's segments are not the handler's. */
-static void leave_vm86(struct nacre_emulator *e, const struct old_state *old,
-		       u8 size)
+static void leave_vm86(struct nacre_emulator *e, u8 size)
 {
 	static const u8 order[] = { GS, FS, DS, ES };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		nacre_emu_push(e, old->segments[i], size);
+		nacre_emu_push(e, e->state.segments[order[i]].selector, size);
 		e->next.segments[order[i]].selector = 0;
 		e->next.segments[order[i]].attributes = 0;
 	}
 }
 
 /* A stack of the handler's level, if it is another, or 64-bit code asks. */
-static void enter_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u8 size,
-			const struct old_state *old)
+static void enter_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u8 size)
 {
-	bool inner = cpl < e->next.cpl;
-	u64 sp = old->sp;
+	u64 old_sp = gpr(e)[RSP] & nacre_size_mask(nacre_emu_stack_size(e));
+	bool inner = cpl < e->next.cpl, vm86 = is_vm86(e);
+	u64 sp;
 	u16 ss;
 
 	if (inner || ist)
@@ -95,19 +73,17 @@ static void enter_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u8 size,
 	e->next.cpl = cpl;
 	if (size == 8)
 		e->mode = 64;
-	if (size == 8 && inner)
-		ss = cpl;
 	if (inner)
 		nacre_emu_load_stack(e, ss, cpl, TS, SF);
 	if (inner || ist)
 		gpr(e)[RSP] = sp;
 	if (size == 8)
 		gpr(e)[RSP] &= ~15ull;
-	if (old->vm86)
-		leave_vm86(e, old, size);
+	if (vm86)
+		leave_vm86(e, size);
 	if (inner || size == 8) {
-		nacre_emu_push(e, old->ss, size);
-		nacre_emu_push(e, old->sp, size);
+		nacre_emu_push(e, e->state.segments[SS].selector, size);
+		nacre_emu_push(e, old_sp, size);
 	}
 }
 
@@ -116,7 +92,7 @@ static void through_gate(struct nacre_emulator *e,
 			 bool has_error, u32 error)
 {
 	u8 type = gate->attributes & ATTR_TYPE, size = type & 8 ? 4 : 2, cpl;
-	struct old_state old = old_state(e);
+	u64 rip = e->next.rip, flags = e->next.regs.rflags;
 	struct nacre_emu_descriptor d;
 	u64 cleared = X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF |
 		      X86_EFLAGS_VM;
@@ -130,17 +106,17 @@ static void through_gate(struct nacre_emulator *e,
 		return;
 	cpl = d.attributes & ATTR_DOWN ? e->next.cpl : DPL(d.attributes);
 	if ((d.attributes & (ATTR_S | ATTR_CODE)) != (ATTR_S | ATTR_CODE) ||
-	    DPL(d.attributes) > e->next.cpl || (old.vm86 && cpl) ||
+	    DPL(d.attributes) > e->next.cpl || (is_vm86(e) && cpl) ||
 	    (size == 8 && (d.attributes & (ATTR_L | ATTR_DB)) != ATTR_L))
 		nacre_emu_raise(e, GP, error_of(e, selector));
 	else if (!(d.attributes & ATTR_P))
 		nacre_emu_raise(e, NP, error_of(e, selector));
 	if (stopped(e))
 		return;
-	enter_stack(e, cpl, size == 8 ? gate->words & 7 : 0, size, &old);
-	nacre_emu_push(e, old.flags, size);
-	nacre_emu_push(e, old.cs, size);
-	nacre_emu_push(e, old.rip, size);
+	enter_stack(e, cpl, size == 8 ? gate->words & 7 : 0, size);
+	nacre_emu_push(e, flags, size);
+	nacre_emu_push(e, e->state.segments[CS].selector, size);
+	nacre_emu_push(e, rip, size);
 	if (has_error)
 		nacre_emu_push(e, error, size);
 	nacre_emu_load_code(e, &d, selector, cpl, gate->base, size);
