@@ -374,8 +374,8 @@ static bool has_reserved_prefix(const struct nacre_insn *insn)
 	       insn->prefixes & (NACRE_PFX_REP | NACRE_PFX_REPNE);
 }
 
-/* Vector opcodes name other instructions with other prefixes. */
-static bool is_vector(const struct form *form)
+/* Vector opcodes, and MOVBE, are others with other prefixes. */
+static bool needs_prefix(const struct form *form)
 {
 	static const u8 opcodes[] = {
 		0x10, 0x11, 0x12, 0x13, 0x16, 0x17, 0x28, 0x29, 0x2b, 0x6e,
@@ -384,12 +384,13 @@ static bool is_vector(const struct form *form)
 
 	return (form->map == NACRE_MAP_0F &&
 		memchr(opcodes, form->opcode, sizeof(opcodes))) ||
-	       (form->map == NACRE_MAP_0F38 && form->opcode == 0x2a);
+	       (form->map == NACRE_MAP_0F38 &&
+		(form->opcode == 0x2a || form->opcode >> 4 == 0xf));
 }
 
 static bool is_the_form(const struct trial *t)
 {
-	if (is_vector(t->form) && t->insn.simd_prefix != t->form->simd)
+	if (needs_prefix(t->form) && t->insn.simd_prefix != t->form->simd)
 		return false;
 	return !has_reserved_prefix(&t->insn) && t->insn.map == t->form->map &&
 	       t->insn.opcode == t->form->opcode && t->insn.segment != 4;

@@ -45,7 +45,7 @@ native	flow	s/gpr(e)\[RSP\] + e->insn->immediate);/gpr(e)[RSP]);/	RET n releases
 native	flow	s/X86_EFLAGS_VM | X86_EFLAGS_RF;/X86_EFLAGS_DF;/	PUSHF hides DF
 native	flow	s/i == RSP ? sp : gpr/i == RBP ? sp : gpr/	PUSHA's RSP
 system	segment	s/raise(e, absent, error_of/raise(e, GP, error_of/	#GP of a stack that is not there
-native	vector	s/size, store, aligned);/size, store, false);/	no #GP of what is not aligned
+native	vector	s/aligned ? size : 1/1/	no #GP of what is not aligned
 native	vector	s/memset(vector + XMM, 0, VECTOR - XMM);/;/	VEX leaves the upper half
 native	vector	s/on_memory(e), true))/on_memory(e), false))/	VMOVSS looks at the length
 system	far	s/dpl > cpl : dpl != cpl || rpl > cpl/dpl > cpl : dpl != cpl/	RPL is not looked at

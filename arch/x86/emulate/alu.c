@@ -481,107 +481,6 @@ static u64 scan(struct work *w, u8 alu)
 	return result;
 }
 
-static u64 checksum(const struct work *w)
-{
-	u32 sum = w->a;
-	unsigned int i;
-
-	for (i = 0; i < w->bits; i++)
-		sum = sum >> 1 ^ ((sum ^ w->b >> i) & 1 ? 0x82f63b78 : 0);
-	return sum;
-}
-
-/* ADCX's is CF, ADOX's OF; neither knows another. */
-static u64 add_carry(struct work *w, u64 flag, u64 rflags)
-{
-	unsigned __int128 sum = (unsigned __int128)w->a + w->b;
-
-	sum += !!(rflags & flag);
-	set_flag(w, flag, sum >> w->bits);
-	return sum;
-}
-
-static u64 deposit(u64 value, u64 mask)
-{
-	u64 result = 0;
-
-	for (; mask; mask &= mask - 1, value >>= 1)
-		result |= value & 1 ? mask & -mask : 0;
-	return result;
-}
-
-static u64 extract(u64 value, u64 mask)
-{
-	u64 result = 0;
-	unsigned int i;
-
-	for (i = 0; mask; mask &= mask - 1, i++)
-		result |= (u64)!!(value & mask & -mask) << i;
-	return result;
-}
-
-static u64 low_bits(u64 value, unsigned int count)
-{
-	return count < 64 ? value & ((1ull << count) - 1) : value;
-}
-
-/* Each says what CF is; SF and ZF are the result's, OF is 0. */
-static u64 bit_field(struct work *w, u8 alu)
-{
-	u8 start = w->third, length = w->third >> 8;
-	u64 result;
-	bool carry = false;
-
-	switch (alu) {
-	case NACRE_ALU_ANDN:
-		result = ~w->third & w->b;
-		break;
-	case NACRE_ALU_BLSR:
-		result = w->b & (w->b - 1);
-		carry = !w->b;
-		break;
-	case NACRE_ALU_BLSMSK:
-		result = w->b ^ (w->b - 1);
-		carry = !w->b;
-		break;
-	case NACRE_ALU_BLSI:
-		result = w->b & -w->b;
-		carry = w->b;
-		break;
-	case NACRE_ALU_BZHI:
-		result = low_bits(w->b, start);
-		carry = start >= w->bits;
-		break;
-	default:	/* BEXTR */
-		result = start < 64 ? low_bits(w->b >> start, length) : 0;
-		break;
-	}
-	w->changed = NACRE_STATUS_FLAGS & ~(u64)(X86_EFLAGS_AF | X86_EFLAGS_PF);
-	w->flags = nacre_result_flags(result, w->size);
-	set_flag(w, X86_EFLAGS_CF, carry);
-	if (alu == NACRE_ALU_BEXTR)
-		w->changed &= ~(u64)X86_EFLAGS_SF;
-	return result;
-}
-
-/* The shifts that leave the flags. */
-static u64 shift_only(struct work *w, u8 alu)
-{
-	unsigned int by = w->third & (w->bits - 1);
-
-	switch (alu) {
-	case NACRE_ALU_RORX:
-		by = w->a & (w->bits - 1);
-		return by ? w->b >> by | w->b << (w->bits - by) : w->b;
-	case NACRE_ALU_SHLX:
-		return w->b << by;
-	case NACRE_ALU_SARX:
-		return (u64)(sign_extend64(w->b, w->bits - 1) >> by);
-	default:
-		return w->b >> by;
-	}
-}
-
 static u64 run_other(struct work *w, const struct nacre_memop *op,
 		     struct nacre_memop_regs *regs)
 {
@@ -603,30 +502,10 @@ static u64 run_other(struct work *w, const struct nacre_memop *op,
 		return swab64(w->a) >> (64 - w->bits);
 	case NACRE_ALU_BSF ... NACRE_ALU_LZCNT:
 		return scan(w, op->alu);
-	case NACRE_ALU_POPCNT:
+	default:	/* POPCNT */
 		w->changed = NACRE_STATUS_FLAGS;
 		w->flags = w->b ? 0 : X86_EFLAGS_ZF;
 		return hweight64(w->b);
-	case NACRE_ALU_CRC32:
-		return checksum(w);
-	case NACRE_ALU_ADCX:
-		return add_carry(w, X86_EFLAGS_CF, regs->rflags);
-	case NACRE_ALU_ADOX:
-		return add_carry(w, X86_EFLAGS_OF, regs->rflags);
-	case NACRE_ALU_PDEP:
-		return deposit(w->third, w->b);
-	case NACRE_ALU_PEXT:
-		return extract(w->third, w->b);
-	case NACRE_ALU_MULX:
-		w->a = regs->gpr[RDX] & nacre_size_mask(w->size);
-		put_part(&regs->gpr[op->source], multiply(w, false, &high),
-			 w->size, 0);
-		w->changed = 0;
-		return high;
-	case NACRE_ALU_RORX ... NACRE_ALU_SHRX:
-		return shift_only(w, op->alu);
-	default:
-		return bit_field(w, op->alu);
 	}
 }
 
@@ -641,7 +520,6 @@ static noinline bool compute_other(const struct nacre_memop *op,
 		.bits = op->size * 8,
 	};
 
-	/* The count, and CRC32's sum, are not as wide as the operand. */
 	if (op->from_memory) {
 		w.a = w.b & nacre_size_mask(op->reg_size);
 		w.b = *memory & mask;

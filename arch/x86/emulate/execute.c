@@ -12,12 +12,6 @@
 #define SHOWN_FLAGS	(X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_PF)
 #define AH_FLAGS	(SHOWN_FLAGS | BCD_FLAGS)
 
-static u64 operand_linear(struct nacre_emulator *e, u8 size, bool write)
-{
-	return nacre_emu_linear(e, nacre_emu_segment(e), nacre_emu_address(e),
-				size, write);
-}
-
 /* ModRM.rm, a register or memory, but no byte. */
 u64 nacre_emu_rm(struct nacre_emulator *e, u8 size)
 {
@@ -93,26 +87,17 @@ static void operate_on_memory(struct nacre_emulator *e)
 static bool has_operation(struct nacre_emulator *e)
 {
 	static const struct {
-		u8 first, last, feature, instead;
+		u8 alu, feature, instead;
 	} features[] = {
-		{ NACRE_ALU_TZCNT, NACRE_ALU_TZCNT, NACRE_EMU_HAS_BMI1,
-		  NACRE_ALU_BSF },
-		{ NACRE_ALU_LZCNT, NACRE_ALU_LZCNT, NACRE_EMU_HAS_LZCNT,
-		  NACRE_ALU_BSR },
-		{ NACRE_ALU_MOVBE, NACRE_ALU_MOVBE, NACRE_EMU_HAS_MOVBE },
-		{ NACRE_ALU_POPCNT, NACRE_ALU_POPCNT, NACRE_EMU_HAS_POPCNT },
-		{ NACRE_ALU_CRC32, NACRE_ALU_CRC32, NACRE_EMU_HAS_SSE42 },
-		{ NACRE_ALU_ADCX, NACRE_ALU_ADOX, NACRE_EMU_HAS_ADX },
-		{ NACRE_ALU_ANDN, NACRE_ALU_BLSI, NACRE_EMU_HAS_BMI1 },
-		{ NACRE_ALU_BEXTR, NACRE_ALU_BEXTR, NACRE_EMU_HAS_BMI1 },
-		{ NACRE_ALU_BZHI, NACRE_ALU_BZHI, NACRE_EMU_HAS_BMI2 },
-		{ NACRE_ALU_PDEP, NACRE_ALU_SHRX, NACRE_EMU_HAS_BMI2 },
+		{ NACRE_ALU_TZCNT, NACRE_EMU_HAS_BMI1, NACRE_ALU_BSF },
+		{ NACRE_ALU_LZCNT, NACRE_EMU_HAS_LZCNT, NACRE_ALU_BSR },
+		{ NACRE_ALU_MOVBE, NACRE_EMU_HAS_MOVBE },
+		{ NACRE_ALU_POPCNT, NACRE_EMU_HAS_POPCNT },
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(features); i++) {
-		if (e->op.alu < features[i].first ||
-		    e->op.alu > features[i].last ||
+		if (e->op.alu != features[i].alu ||
 		    e->ops->has(e, features[i].feature))
 			continue;
 		e->op.alu = features[i].instead;
@@ -123,10 +108,7 @@ static bool has_operation(struct nacre_emulator *e)
 
 static void operate(struct nacre_emulator *e)
 {
-	bool vex = e->insn->prefixes & NACRE_PFX_VEX;
-
-	if (!has_operation(e) || (vex && (!is_protected(e) ||
-					  e->insn->vector_length != 16)))
+	if (!has_operation(e))
 		nacre_emu_raise(e, UD, 0);
 	else if (e->op.in_register)
 		operate_on_register(e);
@@ -305,9 +287,7 @@ static void cmpxchg8b(struct nacre_emulator *e)
 
 	if (half == 8 && !e->ops->has(e, NACRE_EMU_HAS_CX16))
 		return nacre_emu_raise(e, UD, 0);
-	linear = operand_linear(e, 2 * half, true);
-	if (half == 8 && linear & 15)
-		nacre_emu_raise(e, GP, 0);
+	linear = nacre_emu_operand(e, 2 * half, half == 8 ? 16 : 1, true);
 	nacre_emu_get(e, linear, e->old, 2 * half,
 		      nacre_emu_how(e) | NACRE_EMU_WRITE);
 	memcpy(&found[0], e->old, 8);

@@ -92,6 +92,8 @@ u64 nacre_emu_linear(struct nacre_emulator *e, u8 seg, u64 offset,
 		     unsigned int size, bool write);
 u64 nacre_emu_address(struct nacre_emulator *e);
 u8 nacre_emu_segment(const struct nacre_emulator *e);
+u64 nacre_emu_operand(struct nacre_emulator *e, unsigned int size, u8 align,
+		      bool write);
 void nacre_emu_get(struct nacre_emulator *e, u64 linear, void *data,
 		   unsigned int size, u32 how);
 void nacre_emu_put(struct nacre_emulator *e, u64 linear, const void *data,

@@ -60,11 +60,7 @@ struct form {
 #define CONDITION	BIT(20)	/* source is the opcode's */
 #define BYTE		BIT(21)	/* whatever the opcode */
 #define READ_ONLY	BIT(22)
-/* A VEX instruction, whose source is vvvv; or whose destination is. */
-#define VEX		(BIT(23) | LOAD | WIDE)
-#define TO_VVVV		BIT(24)
-#define IS_VEX(how)	((how) & BIT(23))
-#define NO_WORD		BIT(29)
+#define NO_WORD		BIT(23)
 /* Only with these SIMD prefixes. */
 #define WITH(prefix)	(BIT(NACRE_SIMD_##prefix) << 25)
 #define PREFIXES(how)	((how) >> 25 & 15)
@@ -79,8 +75,6 @@ struct form {
 #define EIGHT_0F(byte)	NACRE_MAP_0F, byte, (byte) + 7
 #define SIXTEEN_0F(byte) NACRE_MAP_0F, byte, (byte) + 15
 #define ONE_0F38(byte)	NACRE_MAP_0F38, byte, byte
-#define PAIR_0F38(byte)	NACRE_MAP_0F38, byte, (byte) + 1
-#define ONE_0F3A(byte)	NACRE_MAP_0F3A, byte, byte
 #define ALU(name)	NACRE_ALU_##name
 /* The operations' numbers are their opcodes'. */
 #define ARITHMETIC_ROWS(name)						\
@@ -164,35 +158,13 @@ static const struct form forms[] = {
 
 	{ ONE_0F38(0xf0), ALL, ALU(MOVBE), REG | LOAD | WIDE | NO_REPEAT },
 	{ ONE_0F38(0xf1), ALL, ALU(MOVBE), REG | WIDE | NO_REPEAT },
-	{ PAIR_0F38(0xf0), ALL, ALU(CRC32), REG | LOAD | WITH(F2) },
-	{ ONE_0F38(0xf6), ALL, ALU(ADCX), REG | LOAD | WIDE | WITH(66) },
-	{ ONE_0F38(0xf6), ALL, ALU(ADOX), REG | LOAD | WIDE | WITH(F3) },
-	{ ONE_0F38(0xf2), ALL, ALU(ANDN), REG | VEX },
-	/* BLSR to BLSI are the extensions 1 to 3. */
-	{ ONE_0F38(0xf3), 0x0e, ALU(BLSR) - 1,
-	  VEX | TO_VVVV | PLUS_EXTENSION },
-	{ ONE_0F38(0xf5), ALL, ALU(BZHI), REG | VEX | WITH(NONE) },
-	{ ONE_0F38(0xf5), ALL, ALU(PEXT), REG | VEX | WITH(F3) },
-	{ ONE_0F38(0xf5), ALL, ALU(PDEP), REG | VEX | WITH(F2) },
-	{ ONE_0F38(0xf6), ALL, ALU(MULX), REG | VEX | WITH(F2) },
-	{ ONE_0F38(0xf7), ALL, ALU(BEXTR), REG | VEX | WITH(NONE) },
-	{ ONE_0F38(0xf7), ALL, ALU(SHLX), REG | VEX | WITH(66) },
-	{ ONE_0F38(0xf7), ALL, ALU(SARX), REG | VEX | WITH(F3) },
-	{ ONE_0F38(0xf7), ALL, ALU(SHRX), REG | VEX | WITH(F2) },
-	{ ONE_0F3A(0xf0), ALL, ALU(RORX), REG | VEX | IMM | WITH(F2) },
 };
-
-static bool is_vex(const struct nacre_insn *insn)
-{
-	return insn->prefixes & NACRE_PFX_VEX;
-}
 
 static bool matches(const struct nacre_insn *insn, const struct form *f)
 {
 	return insn->map == f->map && insn->opcode >= f->first &&
 	       insn->opcode <= f->last &&
 	       f->extensions & BIT(OPCODE_EXTENSION(insn)) &&
-	       is_vex(insn) == !!IS_VEX(f->how) &&
 	       (!PREFIXES(f->how) ||
 		PREFIXES(f->how) & BIT(insn->simd_prefix));
 }
@@ -254,7 +226,7 @@ static void settle_others(const struct nacre_insn *insn, u32 how,
 {
 	if (how & IMM)
 		op->value = insn->immediate;
-	/* IMUL and RORX: the register is a destination alone. */
+	/* IMUL: the register is a destination alone. */
 	if (how & IMM && how & LOAD)
 		op->has_register = false;
 	if (how & BY_ONE)
@@ -267,10 +239,6 @@ static void settle_others(const struct nacre_insn *insn, u32 how,
 		op->source = insn->reg & 15;
 	if (how & CONDITION)
 		op->source = insn->opcode & 15;
-	if (IS_VEX(how))
-		op->source = insn->vvvv & 15;
-	if (how & TO_VVVV)
-		use_register(op, insn, insn->vvvv);
 }
 
 static void settle(const struct nacre_insn *insn, const struct form *form,
@@ -283,9 +251,8 @@ static void settle(const struct nacre_insn *insn, const struct form *form,
 	if (form->how & PLUS_EXTENSION)
 		op->alu += OPCODE_EXTENSION(insn);
 	op->size = byte_form ? 1 : insn->operand_size;
-	/* These have no 16 bits, whatever the mode and the prefix. */
-	if ((op->alu >= NACRE_ALU_ADCX || form->how & NO_WORD) &&
-	    op->size == 2)
+	/* It has no 16 bits, whatever the mode and the prefix. */
+	if (form->how & NO_WORD && op->size == 2)
 		op->size = 4;
 	if (form->how & (REG | ACC))
 		use_register(op, insn, form->how & ACC ? RAX : insn->reg);
@@ -299,11 +266,6 @@ static void settle(const struct nacre_insn *insn, const struct form *form,
 	settle_direction(op, form->how);
 	if (op->alu == NACRE_ALU_CMPXCHG)
 		settle_cmpxchg(op);
-	/* The checksum is wider than what is added to it. */
-	if (op->alu == NACRE_ALU_CRC32) {
-		op->reg = place(insn, 4, insn->reg, &op->shift);
-		op->reg_size = insn->operand_size == 8 ? 8 : 4;
-	}
 }
 
 bool nacre_operation_parse(const struct nacre_insn *insn,
@@ -312,7 +274,7 @@ bool nacre_operation_parse(const struct nacre_insn *insn,
 	const struct form *form;
 
 	*op = (struct nacre_memop) {};
-	if (insn->prefixes & (NACRE_PFX_EVEX | NACRE_PFX_XOP))
+	if (insn->prefixes & (NACRE_PFX_VEX | NACRE_PFX_EVEX | NACRE_PFX_XOP))
 		return false;
 	form = find_form(insn);
 	if (!form || (form->how & ONLY64 && insn->mode != 64))

@@ -121,6 +121,18 @@ u8 nacre_emu_segment(const struct nacre_emulator *e)
 	return e->insn->base == RSP || e->insn->base == RBP ? SS : DS;
 }
 
+/* What has to be aligned has #GP for that, before anything else. */
+u64 nacre_emu_operand(struct nacre_emulator *e, unsigned int size, u8 align,
+		      bool write)
+{
+	u64 at = nacre_emu_address(e);
+	u8 seg = nacre_emu_segment(e);
+
+	if (nacre_emu_unchecked(e, seg, at) & (align - 1))
+		nacre_emu_raise(e, GP, 0);
+	return nacre_emu_linear(e, seg, at, size, write);
+}
+
 u32 nacre_emu_how(const struct nacre_emulator *e)
 {
 	return e->next.cpl == 3 ? NACRE_EMU_USER : 0;

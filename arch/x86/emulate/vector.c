@@ -23,18 +23,6 @@ static u8 general_size(const struct nacre_emulator *e)
 	return is_64bit(e) && e->insn->rex & NACRE_REX_W ? 8 : 4;
 }
 
-/* What has to be aligned has #GP for that, before anything else. */
-static u64 vector_linear(struct nacre_emulator *e, u8 size, bool write,
-			 bool aligned)
-{
-	u64 at = nacre_emu_address(e);
-	u8 seg = nacre_emu_segment(e);
-
-	if (aligned && nacre_emu_unchecked(e, seg, at) & (size - 1))
-		nacre_emu_raise(e, GP, 0);
-	return nacre_emu_linear(e, seg, at, size, write);
-}
-
 /* What is not merged has zeros beside it, up to what VEX clears or keeps. */
 static void set_vector(struct nacre_emulator *e, u8 number, const u8 *data,
 		       u8 at, u8 size, bool merge)
@@ -70,7 +58,7 @@ static void move(struct nacre_emulator *e, u8 size, u8 at, bool store,
 	u8 data[VECTOR];
 	u64 linear;
 
-	linear = vector_linear(e, size, store, aligned);
+	linear = nacre_emu_operand(e, size, aligned ? size : 1, store);
 	if (store) {
 		e->ops->read_vector(e, e->insn->reg, data);
 		nacre_emu_put(e, linear, data + at, size, how);
@@ -186,14 +174,10 @@ static unsigned int image_size(const struct nacre_emulator *e)
 /* FXSAVE, FXRSTOR. */
 static void fpu_image(struct nacre_emulator *e)
 {
-	u64 linear = nacre_emu_linear(e, nacre_emu_segment(e),
-				      nacre_emu_address(e), 512,
-				      !extension(e));
+	u64 linear = nacre_emu_operand(e, 512, XMM, !extension(e));
 	u8 image[512];
 	u32 mxcsr, mask;
 
-	if (linear & (XMM - 1))
-		nacre_emu_raise(e, GP, 0);
 	if (stopped(e))
 		return;
 	e->ops->read_fpu(e, image);
