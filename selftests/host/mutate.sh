@@ -26,12 +26,12 @@ native	alu	s/(w->size == 8 ? 63 : 31)/63/	a shift's count has a bit too many
 native	alu	s/count %= w->bits + 1/count %= w->bits/	RCL without CF in the ring
 native	alu	s/\*rest = -\*rest;/;/	the sign of IDIV's rest
 native	alu	s/return holds != (code & 1);/return holds == (code \& 1);/	conditions the other way round
-native	alu	s/(s64)(value << unused) >> unused/(value << unused) >> unused/	MOVSX with zeros
+native	alu	s/return sign_extend64(value, op->size \* 8 - 1)/return value \& nacre_size_mask(op->size)/	MOVSX with zeros
 native	memop	s/ALU(MOV), EXTEND(1) | SIGNED/ALU(MOV), EXTEND(2) | SIGNED/	MOVSX of a byte reads a word
 native	memop	s/sign_extend64(reg, op->size \* 8 - 1)/reg/	a bit string's offset without sign
 native	execute	s/ZF)))$/PF)))/	CMPXCHG's destination
 native	execute	s/size \* 4 - 1));/size * 4 - 2));/	CBW's sign
-native	alu	s/if (op->reg_size >= 4)/if (op->reg_size >= 8)/	32 bits leave the upper half
+native	alu	s/op->reg_size, op->shift, value/max(op->reg_size, 4), op->shift, value/	8 and 16 bits clear the rest
 native	memory	s/return last <= s->limit;/return first <= s->limit;/	only the first byte against the limit
 native	memory	s/return first > s->limit/return first >= s->limit/	expand-down segments begin too early
 native	memory	s/seg == SS ? SF : GP, 0);/GP, 0);/	#GP of the stack

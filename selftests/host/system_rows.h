@@ -404,7 +404,7 @@ static const struct row real_mode_rows[] = {
 	  GIVES({ RIP, 0x10 }, { SEG(BASE, CS), 0x500 },
 		{ SEG(RIGHTS, CS), 0xf3 }) },
 	{ "ARPL", REAL, B(0x63, 0xc3), FAULT(UD) },
-	{ "LAR", VM86, B(0x0f, 0x02, 0xc3), FAULT(UD) },
+	{ "LLDT", VM86, B(0x0f, 0x00, 0xd3), FAULT(UD) },
 };
 
 static const struct row far_transfers_rows[] = {

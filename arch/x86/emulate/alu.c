@@ -19,26 +19,17 @@ static u64 other_operand(const struct nacre_memop *op,
 	return regs->gpr[op->reg] >> op->shift;
 }
 
-/* 8 and 16 bits leave the rest of the register, 32 bits clear it. */
 static void write_register(const struct nacre_memop *op,
 			   struct nacre_memop_regs *regs, u64 value)
 {
-	u64 *reg = &regs->gpr[op->reg], mask = nacre_size_mask(op->reg_size);
-
-	if (op->reg_size >= 4)
-		*reg = value & mask;
-	else
-		*reg = (*reg & ~(mask << op->shift)) |
-		       (value & mask) << op->shift;
+	nacre_set_part(&regs->gpr[op->reg], op->reg_size, op->shift, value);
 }
 
 static u64 extend(const struct nacre_memop *op, u64 value)
 {
-	unsigned int unused = 64 - op->size * 8;
-
 	if (!op->sign_extend)
 		return value & nacre_size_mask(op->size);
-	return (u64)((s64)(value << unused) >> unused);
+	return sign_extend64(value, op->size * 8 - 1);
 }
 
 u64 nacre_result_flags(u64 result, u8 size)
@@ -425,16 +416,6 @@ static bool divide(struct work *w, bool is_signed, u64 *quotient, u64 *rest)
 	return true;
 }
 
-static void put_part(u64 *reg, u64 value, u8 size, u8 bits_up)
-{
-	u64 mask = nacre_size_mask(size) << bits_up;
-
-	if (size >= 4)
-		*reg = value & mask;
-	else
-		*reg = (*reg & ~mask) | (value << bits_up & mask);
-}
-
 /* MUL to IDIV: the accumulator and RDX, or AH. */
 static bool with_accumulator(struct work *w, u8 alu, u64 *gpr)
 {
@@ -447,11 +428,11 @@ static bool with_accumulator(struct work *w, u8 alu, u64 *gpr)
 		low = multiply(w, is_signed, &high);
 	else if (!divide(w, is_signed, &low, &high))
 		return false;
-	put_part(&gpr[RAX], low, w->size, 0);
+	nacre_set_part(&gpr[RAX], w->size, 0, low);
 	if (w->size == 1)
-		put_part(&gpr[RAX], high, 1, 8);
+		nacre_set_part(&gpr[RAX], 1, 8, high);
 	else
-		put_part(&gpr[RDX], high, w->size, 0);
+		nacre_set_part(&gpr[RDX], w->size, 0, high);
 	return true;
 }
 

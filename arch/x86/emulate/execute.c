@@ -50,17 +50,13 @@ static void operate_on_register(struct nacre_emulator *e)
 {
 	const struct nacre_memop *op = &e->op;
 	u64 *reg = &gpr(e)[op->rm], data = *reg >> op->rm_shift;
-	u64 mask = nacre_size_mask(op->size) << op->rm_shift;
 
 	if (!nacre_memop_compute(op, &e->next.regs, &data))
 		return nacre_emu_raise(e, DE, 0);
 	if (!op->writes || (op->alu == NACRE_ALU_CMPXCHG &&
 			    !(e->next.regs.rflags & X86_EFLAGS_ZF)))
 		return;
-	if (op->size >= 4)
-		*reg = data & mask;
-	else
-		*reg = (*reg & ~mask) | (data << op->rm_shift & mask);
+	nacre_set_part(reg, op->size, op->rm_shift, data);
 }
 
 static void operate_on_memory(struct nacre_emulator *e)
@@ -151,12 +147,6 @@ static void extend_to_rdx(struct nacre_emulator *e)
 
 	set_register(e, RDX, size,
 		     sign_extend64(gpr(e)[RAX], size * 8 - 1) >> 63);
-}
-
-static void set_flags(struct nacre_emulator *e, u64 changed, u64 flags)
-{
-	e->next.regs.rflags &= ~changed;
-	e->next.regs.rflags |= flags & changed;
 }
 
 static void sahf(struct nacre_emulator *e)

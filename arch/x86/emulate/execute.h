@@ -73,14 +73,17 @@ static inline bool is_amd(const struct nacre_emulator *e)
 	return e->vendor == NACRE_DECODE_AMD;
 }
 
-/* Up to 16 bits leave the rest of the register, 32 bits clear it. */
 static inline void set_register(struct nacre_emulator *e, u8 reg, u8 size,
 				u64 value)
 {
-	u64 mask = nacre_size_mask(size);
-	u64 keep = size < 4 ? gpr(e)[reg] & ~mask : 0;
+	nacre_set_part(&gpr(e)[reg], size, 0, value);
+}
 
-	gpr(e)[reg] = keep | (value & mask);
+static inline void set_flags(struct nacre_emulator *e, u64 changed, u64 flags)
+{
+	u64 *rflags = &e->next.regs.rflags;
+
+	*rflags = (*rflags & ~changed) | (flags & changed);
 }
 
 /* memory.c */

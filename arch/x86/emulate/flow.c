@@ -180,7 +180,7 @@ void nacre_emu_set_flags(struct nacre_emulator *e, u64 flags, u64 also,
 		mask |= X86_EFLAGS_IOPL;
 	if (size == 2)
 		mask &= 0xffff;
-	e->next.regs.rflags = (e->next.regs.rflags & ~mask) | (flags & mask);
+	set_flags(e, mask, flags);
 }
 
 static void pop_flags(struct nacre_emulator *e)

@@ -101,6 +101,14 @@ static inline u64 nacre_size_mask(u8 size)
 	return ~0ull >> (64 - size * 8);
 }
 
+/* 8 and 16 bits leave the rest of the register, 32 bits clear it. */
+static inline void nacre_set_part(u64 *reg, u8 size, u8 shift, u64 value)
+{
+	u64 mask = nacre_size_mask(size) << shift;
+
+	*reg = (size < 4 ? *reg & ~mask : 0) | (value << shift & mask);
+}
+
 #define NACRE_STATUS_FLAGS	0x8d5ul	/* CF, PF, AF, ZF, SF, OF */
 
 /* The jcc, SETcc or CMOVcc whose opcode ends in @code. */

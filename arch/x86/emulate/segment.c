@@ -2,7 +2,7 @@
 /*
  * Descriptors, and loading them into segment registers.
  *
- * Intel SDM, "Segment Descriptors", "Privilege Levels", "MOV", "LAR", "LSL";
+ * Intel SDM, "Segment Descriptors", "Privilege Levels", "MOV";
  * AMD APM, "Data-Access Privilege Checks".
  */
 #include "arch/x86/emulate/execute.h"
@@ -240,71 +240,6 @@ static void load_far_pointer(struct nacre_emulator *e)
 	set_register(e, e->insn->reg, nacre_emu_far_size(e), offset);
 }
 
-static void set_zf(struct nacre_emulator *e, bool set)
-{
-	e->next.regs.rflags &= ~(u64)X86_EFLAGS_ZF;
-	if (set)
-		e->next.regs.rflags |= X86_EFLAGS_ZF;
-}
-
-/* What LAR and LSL look at: no gates for LSL, and in long mode fewer. */
-static bool has_rights(const struct nacre_emulator *e,
-		       const struct nacre_emu_descriptor *d, bool limit)
-{
-	u32 types = BIT(TYPE_LDT) | BIT(TYPE_TSS32) | BIT(TYPE_TSS32_BUSY);
-
-	if (!limit)
-		types |= BIT(TYPE_CALL32);
-	if (!is_long_mode(e))
-		types |= BIT(TYPE_TSS16) | BIT(TYPE_TSS16_BUSY);
-	if (!is_long_mode(e) && !limit)
-		types |= BIT(TYPE_CALL16) | BIT(TYPE_TASK_GATE);
-	return d->attributes & ATTR_S ||
-	       types & BIT(d->attributes & ATTR_TYPE);
-}
-
-/* A selector's descriptor, if it may be known; nothing is raised. */
-static bool look(struct nacre_emulator *e, u16 selector,
-		 struct nacre_emu_descriptor *d)
-{
-	if (!(selector & ~3) || !find(e, selector, d))
-		return false;
-	return (d->attributes & ATTR_S && is_conforming(d->attributes)) ||
-	       level_allows(e, selector, d->attributes);
-}
-
-/* LAR, LSL. */
-static void load_rights(struct nacre_emulator *e)
-{
-	bool limit = e->insn->opcode & 1, ok;
-	u16 selector = nacre_emu_rm(e, 2);
-	struct nacre_emu_descriptor d;
-	u64 value;
-
-	ok = look(e, selector, &d) && has_rights(e, &d, limit);
-	set_zf(e, ok);
-	if (!ok)
-		return;
-	value = nacre_emu_read_system(e, d.address + 4, 4) & 0xffff00;
-	/* AMD keeps the limit's bits, which Intel's SDM has undefined. */
-	set_register(e, e->insn->reg, e->insn->operand_size,
-		     limit ? d.limit : value);
-}
-
-/* VERR, VERW. */
-static void verify(struct nacre_emulator *e)
-{
-	bool write = extension(e) & 1, ok;
-	u16 selector = nacre_emu_rm(e, 2);
-	struct nacre_emu_descriptor d;
-
-	ok = look(e, selector, &d) && is_readable(d.attributes);
-	if (ok && write)
-		ok = !(d.attributes & ATTR_CODE) &&
-		     d.attributes & ATTR_WRITABLE;
-	set_zf(e, ok);
-}
-
 static void store_selector(struct nacre_emulator *e)
 {
 	u8 seg = extension(e) ? TR : LDTR;
@@ -349,8 +284,6 @@ const struct nacre_emu_row nacre_emu_segments[] = {
 	{ ONE_0F(0x00), BIT(0) | BIT(1), NEED_PROTECTED, store_selector },
 	{ ONE_0F(0x00), BIT(2) | BIT(3), NEED_PROTECTED | NEED_CPL0,
 	  load_system },
-	{ ONE_0F(0x00), BIT(4) | BIT(5), NEED_PROTECTED, verify },
-	{ RANGE_0F(0x02, 0x03), ALL, NEED_PROTECTED, load_rights },
 	{ ONE_0F(0xb2), ALL, 0, load_far_pointer },
 	{ RANGE_0F(0xb4, 0xb5), ALL, 0, load_far_pointer },
 	{}

@@ -106,8 +106,7 @@ static void to_destination(struct nacre_emulator *e, u64 value, u8 size)
 
 static void compare(struct nacre_emulator *e, u64 a, u64 b, u8 size)
 {
-	e->next.regs.rflags &= ~(u64)NACRE_STATUS_FLAGS;
-	e->next.regs.rflags |= nacre_compare_flags(a, b, size);
+	set_flags(e, NACRE_STATUS_FLAGS, nacre_compare_flags(a, b, size));
 }
 
 /* The write comes last, but whether it could be done before the read. */

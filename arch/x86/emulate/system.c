@@ -289,9 +289,7 @@ static void do_swapgs(struct nacre_emulator *e)
 static void access_flag(struct nacre_emulator *e)
 {
 	require(e, e->ops->has(e, NACRE_EMU_HAS_SMAP) && !e->next.cpl, UD);
-	e->next.regs.rflags &= ~(u64)X86_EFLAGS_AC;
-	if (e->insn->modrm & 1)
-		e->next.regs.rflags |= X86_EFLAGS_AC;
+	set_flags(e, X86_EFLAGS_AC, e->insn->modrm & 1 ? X86_EFLAGS_AC : 0);
 }
 
 /* 0F 01 with a register: CA and CB; F8 and F9. */
