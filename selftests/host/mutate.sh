@@ -66,7 +66,7 @@ system	string	s/(1u << size) - 1/1u/	a wide OUT asks for one port's bit
 system	system	s/e->next.cr4 & X86_CR4_TSD)/e->next.cr4 \& X86_CR4_DE)/	TSD is not looked at
 system	system	s/base &= 0xffffff;/;/	16-bit LGDT takes 32 bits
 system	system	s/nacre_emu_canonical(e, base), GP))/true, GP))/	any base of FS
-system	system	s/value & X86_CR0_PG ? s->efer/value \& X86_CR0_PE ? s->efer/	long mode without paging
+system	system	s/value & X86_CR0_PG ? \*efer/value \& X86_CR0_PE ? *efer/	long mode without paging
 system	system	s/selector + (to_64 ? 16 : 0)/selector + (to_64 ? 0 : 16)/	SYSRET's segments
 system	system	s/from_64 ? MSR_LSTAR : MSR_CSTAR/MSR_LSTAR/	no CSTAR
 END

@@ -403,7 +403,6 @@ static const struct row real_mode_rows[] = {
 	{ "far JMP, virtual-8086", VM86, B(0xea, 0x10, 0x00, 0x50, 0x00),
 	  GIVES({ RIP, 0x10 }, { SEG(BASE, CS), 0x500 },
 		{ SEG(RIGHTS, CS), 0xf3 }) },
-	{ "ARPL", REAL, B(0x63, 0xc3), FAULT(UD) },
 	{ "LLDT", VM86, B(0x0f, 0x00, 0xd3), FAULT(UD) },
 };
 

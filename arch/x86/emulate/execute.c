@@ -241,31 +241,6 @@ static void aad(struct nacre_emulator *e)
 	set_flags(e, SHOWN_FLAGS, nacre_result_flags(al, 1));
 }
 
-static void bound(struct nacre_emulator *e)
-{
-	u8 size = e->insn->operand_size, seg = nacre_emu_segment(e);
-	u64 at = nacre_emu_address(e);
-	s64 low = sign_extend64(nacre_emu_read(e, seg, at, size),
-				size * 8 - 1);
-	s64 high = sign_extend64(nacre_emu_read(e, seg, at + size, size),
-				 size * 8 - 1);
-	s64 index = sign_extend64(gpr(e)[e->insn->reg], size * 8 - 1);
-
-	if (index < low || index > high)
-		nacre_emu_raise(e, BR, 0);
-}
-
-static void arpl(struct nacre_emulator *e)
-{
-	u16 selector = nacre_emu_rm(e, 2);
-	u8 rpl = gpr(e)[e->insn->reg] & 3;
-	bool below = (selector & 3) < rpl;
-
-	if (below)
-		nacre_emu_set_rm(e, 2, (selector & ~3) | rpl);
-	set_flags(e, X86_EFLAGS_ZF, below ? X86_EFLAGS_ZF : 0);
-}
-
 /* What was there is written back if it is not what was expected. */
 static void cmpxchg8b(struct nacre_emulator *e)
 {
@@ -306,8 +281,6 @@ const struct nacre_emu_row nacre_emu_integer[] = {
 	{ ONE(0x2f), ALL, 0, decimal_adjust },
 	{ ONE(0x37), ALL, 0, ascii_adjust },
 	{ ONE(0x3f), ALL, 0, ascii_adjust },
-	{ ONE(0x62), ALL, 0, bound },
-	{ ONE(0x63), ALL, NEED_PROTECTED | NOT64, arpl },
 	{ ONE(0x8d), ALL, 0, lea },
 	{ ONE(0x98), ALL, 0, extend_accumulator },
 	{ ONE(0x99), ALL, 0, extend_to_rdx },
@@ -343,8 +316,7 @@ static bool matches(const struct nacre_insn *insn,
 	       !(row->needs & (reg ? ON_MEMORY : ON_REGISTER)) &&
 	       (!vex || row->needs & VEX_TOO) &&
 	       (!PREFIXES(row->needs) ||
-		PREFIXES(row->needs) & BIT(insn->simd_prefix)) &&
-	       (!(row->needs & NOT64) || insn->mode != 64);
+		PREFIXES(row->needs) & BIT(insn->simd_prefix));
 }
 
 static const struct nacre_emu_row *find_row(const struct nacre_insn *insn)

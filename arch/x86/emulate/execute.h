@@ -15,7 +15,7 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R11 = 11 };
 enum { ES, CS, SS, DS, FS, GS, TR, LDTR };
 
 enum {
-	DE = 0, DB = 1, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, TS = 10,
+	DE = 0, DB = 1, BP = 3, OF = 4, UD = 6, NM = 7, TS = 10,
 	NP = 11, SF = 12, GP = 13, PF = 14, AC = 17
 };
 
@@ -118,7 +118,6 @@ void nacre_emu_commit(struct nacre_emulator *e);
 #define NEED_CPL0	BIT(0)	/* else #GP */
 #define NEED_PROTECTED	BIT(1)	/* else #UD */
 #define NEED_IOPL	BIT(2)	/* else #GP */
-#define NOT64		BIT(3)
 #define ON_MEMORY	BIT(4)	/* else it is another row's */
 #define NEED_SSE	BIT(5)
 #define NEED_X87	BIT(6)

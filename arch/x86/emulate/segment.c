@@ -30,37 +30,24 @@ void nacre_emu_parse(struct nacre_emulator *e, u64 address, bool wide,
 			  high;
 }
 
-/* False, and nothing is raised: outside its table. */
-static bool find(struct nacre_emulator *e, u16 selector,
-		 struct nacre_emu_descriptor *d)
+/* Where a table has room for @size bytes of it; 0 and a fault if not. */
+static u64 locate(struct nacre_emulator *e, u16 selector, u8 size, u8 vector)
 {
 	const struct nacre_emu_segment *ldt = &e->next.segments[LDTR];
-	u64 base = e->next.gdtr.base;
-	u32 limit = e->next.gdtr.limit;
+	bool local = selector & 4, usable = !local || ldt->attributes & ATTR_P;
+	u32 limit = local ? ldt->limit : e->next.gdtr.limit;
 
-	if (selector & 4) {
-		if (!(ldt->attributes & ATTR_P))
-			return false;
-		base = ldt->base;
-		limit = ldt->limit;
-	}
-	if ((selector | 7) > limit)
-		return false;
-	nacre_emu_parse(e, base + (selector & ~7), false, d);
-	if (d->attributes & ATTR_S || !is_long_mode(e))
-		return true;
-	if ((selector | 15) > limit)
-		return false;
-	nacre_emu_parse(e, base + (selector & ~7), true, d);
-	return true;
+	if (!usable || (selector & ~7) + size - 1 > limit)
+		nacre_emu_raise(e, vector, error_of(e, selector));
+	return (local ? ldt->base : e->next.gdtr.base) + (selector & ~7);
 }
 
 bool nacre_emu_descriptor(struct nacre_emulator *e, u16 selector, u8 vector,
 			  struct nacre_emu_descriptor *d)
 {
-	*d = (struct nacre_emu_descriptor) {};
-	if (!find(e, selector, d))
-		nacre_emu_raise(e, vector, error_of(e, selector));
+	nacre_emu_parse(e, locate(e, selector, 8, vector), false, d);
+	if (!(d->attributes & ATTR_S) && is_long_mode(e))
+		nacre_emu_parse(e, locate(e, selector, 16, vector), true, d);
 	return !stopped(e);
 }
 
@@ -137,14 +124,6 @@ static bool is_conforming(u16 attributes)
 	       (ATTR_CODE | ATTR_DOWN);
 }
 
-/* Is the level that asks, by way of the selector too, high enough? */
-static bool level_allows(const struct nacre_emulator *e, u16 selector,
-			 u16 attributes)
-{
-	return DPL(attributes) >= e->next.cpl &&
-	       DPL(attributes) >= (selector & 3);
-}
-
 void nacre_emu_load_segment(struct nacre_emulator *e, u8 seg, u16 selector,
 			    u8 vector)
 {
@@ -161,7 +140,7 @@ void nacre_emu_load_segment(struct nacre_emulator *e, u8 seg, u16 selector,
 		return;
 	if (!is_readable(d.attributes) ||
 	    (!is_conforming(d.attributes) &&
-	     !level_allows(e, selector, d.attributes)))
+	     DPL(d.attributes) < max_t(u8, e->next.cpl, selector & 3)))
 		nacre_emu_raise(e, vector, error_of(e, selector));
 	else if (!(d.attributes & ATTR_P))
 		nacre_emu_raise(e, NP, error_of(e, selector));

@@ -84,23 +84,35 @@ static void do_rdtsc(struct nacre_emulator *e)
 
 /* ---- control and debug registers ---- */
 
+static u64 *control_register(struct nacre_emulator *e, u8 number)
+{
+	switch (number) {
+	case 0:
+		return &e->next.cr0;
+	case 2:
+		return &e->next.cr2;
+	case 3:
+		return &e->next.cr3;
+	case 4:
+		return &e->next.cr4;
+	default:
+		return &e->next.cr8;
+	}
+}
+
 /* Long mode begins and ends with paging. */
 static void write_cr(struct nacre_emulator *e, u8 number, u64 value)
 {
-	struct nacre_emu_state *s = &e->next;
-	u64 * const registers[] = {
-		&s->cr0, NULL, &s->cr2, &s->cr3, &s->cr4, NULL, NULL, NULL,
-		&s->cr8,
-	};
+	u64 *efer = &e->next.efer;
 
 	if (number != 2)
 		nacre_emu_stop(e, e->ops->check_cr(e, number, value));
-	if (number == 3 && s->cr4 & X86_CR4_PCIDE)
+	if (number == 3 && e->next.cr4 & X86_CR4_PCIDE)
 		value &= ~CR3_NOFLUSH;
-	*registers[number] = value;
-	if (number == 0 && s->efer & EFER_LME)
-		s->efer = value & X86_CR0_PG ? s->efer | EFER_LMA :
-					       s->efer & ~(u64)EFER_LMA;
+	*control_register(e, number) = value;
+	if (number == 0 && *efer & EFER_LME)
+		*efer = value & X86_CR0_PG ? *efer | EFER_LMA :
+					     *efer & ~(u64)EFER_LMA;
 }
 
 static u8 wide(const struct nacre_emulator *e)
@@ -110,16 +122,12 @@ static u8 wide(const struct nacre_emulator *e)
 
 static void mov_cr(struct nacre_emulator *e)
 {
-	const struct nacre_emu_state *s = &e->next;
-	const u64 values[] = {
-		s->cr0, 0, s->cr2, s->cr3, s->cr4, 0, 0, 0, s->cr8,
-	};
 	u8 number = e->insn->reg, rm = e->insn->rm;
 
 	if (e->insn->opcode & 2)
 		write_cr(e, number, gpr(e)[rm] & nacre_size_mask(wide(e)));
 	else
-		set_register(e, rm, wide(e), values[number]);
+		set_register(e, rm, wide(e), *control_register(e, number));
 }
 
 /* DR4 and DR5 are others' names, unless CR4.DE says that they are not. */
