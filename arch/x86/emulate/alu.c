@@ -65,7 +65,8 @@ static u64 add_flags(u64 a, u64 b, u64 result, u8 size)
 /* a - b is ~(~a + b). */
 static u64 sub_flags(u64 a, u64 b, u64 result, u8 size)
 {
-	return add_flags(~a, b, ~result, size) | nacre_result_flags(result, size);
+	return add_flags(~a, b, ~result, size) |
+	       nacre_result_flags(result, size);
 }
 
 u64 nacre_compare_flags(u64 a, u64 b, u8 size)

@@ -293,9 +293,12 @@ const struct nacre_emu_row nacre_emu_integer[] = {
 	{ ONE(0xf5), ALL, 0, one_flag },
 	{ RANGE(0xf8, 0xf9), ALL, 0, one_flag },
 	{ RANGE(0xfc, 0xfd), ALL, 0, one_flag },
+	/* INVD and WBINVD; the fences are further below. */
+	{ RANGE_0F(0x08, 0x09), ALL, NEED_CPL0, do_nothing },
 	{ ONE_0F(0x0b), ALL, 0, undefined },
 	{ ONE_0F(0x0d), ALL, 0, hint },
 	{ RANGE_0F(0x18, 0x1f), ALL, 0, do_nothing },
+	{ ONE_0F(0xae), 0xe0, ON_REGISTER | WITH(NONE), do_nothing },
 	{ ONE_0F(0xb9), ALL, 0, undefined },
 	{ ONE_0F(0xc7), BIT(1), 0, cmpxchg8b },
 	{ ONE_0F(0xff), ALL, 0, undefined },
@@ -348,11 +351,11 @@ static bool vex_exists(struct nacre_emulator *e)
 /* Intel SDM, "Interrupt 7--Device Not Available Exception (#NM)". */
 static void check_fpu(struct nacre_emulator *e, u16 needs)
 {
-	bool vex = e->insn->prefixes & NACRE_PFX_VEX, sse = needs & NEED_SSE;
+	bool sse = needs & NEED_SSE;
 
-	if (vex ? !vex_exists(e) :
-		  sse && (e->next.cr0 & X86_CR0_EM ||
-			  !(e->next.cr4 & X86_CR4_OSFXSR)))
+	if (is_vex(e) ? !vex_exists(e) :
+			sse && (e->next.cr0 & X86_CR0_EM ||
+				!(e->next.cr4 & X86_CR4_OSFXSR)))
 		nacre_emu_raise(e, UD, 0);
 	if (e->next.cr0 & (sse ? X86_CR0_TS : X86_CR0_TS | X86_CR0_EM))
 		nacre_emu_raise(e, NM, 0);
@@ -414,12 +417,10 @@ enum nacre_emulated nacre_emulate(struct nacre_emulator *e,
 		check_needs(e, row->needs);
 		if (!stopped(e))
 			row->run(e);
-	} else if (is_nop(insn)) {
-		do_nothing(e);
-	} else if (nacre_operation_parse(insn, &e->op)) {
-		operate(e);
-	} else {
+	} else if (!nacre_operation_parse(insn, &e->op)) {
 		nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
+	} else if (!is_nop(insn)) {
+		operate(e);
 	}
 	nacre_emu_commit(e);
 	return e->result;

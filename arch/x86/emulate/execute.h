@@ -152,6 +152,11 @@ static inline u8 extension(const struct nacre_emulator *e)
 	return e->insn->modrm >> 3 & 7;
 }
 
+static inline bool is_vex(const struct nacre_emulator *e)
+{
+	return e->insn->prefixes & NACRE_PFX_VEX;
+}
+
 static inline bool on_memory(const struct nacre_emulator *e)
 {
 	return e->insn->has_modrm && e->insn->modrm >> 6 != 3;

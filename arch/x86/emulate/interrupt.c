@@ -127,11 +127,12 @@ static void through_gate(struct nacre_emulator *e,
 
 static bool is_gate(const struct nacre_emulator *e, u8 type)
 {
-	if (is_long_mode(e))
-		return type == TYPE_INTERRUPT32 || type == TYPE_TRAP32;
-	return type == TYPE_TASK_GATE || type == TYPE_INTERRUPT16 ||
-	       type == TYPE_TRAP16 || type == TYPE_INTERRUPT32 ||
-	       type == TYPE_TRAP32;
+	u32 types = BIT(TYPE_INTERRUPT32) | BIT(TYPE_TRAP32);
+
+	if (!is_long_mode(e))
+		types |= BIT(TYPE_TASK_GATE) | BIT(TYPE_INTERRUPT16) |
+			 BIT(TYPE_TRAP16);
+	return types & BIT(type);
 }
 
 void nacre_emu_interrupt(struct nacre_emulator *e, u8 vector,

@@ -81,21 +81,18 @@ static u64 index_of(struct nacre_emulator *e, u8 reg)
 	return gpr(e)[reg] & nacre_size_mask(e->insn->address_size);
 }
 
-static u64 from_source(struct nacre_emulator *e, u8 size)
+static u64 load_element(struct nacre_emulator *e, u8 seg, u8 reg, u8 size)
 {
-	u8 seg = e->insn->segment >= 0 ? e->insn->segment : DS;
-	u64 value = nacre_emu_read(e, seg, index_of(e, RSI), size);
+	u64 value = nacre_emu_read(e, seg, index_of(e, reg), size);
 
-	move_index(e, RSI, size);
+	move_index(e, reg, size);
 	return value;
 }
 
-static u64 from_destination(struct nacre_emulator *e, u8 size)
+static u64 from_source(struct nacre_emulator *e, u8 size)
 {
-	u64 value = nacre_emu_read(e, ES, index_of(e, RDI), size);
-
-	move_index(e, RDI, size);
-	return value;
+	return load_element(e, e->insn->segment >= 0 ? e->insn->segment : DS,
+			    RSI, size);
 }
 
 static void to_destination(struct nacre_emulator *e, u64 value, u8 size)
@@ -150,15 +147,15 @@ static void element(struct nacre_emulator *e, u8 size)
 		return to_destination(e, from_source(e, size), size);
 	case 0xa6:
 		/* In this order: it shows where neither is there. */
-		value = from_destination(e, size);
+		value = load_element(e, ES, RDI, size);
 		return compare(e, from_source(e, size), value, size);
 	case 0xaa:
 		return to_destination(e, gpr(e)[RAX], size);
 	case 0xac:
 		return set_register(e, RAX, size, from_source(e, size));
 	default:
-		return compare(e, gpr(e)[RAX], from_destination(e, size),
-			       size);
+		return compare(e, gpr(e)[RAX],
+			       load_element(e, ES, RDI, size), size);
 	}
 }
 

@@ -11,11 +11,6 @@
 /* What SYSRET takes of R11. */
 #define SYSRET_FLAGS	0x3c7fd7ull
 
-static void unknown(struct nacre_emulator *e)
-{
-	nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
-}
-
 static bool require(struct nacre_emulator *e, bool holds, u8 vector)
 {
 	if (!holds)
@@ -41,10 +36,6 @@ static void interrupt_flag(struct nacre_emulator *e)
 		*flags |= X86_EFLAGS_IF;
 		e->next.shadow = NACRE_EMU_STI;
 	}
-}
-
-static void nothing(struct nacre_emulator *e)
-{
 }
 
 /* CLFLUSH and kin are loads of a byte. */
@@ -312,7 +303,7 @@ static void by_modrm(struct nacre_emulator *e)
 	case 0xf9:
 		return do_rdtsc(e);
 	default:
-		return unknown(e);
+		return nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
 	}
 }
 
@@ -384,11 +375,9 @@ static void do_sysret(struct nacre_emulator *e)
 	else
 		e->next.regs.rflags |= X86_EFLAGS_IF;
 	load_flat(e, selector + (to_64 ? 16 : 0), 3, to_64);
-	ss.selector = selector + 8;
 	if (is_amd(e))
 		e->next.segments[SS] = ss;
-	else
-		e->next.segments[SS].selector = (selector + 8) | 3;
+	e->next.segments[SS].selector = (selector + 8) | (is_amd(e) ? 0 : 3);
 	e->next.rip = to;
 }
 
@@ -445,7 +434,6 @@ const struct nacre_emu_row nacre_emu_system[] = {
 	{ ONE_0F(0x05), ALL, NEED_PROTECTED, do_syscall },
 	{ ONE_0F(0x06), ALL, NEED_CPL0, do_clts },
 	{ ONE_0F(0x07), ALL, NEED_PROTECTED, do_sysret },
-	{ RANGE_0F(0x08, 0x09), ALL, NEED_CPL0, nothing },
 	{ ONE_0F(0x20), ALL, NEED_CPL0, mov_cr },
 	{ ONE_0F(0x21), ALL, 0, mov_dr },
 	{ ONE_0F(0x22), ALL, NEED_CPL0, mov_cr },
@@ -457,7 +445,6 @@ const struct nacre_emu_row nacre_emu_system[] = {
 	{ ONE_0F(0x35), ALL, 0, do_sysexit },
 	{ ONE_0F(0xa2), ALL, 0, do_cpuid },
 	{ ONE_0F(0xae), 0x0f, ON_REGISTER | WITH(F3), segment_base },
-	{ ONE_0F(0xae), 0xe0, ON_REGISTER | WITH(NONE), nothing },
 	{ ONE_0F(0xae), BIT(7), ON_MEMORY | WITH(NONE) | WITH(66), flush_line },
 	{ ONE_0F(0xae), BIT(6), ON_MEMORY | WITH(66), flush_line },
 	{}

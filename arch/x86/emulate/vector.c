@@ -13,16 +13,6 @@
 #define MXCSR		24	/* in the image */
 #define MXCSR_MASK	28
 
-static bool is_vex(const struct nacre_emulator *e)
-{
-	return e->insn->prefixes & NACRE_PFX_VEX;
-}
-
-static u8 general_size(const struct nacre_emulator *e)
-{
-	return is_64bit(e) && e->insn->rex & NACRE_REX_W ? 8 : 4;
-}
-
 /* What is not merged has zeros beside it, up to what VEX clears or keeps. */
 static void set_vector(struct nacre_emulator *e, u8 number, const u8 *data,
 		       u8 at, u8 size, bool merge)
@@ -68,21 +58,14 @@ static void move(struct nacre_emulator *e, u8 size, u8 at, bool store,
 	}
 }
 
-static void copy(struct nacre_emulator *e, u8 to, u8 at, u8 from, u8 from_at,
+/* From a register at an offset to one at another. */
+static void copy(struct nacre_emulator *e, bool store, u8 at, u8 from_at,
 		 u8 size, bool merge)
 {
-	u8 data[VECTOR];
+	u8 reg = e->insn->reg, rm = e->insn->rm, data[VECTOR];
 
-	e->ops->read_vector(e, from, data);
-	set_vector(e, to, data + from_at, at, size, merge);
-}
-
-/* Between the two registers of ModRM. */
-static void copy_rm(struct nacre_emulator *e, u8 size, bool store, bool merge)
-{
-	u8 reg = e->insn->reg, rm = e->insn->rm;
-
-	copy(e, store ? rm : reg, 0, store ? reg : rm, 0, size, merge);
+	e->ops->read_vector(e, store ? reg : rm, data);
+	set_vector(e, store ? rm : reg, data + from_at, at, size, merge);
 }
 
 /* MOVUPS, MOVAPS, MOVNTPS, MOVDQA, MOVDQU, MOVNTDQ, LDDQU. */
@@ -102,7 +85,7 @@ static void move_whole(struct nacre_emulator *e)
 	if (on_memory(e))
 		move(e, size, 0, !load, aligned, false);
 	else
-		copy_rm(e, size, !load, false);
+		copy(e, !load, 0, 0, size, false);
 }
 
 /* MOVSS, MOVSD: only between registers the rest stays. */
@@ -116,7 +99,7 @@ static void move_scalar(struct nacre_emulator *e)
 	if (on_memory(e))
 		move(e, size, 0, store, false, false);
 	else
-		copy_rm(e, size, store, true);
+		copy(e, store, 0, 0, size, true);
 }
 
 /* MOVLPS, MOVHPS; with registers MOVHLPS, MOVLHPS. */
@@ -130,13 +113,14 @@ static void move_half(struct nacre_emulator *e)
 	if (on_memory(e))
 		move(e, HALF, at, store, false, true);
 	else
-		copy(e, e->insn->reg, at, e->insn->rm, HALF - at, HALF, true);
+		copy(e, false, at, HALF - at, HALF, true);
 }
 
 /* MOVD and MOVQ, with memory or a general register. */
 static void move_general(struct nacre_emulator *e)
 {
-	u8 size = general_size(e), rm = e->insn->rm & 15, data[VECTOR];
+	bool wide = is_64bit(e) && e->insn->rex & NACRE_REX_W;
+	u8 size = wide ? 8 : 4, rm = e->insn->rm & 15, data[VECTOR];
 	bool store = e->insn->opcode == 0x7e;
 	u64 value;
 
@@ -162,19 +146,14 @@ static void move_quad(struct nacre_emulator *e)
 	if (on_memory(e))
 		move(e, HALF, 0, store, false, false);
 	else
-		copy_rm(e, HALF, store, false);
+		copy(e, store, 0, 0, HALF, false);
 }
 
-/* How much of the image there is, with eight registers or sixteen. */
-static unsigned int image_size(const struct nacre_emulator *e)
-{
-	return is_64bit(e) ? 416 : 288;
-}
-
-/* FXSAVE, FXRSTOR. */
+/* FXSAVE, FXRSTOR; of the image as many registers as there are. */
 static void fpu_image(struct nacre_emulator *e)
 {
 	u64 linear = nacre_emu_operand(e, 512, XMM, !extension(e));
+	unsigned int size = is_64bit(e) ? 416 : 288;
 	u8 image[512];
 	u32 mxcsr, mask;
 
@@ -182,10 +161,9 @@ static void fpu_image(struct nacre_emulator *e)
 		return;
 	e->ops->read_fpu(e, image);
 	if (!extension(e))
-		return nacre_emu_put(e, linear, image, image_size(e),
-				     nacre_emu_how(e));
+		return nacre_emu_put(e, linear, image, size, nacre_emu_how(e));
 	memcpy(&mask, image + MXCSR_MASK, 4);
-	nacre_emu_get(e, linear, image, image_size(e), nacre_emu_how(e));
+	nacre_emu_get(e, linear, image, size, nacre_emu_how(e));
 	memcpy(&mxcsr, image + MXCSR, 4);
 	if (mxcsr & ~mask)
 		nacre_emu_raise(e, GP, 0);
