@@ -284,6 +284,23 @@ static void fill_expected(void)
 		memcpy(&now->before.gpr[RDX], model_data + at + half, half);
 }
 
+/* Most dividends have a quotient that fits, if they are but extended. */
+static void fit_dividend(void)
+{
+	const struct nacre_insn *insn = &now->insn;
+	u64 *regs = now->before.gpr;
+
+	if (insn->map != NACRE_MAP_1BYTE || (insn->opcode | 1) != 0xf7 ||
+	    (insn->modrm >> 3 & 7) < 6 || one_in(3) || insn->base == RAX ||
+	    insn->index == RAX || insn->base == RDX || insn->index == RDX)
+		return;
+	if (insn->opcode == 0xf6)
+		regs[RAX] = (u16)(s8)regs[RAX];
+	else
+		regs[RDX] = sign_extend64(regs[RAX],
+					  insn->operand_size * 8 - 1) >> 63;
+}
+
 /* ---- instructions ---- */
 
 static unsigned int put_prefixes(u8 *bytes, const struct form *form)
@@ -469,6 +486,7 @@ bool make_trial(struct trial *t, const struct form *form)
 	fill_memory();
 	if (nr_targets)
 		fill_expected();
+	fit_dividend();
 	model_decode(t);
 	if (t->mode != 64)
 		for (unsigned int i = 0; i < 16; i++)
