@@ -25,7 +25,7 @@ native	alu	s/\*changed &= ~(u64)X86_EFLAGS_CF;/;/	INC changes CF
 native	alu	s/(w->size == 8 ? 63 : 31)/63/	a shift's count has a bit too many
 native	alu	s/count %= w->bits + 1/count %= w->bits/	RCL without CF in the ring
 native	alu	s/\*rest = -\*rest;/;/	the sign of IDIV's rest
-native	alu	s/(limit >> 1) + opposite/limit >> 1/	IDIV of the smallest
+system	alu	s/(limit >> 1) + opposite/limit >> 1/	IDIV of the smallest
 native	alu	s/return holds != (code & 1);/return holds == (code \& 1);/	conditions the other way round
 native	alu	s/return sign_extend64(value, op->size \* 8 - 1)/return value \& nacre_size_mask(op->size)/	MOVSX with zeros
 native	memop	s/ALU(MOV), EXTEND(1) | SIGNED/ALU(MOV), EXTEND(2) | SIGNED/	MOVSX of a byte reads a word

@@ -615,6 +615,19 @@ static const struct row ports_rows[] = {
 	  GIVES({ MEM(4, DATA), 0x212121 }, { RCX, 0 }, { RDI, DATA + 3 }) },
 };
 
+/* What chance finds too seldom. */
+static const struct row division_rows[] = {
+	{ "IDIV, the smallest quotient", PROTECTED, B(0xf6, 0xfb),
+	  SET({ RAX, 0xff80 }, { RBX, 1 }), GIVES({ RAX, 0x80 }) },
+	{ "one less", PROTECTED, B(0xf6, 0xfb),
+	  SET({ RAX, 0xff7f }, { RBX, 1 }), FAULT(0) },
+	{ "IDIV, 64 bits", LONG, B(0x48, 0xf7, 0xfb),
+	  SET({ RAX, 1ull << 63 }, { RDX, ~0ull }, { RBX, 1 }),
+	  GIVES({ RAX, 1ull << 63 }, { RDX, 0 }) },
+	{ "its opposite", LONG, B(0x48, 0xf7, 0xfb),
+	  SET({ RAX, 1ull << 63 }, { RDX, ~0ull }, { RBX, ~0ull }), FAULT(0) },
+};
+
 static const struct row vectors_rows[] = {
 	{ "MOVUPS, OSFXSR is 0", PROTECTED, B(0x0f, 0x10, 0x03),
 	  SET({ CR4, X86_CR4_OSXSAVE }), FAULT(UD) },

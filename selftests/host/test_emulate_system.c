@@ -625,6 +625,7 @@ CASE(far_transfers)
 CASE(returns)
 CASE(events)
 CASE(ports)
+CASE(division)
 CASE(vectors)
 
 static const struct host_case cases[] = {
@@ -639,6 +640,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(returns),
 	HOST_CASE(events),
 	HOST_CASE(ports),
+	HOST_CASE(division),
 	HOST_CASE(vectors),
 };
 
