@@ -52,6 +52,13 @@ static void mark_piece(const struct piece *piece, gpa_t gpa)
 		nacre_log_write(piece->slot, gfn);
 }
 
+bool nacre_writable_guest(struct nacre_vm *vm, gpa_t gpa)
+{
+	struct piece piece;
+
+	return !first_piece(vm, gpa, 1, true, &piece);
+}
+
 int nacre_read_guest(struct nacre_vm *vm, gpa_t gpa, void *data, size_t len)
 {
 	struct piece piece;

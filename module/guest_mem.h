@@ -21,6 +21,9 @@ int nacre_read_guest(struct nacre_vm *vm, gpa_t gpa, void *data, size_t len);
 int nacre_write_guest(struct nacre_vm *vm, gpa_t gpa, const void *data,
 		      size_t len);
 
+/* Is @gpa in a slot that may be written? */
+bool nacre_writable_guest(struct nacre_vm *vm, gpa_t gpa);
+
 /*
  * Compare-and-exchange of an aligned 4- or 8-byte guest word. 0 done,
  * -EAGAIN another value was there (*old is updated), -EFAULT as above.

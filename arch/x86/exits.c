@@ -43,12 +43,8 @@ enum nacre_result nacre_exit_wrmsr(struct nacre_vcpu *vcpu)
  * With a controller in the kernel the vCPU waits here for what wakes it;
  * without, nothing here could wake it.
  */
-enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu)
+enum nacre_result nacre_halt(struct nacre_vcpu *vcpu)
 {
-	enum nacre_result result = nacre_skip_insn(vcpu);
-
-	if (result != NACRE_RESUME)
-		return result;
 	if (vcpu->arch.apic) {
 		if (!nacre_event_wakes(vcpu))
 			vcpu->arch.mp_state = NACRE_MP_STATE_HALTED;
@@ -56,6 +52,13 @@ enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu)
 	}
 	vcpu->run->exit_reason = NACRE_EXIT_HLT;
 	return NACRE_TO_USER;
+}
+
+enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu)
+{
+	enum nacre_result result = nacre_skip_insn(vcpu);
+
+	return result == NACRE_RESUME ? nacre_halt(vcpu) : result;
 }
 
 enum nacre_result nacre_exit_pause(struct nacre_vcpu *vcpu)

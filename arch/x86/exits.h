@@ -13,6 +13,8 @@ typedef enum nacre_result nacre_exit_fn(struct nacre_vcpu *vcpu);
 
 nacre_exit_fn nacre_exit_cpuid, nacre_exit_rdmsr, nacre_exit_wrmsr;
 nacre_exit_fn nacre_exit_hlt, nacre_exit_pause;
+/* HLT, when RIP is behind it. */
+nacre_exit_fn nacre_halt;
 nacre_exit_fn nacre_exit_hypercall, nacre_exit_xsetbv;
 /* RDPMC and others that fault without the feature: #GP(0). */
 nacre_exit_fn nacre_exit_gp;
@@ -46,6 +48,9 @@ enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu,
 				  const struct nacre_stage2_fault *fault,
 				  gfn_t hole);
+/* One access, by what is in the kernel; false: the VMM's. */
+bool nacre_mmio_in_kernel(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
+			  void *data, bool write);
 /* What nothing here can finish: #UD, and from CPL 0 userspace is told. */
 nacre_exit_fn nacre_exit_emulate;
 /* The latter alone, where no instruction is at fault: a task switch. */

@@ -60,8 +60,9 @@ static void walk_mode(struct nacre_vcpu *vcpu, struct nacre_walk_mode *mode)
 	memcpy(mode->pdptrs, vcpu->arch.pdptrs, sizeof(mode->pdptrs));
 }
 
-enum nacre_walk_result nacre_translate(struct nacre_vcpu *vcpu, gva_t gva,
-				       u32 access, struct nacre_walk *out)
+enum nacre_walk_result nacre_translate_as(struct nacre_vcpu *vcpu, gva_t gva,
+					  u32 access, bool implicit,
+					  struct nacre_walk *out)
 {
 	struct guest_tables tables = {
 		.memory = { .read_entry = read_entry,
@@ -71,7 +72,8 @@ enum nacre_walk_result nacre_translate(struct nacre_vcpu *vcpu, gva_t gva,
 	struct nacre_walk_mode mode;
 
 	walk_mode(vcpu, &mode);
-	return nacre_guest_walk(&mode, &tables.memory, gva, access, false, out);
+	return nacre_guest_walk(&mode, &tables.memory, gva, access, implicit,
+				out);
 }
 
 /* Linear address of byte @i, or false where CS or the address form forbids. */

@@ -67,7 +67,14 @@ static __always_inline enum nacre_result nacre_skip(struct nacre_vcpu *vcpu,
 }
 
 /* The guest's translation of a linear address, as the processor would walk. */
-enum nacre_walk_result nacre_translate(struct nacre_vcpu *vcpu, gva_t gva,
-				       u32 access, struct nacre_walk *out);
+enum nacre_walk_result nacre_translate_as(struct nacre_vcpu *vcpu, gva_t gva,
+					  u32 access, bool implicit,
+					  struct nacre_walk *out);
+static inline enum nacre_walk_result
+nacre_translate(struct nacre_vcpu *vcpu, gva_t gva, u32 access,
+		struct nacre_walk *out)
+{
+	return nacre_translate_as(vcpu, gva, access, false, out);
+}
 
 #endif /* NACRE_X86_INSN_H */

@@ -17,6 +17,7 @@
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
+#include "arch/x86/emulation.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"
@@ -116,8 +117,8 @@ static enum nacre_access locate_all(struct nacre_vcpu *vcpu,
 	return access;
 }
 
-static bool in_kernel(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
-		      void *data, bool write)
+bool nacre_mmio_in_kernel(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
+			  void *data, bool write)
 {
 	if (nacre_is_apic_page(vcpu, gpa))
 		nacre_apic_mmio(vcpu, gpa, size, data, write);
@@ -140,11 +141,11 @@ static bool served(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 
 	nacre_vcpu_srcu_lock(vcpu);
 	if (gpa >> PAGE_SHIFT == vcpu->arch.mmio.hole)
-		return in_kernel(vcpu, gpa, size, data, write);
+		return nacre_mmio_in_kernel(vcpu, gpa, size, data, write);
 	err = write ? nacre_write_guest(vcpu->vm, gpa, data, size) :
 			  nacre_read_guest(vcpu->vm, gpa, data, size);
 
-	return !err || in_kernel(vcpu, gpa, size, data, write);
+	return !err || nacre_mmio_in_kernel(vcpu, gpa, size, data, write);
 }
 
 static const struct nacre_mmio_operand *operand(const struct nacre_mmio *mmio)
@@ -357,7 +358,7 @@ enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu,
 	mmio->told_write = fault->write;
 	mmio->told_gpa = fault->gpa;
 	if (!nacre_fetched_memop(vcpu, &mmio->op))
-		return nacre_exit_emulate(vcpu);
+		return nacre_emulate_insn(vcpu, insn);
 	if (any_store_will_do(vcpu, fault))
 		return nacre_skip_to(vcpu, nacre_rip(vcpu) + insn->length);
 	return start(vcpu, insn);

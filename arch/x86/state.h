@@ -18,6 +18,7 @@
 
 struct nacre_apic;
 struct nacre_chips;
+struct nacre_emulation;
 struct nacre_msr;
 struct nacre_vcpu;
 
@@ -334,6 +335,7 @@ struct nacre_vcpu_arch {
 	struct nacre_pio pio;
 	struct nacre_mmio mmio;
 	struct nacre_memop_regs memop_regs;	/* for a moment; not zeroed */
+	struct nacre_emulation *emulation;	/* NULL until one is needed */
 	struct nacre_guest_cpuid cpuid;
 	struct nacre_peek peek;
 	const struct nacre_msr *last_msr;	/* row of the last one that has one */

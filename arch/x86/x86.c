@@ -223,6 +223,7 @@ void nacre_arch_vcpu_destroy(struct nacre_vcpu *vcpu)
 	nacre_apic_destroy(vcpu);
 	nacre_table_cache_free(&vcpu->arch.tables);
 	kvfree(vcpu->arch.cpuid.entries);
+	kfree(vcpu->arch.emulation);
 	fpu_free_guest_fpstate(&vcpu->arch.fpu);
 }
 
