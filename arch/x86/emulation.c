@@ -587,6 +587,8 @@ static void write_back(struct nacre_emulation *em)
 		backend(mask_nmi)(vcpu, false);
 	if (s->task_trap)
 		nacre_queue_debug(vcpu, DR6_BT);
+	/* What was masked may be due now. */
+	nacre_set_request(vcpu, NACRE_REQ_EVENT);
 }
 
 static void to_user(struct nacre_emulation *em, const struct access *a,
