@@ -146,6 +146,7 @@ static inline bool nacre_test_clear_request(struct nacre_vcpu *vcpu,
 static inline void nacre_vcpu_request(struct nacre_vcpu *vcpu, unsigned int req)
 {
 	nacre_set_request(vcpu, req);
+	/* What a kick asks for. */
 	smp_mb__after_atomic();
 	nacre_vcpu_kick(vcpu);
 }

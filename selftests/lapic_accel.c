@@ -274,23 +274,42 @@ TEST_F(lapic_accel, takes_both)
 	end_spin(self->vm, thread);
 }
 
+/* Runs up to where one waits and one is served, and saves and restores that. */
+static void save_and_restore(struct vcpu *vcpu,
+			     struct nacre_lapic_state *saved,
+			     struct nacre_lapic_state *again)
+{
+	struct nacre_lapic_state reset;
+
+	get_lapic(vcpu, &reset);
+	vcpu_setup(vcpu, GUEST_64, "is_saved");
+	run_to_sync(vcpu, 1);
+	get_lapic(vcpu, saved);
+	set_lapic(vcpu, &reset);
+	set_lapic(vcpu, saved);
+	get_lapic(vcpu, again);
+}
+
 TEST_F(lapic_accel, is_saved)
 {
-	struct nacre_lapic_state reset, saved, again;
+	struct nacre_lapic_state saved, again;
 
-	get_lapic(self->vcpu, &reset);
-	vcpu_setup(self->vcpu, GUEST_64, "is_saved");
-	run_to_sync(self->vcpu, 1);
-	get_lapic(self->vcpu, &saved);
+	save_and_restore(self->vcpu, &saved, &again);
 	EXPECT_EQ(1u << LOW % 32, *lapic_reg(&saved, APIC_IRR + LOW / 32 * 16));
 	EXPECT_EQ(1u << HIGH % 32,
 		  *lapic_reg(&saved, APIC_ISR + HIGH / 32 * 16));
 	EXPECT_EQ(HIGH & 0xf0, *lapic_reg(&saved, APIC_PPR));
-	set_lapic(self->vcpu, &reset);
-	set_lapic(self->vcpu, &saved);
-	get_lapic(self->vcpu, &again);
+	*lapic_reg(&again, APIC_PPR) = *lapic_reg(&saved, APIC_PPR);
 	EXPECT_EQ(0, memcmp(&saved, &again, sizeof(saved)));
 	run_to_done(self->vcpu);
+}
+
+TEST_F(lapic_accel, priority_is_restored)
+{
+	struct nacre_lapic_state saved, again;
+
+	save_and_restore(self->vcpu, &saved, &again);
+	EXPECT_EQ(HIGH & 0xf0, *lapic_reg(&again, APIC_PPR));
 }
 
 TEST_F(lapic_accel, others_switch)
