@@ -411,6 +411,8 @@ slow()
 	step fuzz-emulate "fuzzing the emulator for a minute" 900 \
 		make -C selftests/host O="$top/build/selftests/host" \
 		fuzz-emulate
+	step mutate "faults put into the emulator are found" 1800 \
+		selftests/host/mutate.sh
 	step fuzz-linux "fuzzing the loader of kernels for a minute" 900 \
 		make -C selftests/pearl O="$top/build/selftests/pearl" fuzz
 	step fuzz-virtqueue "fuzzing virtqueues for a minute" 900 \
