@@ -10,7 +10,8 @@
 #include "leftovers.h"
 
 #define KERNEL_ADDRESS ((void *)0xffff888000000000ul)
-#define NON_CANONICAL ((void *)0x800000000000ul)
+/* Of no program, with five levels of page tables also. */
+#define NON_CANONICAL ((void *)(1ul << 56))
 #define GPA (1ull << 30)
 #define MAX_CPUID_ENTRIES 256
 #define MAX_MSRS 256

@@ -257,7 +257,8 @@ static void prepared(void)
 	for (u32 gsi = 3; gsi <= 9; gsi += 6) {
 		EXPECT(nacre_routes_message(routes, &routing, gsi, &irq));
 		set(gsi, true);
-		EXPECT(!memcmp(&seen.irq, &irq, sizeof(irq)));
+		EXPECT(!memcmp(&seen.irq, &irq,
+			       offsetof(struct nacre_irq, exact) + 1));
 	}
 	EXPECT(irq.level && irq.delivery == NACRE_DELIVER_LOWEST);
 	EXPECT(!nacre_routes_message(routes, &routing, 6, &irq));
