@@ -302,6 +302,56 @@ TEST_F(irqfd, follows_vcpus_and_routes)
 	comes_to(self->fd, self->vcpu);
 }
 
+static volatile bool firing;
+
+static void *fires(void *fd)
+{
+	while (firing)
+		event_signal(*(int *)fd);
+	return NULL;
+}
+
+/* What comes from now on comes to @to, and nothing to @not_to. */
+static bool only_to(struct vcpu *to, struct vcpu *not_to)
+{
+	/* What was on its way has arrived. */
+	pause_us(2000);
+	forget(not_to);
+	forget(to);
+	wait_for(lapic_bit(to, APIC_IRR, VECTOR), SECONDS);
+	return !lapic_bit(not_to, APIC_IRR, VECTOR);
+}
+
+/* The same while another thread signals all the time. */
+TEST_F(irqfd, follows_under_fire)
+{
+	struct vcpu *a = self->vcpu, *b = vcpu_new(self->vm, 1);
+	pthread_t thread;
+
+	lapic_on(b);
+	ASSERT_EQ(0, irqfd(self->vm, self->fd, GSI));
+	firing = true;
+	thread = thread_start(fires, &self->fd);
+	for (int i = 0; i < 20; i++) {
+		set_lapic_word(a, APIC_ID, 1 << 24);
+		set_lapic_word(b, APIC_ID, 0);
+		EXPECT_TRUE(only_to(b, a));
+		ASSERT_EQ(0, routes(self->vm, to_msi(GSI, MSI_ADDRESS(1),
+						     VECTOR)));
+		EXPECT_TRUE(only_to(a, b));
+		ASSERT_EQ(0, routes(self->vm, to_pin(GSI, NACRE_IRQCHIP_IOAPIC,
+						     PIN)));
+		EXPECT_TRUE(only_to(b, a));
+		set_lapic_word(b, APIC_ID, 1 << 24);
+		set_lapic_word(a, APIC_ID, 0);
+		ASSERT_EQ(0, routes(self->vm, to_msi(GSI, MSI_ADDRESS(0),
+						     VECTOR)));
+		EXPECT_TRUE(only_to(a, b));
+	}
+	firing = false;
+	thread_join(thread, SECONDS);
+}
+
 /* What was signalled before it was tied counts. */
 TEST_F(irqfd, signalled_before)
 {
