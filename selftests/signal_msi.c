@@ -101,6 +101,8 @@ TEST_F(signal_msi, how_many)
 	lapic_on(self->vm->vcpus[1]);
 	EXPECT_EQ(1, signal_msi(self->vm, MSI_ADDRESS(1), VECTOR));
 	EXPECT_EQ(2, signal_msi(self->vm, MSI_ADDRESS(0xff), VECTOR));
+	/* What comes from the PIC comes by its pin alone. */
+	EXPECT_EQ(0, signal_msi(self->vm, MSI_ADDRESS(0), 7 << 8 | VECTOR));
 	/* Nobody has a logical address; that may be an error. */
 	EXPECT_GE(0, signal_msi(self->vm, MSI_ADDRESS(3) | MSI_LOGICAL,
 				VECTOR));

@@ -465,9 +465,9 @@ bool nacre_lapic_accept(struct nacre_lapic *apic, const struct nacre_irq *irq)
 		apic->ops->startup(apic, irq->vector);
 		return true;
 	case NACRE_DELIVER_EXTINT:
-		/* The vector is the PIC's to give; see accepts_pic(). */
+		/* The PIC's vector comes by LINT0 alone; see accepts_pic(). */
 		apic->ops->notify(apic);
-		return true;
+		return false;
 	default:
 		/* SMI: there is no system-management mode. */
 		return false;
