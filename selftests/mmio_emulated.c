@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Device accesses by instructions that are more than one operand in memory. */
 #include "test.h"
+#include "lib/mmio.h"
 
 #define DEVICE 0x20000000u
 
@@ -97,20 +98,6 @@ FIXTURE_TEARDOWN(mmio_emulated)
 {
 	vm_free(self->vcpu->vm);
 }
-
-#define start(name, at, value)						\
-	do {								\
-		vcpu_setup(self->vcpu, GUEST_64, name);			\
-		vcpu_args(self->vcpu, 2, (u64)(at), (u64)(value));	\
-	} while (0)
-
-#define EXPECT_MMIO(write, addr, length)				\
-	do {								\
-		run_to_exit(self->vcpu, NACRE_EXIT_MMIO);		\
-		EXPECT_EQ(write, self->run->mmio.is_write);		\
-		EXPECT_EQ(addr, self->run->mmio.phys_addr);		\
-		EXPECT_EQ(length, self->run->mmio.len);			\
-	} while (0)
 
 #define EXPECT_READ(addr, length, value)				\
 	do {								\
