@@ -235,14 +235,16 @@ static enum nacre_exit_kind svm_enter(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
-	if (unlikely(svm->want_nudge))
-		irq_work_queue(&svm->cpu->nudge);
-	if (unlikely(!READ_ONCE(svm->cpu->on)))
+	if (likely(READ_ONCE(svm->cpu->on))) {
+		if (unlikely(svm->want_nudge))
+			irq_work_queue(&svm->cpu->nudge);
+		if (unlikely(svm->host_debugctl))
+			run_guest_without_debugctl(svm);
+		else
+			run_guest(svm);
+	} else {
 		svm->vmcb->control.exit_code = SVM_INVALID;
-	else if (unlikely(svm->host_debugctl))
-		run_guest_without_debugctl(svm);
-	else
-		run_guest(svm);
+	}
 	after_exit(svm);
 	if (vcpu->arch.exit.code == SVM_IOIO)
 		return NACRE_EXIT_PORT;
