@@ -59,6 +59,13 @@ static inline bool nacre_has_lapics(const struct nacre_vm *vm)
 	return rcu_access_pointer(vm->arch.routes);
 }
 
+/* Grows with each change of an ID or a mode, and with each vCPU. */
+static inline unsigned long nacre_identities(const struct nacre_vm *vm)
+{
+	return atomic_long_read(&vm->arch.identities) +
+	       READ_ONCE(vm->nr_vcpus);
+}
+
 /*
  * To whom it is sent; @from: the sender of an IPI. Returns how many took it,
  * or NACRE_LINE_IGNORED: no local APIC is there.
@@ -68,13 +75,6 @@ int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
 /* Without a shorthand; into @to goes who was meant. */
 int nacre_deliver_and_note(struct nacre_vm *vm, const struct nacre_irq *irq,
 			   struct nacre_lapic *from, struct nacre_target *to);
-
-/* Grows with each change of an ID or a mode, and with each vCPU. */
-static inline unsigned long nacre_identities(const struct nacre_vm *vm)
-{
-	return atomic_long_read(&vm->arch.identities) +
-	       READ_ONCE(vm->nr_vcpus);
-}
 
 /* Likewise, to whom it went before, if that is still who is meant. */
 static inline int nacre_deliver_to(struct nacre_vm *vm,

@@ -920,29 +920,32 @@ bool nacre_lapic_may_switch(u64 from, u64 to)
 	return !(from & LAPIC_BASE_X2APIC) || !(to & LAPIC_BASE_ENABLE);
 }
 
+static void switch_mode(struct nacre_lapic *apic)
+{
+	if (!nacre_lapic_enabled(apic))
+		stop_timer(apic);
+	else if (nacre_lapic_is_x2apic(apic))
+		derive_x2apic_ids(apic);
+	else
+		poke(apic, LAPIC_ID, apic->id << 24);
+}
+
 bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
 {
 	u64 old = apic->base;
+	bool switched = (old ^ base) & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC);
 
 	if (base & LAPIC_BASE_X2APIC && !(base & LAPIC_BASE_ENABLE))
 		return false;
 	if (by_guest && !nacre_lapic_may_switch(old, base))
 		return false;
 	WRITE_ONCE(apic->base, base);
-	if (old == base)
-		return true;
-	if (!((old ^ base) & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC))) {
+	if (switched)
+		switch_mode(apic);
+	if (old != base)
 		apic->ops->mode(apic);
-		return true;
-	}
-	if (!(base & LAPIC_BASE_ENABLE))
-		stop_timer(apic);
-	else if (base & LAPIC_BASE_X2APIC)
-		derive_x2apic_ids(apic);
-	else
-		poke(apic, LAPIC_ID, apic->id << 24);
-	apic->ops->mode(apic);
-	tell_pending(apic);
+	if (switched)
+		tell_pending(apic);
 	return true;
 }
 
