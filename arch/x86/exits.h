@@ -28,10 +28,11 @@ enum nacre_result nacre_exit_dr(struct nacre_vcpu *vcpu,
 				const struct nacre_dr_access *access);
 /* ... and where it does not: decoded. */
 nacre_exit_fn nacre_exit_cr_access, nacre_exit_dr_access;
-/* IN, OUT; or these and INS, OUTS, as far as arch.pio has it; arch/x86/io.c. */
+/* IN, OUT; or these and INS, OUTS, with arch.pio.rep; arch/x86/io.c. */
 enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu, u16 port, u8 size,
 				bool in, u64 next_rip);
-enum nacre_result nacre_exit_decoded_io(struct nacre_vcpu *vcpu, bool string);
+enum nacre_result nacre_exit_decoded_io(struct nacre_vcpu *vcpu, u16 port,
+					u8 size, bool in, bool string);
 enum nacre_result nacre_exit_string_io(struct nacre_vcpu *vcpu,
 				       const struct nacre_insn *insn);
 /* Describe vcpu->arch.pio to userspace; @complete runs when it comes back. */

@@ -46,11 +46,16 @@ enum nacre_result nacre_skip_to(struct nacre_vcpu *vcpu, u64 rip);
 
 void nacre_end_rf_and_tf(struct nacre_vcpu *vcpu);
 
-/* Outside 64-bit code EIP is all there is, and only a step leaves it. */
+/* Outside 64-bit code EIP is all there is, and only such a step leaves it. */
+static __always_inline bool nacre_may_wrap(u64 from, u64 rip)
+{
+	return unlikely((from ^ rip) >> 32);
+}
+
 static __always_inline u64 nacre_wrap_rip(struct nacre_vcpu *vcpu, u64 from,
 					  u64 rip)
 {
-	if (unlikely((from ^ rip) >> 32) && !nacre_is_64bit_code(vcpu))
+	if (nacre_may_wrap(from, rip) && !nacre_is_64bit_code(vcpu))
 		return (u32)rip;
 	return rip;
 }

@@ -47,7 +47,7 @@ static __always_inline enum nacre_result pass(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_pio *pio = &vcpu->arch.pio;
 
-	if (unlikely((pio->rip ^ pio->next_rip) >> 32))
+	if (nacre_may_wrap(pio->rip, pio->next_rip))
 		return nacre_skip_to(vcpu, pio->next_rip);
 	return nacre_skip(vcpu, pio->next_rip);
 }
@@ -146,9 +146,10 @@ enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu, u16 port, u8 size,
 }
 
 /* Where the processor did not tell enough. */
-enum nacre_result nacre_exit_decoded_io(struct nacre_vcpu *vcpu, bool string)
+enum nacre_result nacre_exit_decoded_io(struct nacre_vcpu *vcpu, u16 port,
+					u8 size, bool in, bool string)
 {
-	const struct nacre_pio *pio = &vcpu->arch.pio;
+	struct nacre_pio *pio = &vcpu->arch.pio;
 	const struct nacre_insn *insn;
 	enum nacre_fetch_result result;
 
@@ -156,8 +157,11 @@ enum nacre_result nacre_exit_decoded_io(struct nacre_vcpu *vcpu, bool string)
 	result = nacre_fetch_insn(vcpu, &insn);
 	if (unlikely(result != NACRE_FETCH_OK))
 		return nacre_fetch_failed(vcpu, result);
-	if (string)
-		return nacre_exit_string_io(vcpu, insn);
-	return nacre_exit_io(vcpu, pio->port, pio->size, pio->in,
-			     nacre_rip(vcpu) + insn->length);
+	if (!string)
+		return nacre_exit_io(vcpu, port, size, in,
+				     nacre_rip(vcpu) + insn->length);
+	pio->port = port;
+	pio->size = size;
+	pio->in = in;
+	return nacre_exit_string_io(vcpu, insn);
 }

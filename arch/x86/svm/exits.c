@@ -52,17 +52,15 @@ static enum nacre_result exit_ac(struct nacre_vcpu *vcpu)
 static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
 {
 	u64 info = vcpu->arch.exit.info[0], next_rip = vcpu->arch.exit.info[1];
-	struct nacre_pio *pio = &vcpu->arch.pio;
+	u8 size = FIELD_GET(VMCB_IO_SIZE, info);
+	u16 port = FIELD_GET(VMCB_IO_PORT, info);
+	bool in = info & VMCB_IO_IN;
 
 	if (likely(!(info & VMCB_IO_STRING) && next_rip))
-		return nacre_exit_io(vcpu, FIELD_GET(VMCB_IO_PORT, info),
-				     FIELD_GET(VMCB_IO_SIZE, info),
-				     info & VMCB_IO_IN, next_rip);
-	pio->port = FIELD_GET(VMCB_IO_PORT, info);
-	pio->size = FIELD_GET(VMCB_IO_SIZE, info);
-	pio->in = info & VMCB_IO_IN;
-	pio->rep = info & VMCB_IO_REP;
-	return nacre_exit_decoded_io(vcpu, info & VMCB_IO_STRING);
+		return nacre_exit_io(vcpu, port, size, in, next_rip);
+	vcpu->arch.pio.rep = info & VMCB_IO_REP;
+	return nacre_exit_decoded_io(vcpu, port, size, in,
+				     info & VMCB_IO_STRING);
 }
 
 static enum nacre_result exit_msr(struct nacre_vcpu *vcpu)

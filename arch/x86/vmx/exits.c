@@ -201,16 +201,14 @@ static enum nacre_result exit_dr(struct nacre_vcpu *vcpu)
 	return nacre_exit_dr(vcpu, &access);
 }
 
+/* Apart from the others: what both need would be in their way. */
 static noinline enum nacre_result exit_string_io(struct nacre_vcpu *vcpu,
 						 u64 qual)
 {
-	struct nacre_pio *pio = &vcpu->arch.pio;
-
-	pio->port = FIELD_GET(QUAL_IO_PORT, qual);
-	pio->size = FIELD_GET(QUAL_IO_SIZE, qual) + 1;
-	pio->in = qual & QUAL_IO_IN;
-	pio->rep = qual & QUAL_IO_REP;
-	return nacre_exit_decoded_io(vcpu, true);
+	vcpu->arch.pio.rep = qual & QUAL_IO_REP;
+	return nacre_exit_decoded_io(vcpu, FIELD_GET(QUAL_IO_PORT, qual),
+				     FIELD_GET(QUAL_IO_SIZE, qual) + 1,
+				     qual & QUAL_IO_IN, true);
 }
 
 static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
