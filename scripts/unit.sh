@@ -25,7 +25,7 @@ run selftests/abi_diff.sh --selfcheck
 run make -C selftests/host O="$top/build/selftests/host" check
 run make -C userspace O="$top/build/userspace"
 run selftests/pearl/cli.sh build/userspace/pearl
-run make -C selftests/pearl O="$top/build/selftests/pearl" check guest
+run make -C selftests/pearl O="$top/build/selftests/pearl" guest check
 run selftests/pearl/under_load_test.sh build/selftests/pearl/guest_load
 
 exit $status

@@ -5,6 +5,7 @@
  */
 #include <linux/virtio_config.h>
 #include <pthread.h>
+#include <time.h>
 
 #include "guest_ring.h"
 
@@ -406,16 +407,20 @@ static bool is_sound(const struct pearl_chain *c)
 	return i && i <= PEARL_QUEUE_SIZE;
 }
 
+/* As long as it takes: the other thread has its turn when the machine says. */
 static void changes_meanwhile(void)
 {
 	unsigned int i, sound = 0, broken = 0;
+	time_t give_up = time(NULL) + 60;
 	uint64_t seed = 1;
 	pthread_t thread;
 
 	make(8, INDIRECT_DESC);
 	scribbling = true;
-	pthread_create(&thread, NULL, scribble, &seed);
-	for (i = 0; i < 100000; i++) {
+	EXPECT(!pthread_create(&thread, NULL, scribble, &seed));
+	for (i = 0; i < 100000 || sound <= 100 || broken <= 100; i++) {
+		if (!(i & 0xffff) && time(NULL) > give_up)
+			break;
 		offer(&guest, i & 7);
 		if (pop()) {
 			EXPECT(is_sound(&chain));
