@@ -122,15 +122,20 @@ void trace_sequence(struct trace_writer *w, uint32_t number)
 	fprintf(w->to, "S %u\n", number);
 }
 
+/* 0: nothing was. */
 static uint64_t digest(const struct result *res)
 {
-	uint64_t h = 0;
+	uint64_t h = 0x9e3779b97f4a7c15ULL;
+	bool wrote = false;
 
-	for (size_t i = 0; i < res->out_len; i++)
-		if (res->wrote[i])
-			h = (h ^ (i << 8 | res->out[i])) *
-			    0x9e3779b97f4a7c15ULL + (h >> 29) + 1;
-	return h;
+	for (size_t i = 0; i < res->out_len; i++) {
+		if (!res->wrote[i])
+			continue;
+		h = (h ^ (i << 8 | res->out[i])) * 0x9e3779b97f4a7c15ULL;
+		h ^= h >> 29;
+		wrote = true;
+	}
+	return wrote ? h : 0;
 }
 
 static void print_bytes(FILE *to, const struct result *res)
