@@ -170,10 +170,13 @@ void nacre_update_clock(struct nacre_vcpu *vcpu)
 {
 	struct pvclock_vcpu_time_info page = {};
 
+	if (!vcpu->arch.clock_settled ||
+	    (vcpu->vm->arch.clock.stable && check_tsc_unstable())) {
+		vcpu->arch.clock_settled = true;
+		nacre_settle_clock(vcpu->vm);
+	}
 	if (!(vcpu->arch.system_time & NACRE_MSR_ENABLED))
 		return;
-	if (vcpu->vm->arch.clock.stable && check_tsc_unstable())
-		nacre_settle_clock(vcpu->vm);
 	vcpu->arch.clock_written = jiffies;
 	fill_page(vcpu, &page);
 	if (!write_page(vcpu, &page))
@@ -195,6 +198,8 @@ static bool in_step(struct nacre_vm *vm)
 	struct nacre_vcpu *first = nacre_vcpu_at(vm, 0), *vcpu;
 	unsigned long index;
 
+	if (!first)
+		return false;
 	nacre_for_each_vcpu(index, vcpu, vm) {
 		if (READ_ONCE(vcpu->arch.tsc_offset) !=
 		    READ_ONCE(first->arch.tsc_offset) ||
@@ -305,6 +310,7 @@ long nacre_set_clock(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 
 	if (in->flags & ~CLOCK_FLAGS)
 		return -EINVAL;
+	nacre_settle_clock(vm);
 	raw_spin_lock_irqsave(&vm->arch.tsc.lock, flags);
 	m = moment_now();
 	if (in->flags & NACRE_CLOCK_REALTIME && m.real > in->realtime)

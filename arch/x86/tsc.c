@@ -124,6 +124,7 @@ void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu)
 {
 	set_khz(vcpu, READ_ONCE(vcpu->vm->arch.tsc.khz));
 	synchronize(vcpu, 0, NULL, false);
+	nacre_set_request(vcpu, NACRE_REQ_CLOCK);
 }
 
 bool nacre_read_tsc(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
