@@ -281,11 +281,13 @@ TEST_F(steal_time, flush)
 		EXPECT_EQ(!now, *seen);
 		asked++;
 	}
-	EXPECT_GT(asked, 0);
 	burn = false;
 	thread_join(other, SECONDS);
 	stop_guest(self->vm);
 	EXPECT_EQ(NULL, thread_join(guest, SECONDS));
+	if (!asked && preempts_itself())
+		SKIP(return, "the kernel preempts itself anywhere");
+	EXPECT_GT(asked, 0);
 }
 
 TEST_HARNESS_MAIN
