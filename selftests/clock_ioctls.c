@@ -204,6 +204,30 @@ TEST_F(clock_ioctls, stable)
 	EXPECT_LE(c.host_tsc, rdtsc());
 }
 
+/* It is one whether or not a guest has asked for pages, from the first entry. */
+TEST_F(clock_ioctls, stable_without_pages)
+{
+	u32 expected = self->by_tsc ? NACRE_CLOCK_TSC_STABLE : 0;
+
+	EXPECT_EQ(0, get_clock(self->vm).flags & NACRE_CLOCK_TSC_STABLE);
+	start(self->vcpu[0], MSR_LSTAR, 0);
+	EXPECT_EQ(expected, get_clock(self->vm).flags & NACRE_CLOCK_TSC_STABLE);
+}
+
+TEST_F(clock_ioctls, stable_when_set)
+{
+	u32 expected = self->by_tsc ? NACRE_CLOCK_TSC_STABLE : 0;
+	struct vm *empty = vm_new();
+
+	CHECK(set_clock(empty, SECOND, 0, 0) == 0);
+	EXPECT_EQ(0, get_clock(empty).flags & NACRE_CLOCK_TSC_STABLE);
+	vm_free(empty);
+	EXPECT_EQ(0, set_clock(self->vm, SECOND, 0, 0));
+	EXPECT_EQ(expected, get_clock(self->vm).flags & NACRE_CLOCK_TSC_STABLE);
+	EXPECT_GE(get_clock(self->vm).clock, SECOND);
+	EXPECT_LT(get_clock(self->vm).clock, 60 * SECOND);
+}
+
 /* Kernels that know the first register only are not told. */
 TEST_F(clock_ioctls, old_register)
 {

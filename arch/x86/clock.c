@@ -166,32 +166,6 @@ static bool write_page(struct nacre_vcpu *vcpu,
 	return !nacre_write_guest(vcpu->vm, gpa, &version, sizeof(version));
 }
 
-void nacre_update_clock(struct nacre_vcpu *vcpu)
-{
-	struct pvclock_vcpu_time_info page = {};
-
-	if (!vcpu->arch.clock_settled ||
-	    (vcpu->vm->arch.clock.stable && check_tsc_unstable())) {
-		vcpu->arch.clock_settled = true;
-		nacre_settle_clock(vcpu->vm);
-	}
-	if (!(vcpu->arch.system_time & NACRE_MSR_ENABLED))
-		return;
-	vcpu->arch.clock_written = jiffies;
-	fill_page(vcpu, &page);
-	if (!write_page(vcpu, &page))
-		vcpu->arch.system_time &= ~NACRE_MSR_ENABLED;
-}
-
-/* A reading that serves all is anybody's, until the TSC is unstable. */
-bool nacre_clock_is_old(const struct nacre_vcpu *vcpu)
-{
-	if (READ_ONCE(vcpu->vm->arch.clock.stable))
-		return check_tsc_unstable();
-	return vcpu->last_cpu != vcpu->cpu ||
-	       time_after(jiffies, vcpu->arch.clock_written + OLD_AFTER);
-}
-
 /* Do all vCPUs' counters show the same, now and later? */
 static bool in_step(struct nacre_vm *vm)
 {
@@ -210,7 +184,7 @@ static bool in_step(struct nacre_vm *vm)
 	return true;
 }
 
-void nacre_settle_clock(struct nacre_vm *vm)
+static void settle(struct nacre_vm *vm)
 {
 	struct nacre_clock *clock = &vm->arch.clock;
 	bool stable, changed;
@@ -234,6 +208,38 @@ void nacre_settle_clock(struct nacre_vm *vm)
 		nacre_request_all(vm, NACRE_REQ_CLOCK);
 }
 
+void nacre_unsettle_clock(struct nacre_vcpu *vcpu)
+{
+	vcpu->arch.clock_settled = false;
+	nacre_set_request(vcpu, NACRE_REQ_CLOCK);
+}
+
+void nacre_update_clock(struct nacre_vcpu *vcpu)
+{
+	struct pvclock_vcpu_time_info page = {};
+
+	if (!vcpu->arch.clock_settled ||
+	    (vcpu->vm->arch.clock.stable && check_tsc_unstable())) {
+		vcpu->arch.clock_settled = true;
+		settle(vcpu->vm);
+	}
+	if (!(vcpu->arch.system_time & NACRE_MSR_ENABLED))
+		return;
+	vcpu->arch.clock_written = jiffies;
+	fill_page(vcpu, &page);
+	if (!write_page(vcpu, &page))
+		vcpu->arch.system_time &= ~NACRE_MSR_ENABLED;
+}
+
+/* A reading that serves all is anybody's, until the TSC is unstable. */
+bool nacre_clock_is_old(const struct nacre_vcpu *vcpu)
+{
+	if (READ_ONCE(vcpu->vm->arch.clock.stable))
+		return check_tsc_unstable();
+	return vcpu->last_cpu != vcpu->cpu ||
+	       time_after(jiffies, vcpu->arch.clock_written + OLD_AFTER);
+}
+
 void nacre_clock_init_vm(struct nacre_vm *vm)
 {
 	vm->arch.clock.base = moment_now().ns;
@@ -248,7 +254,7 @@ bool nacre_write_system_time(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 	/* Kernels that know the old register only do not know of stable ones. */
 	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id)
 		vcpu->vm->arch.clock.old = w.index == MSR_NACRE_SYSTEM_TIME;
-	nacre_settle_clock(vcpu->vm);
+	settle(vcpu->vm);
 	nacre_set_request(vcpu, NACRE_REQ_CLOCK);
 	return true;
 }
@@ -310,7 +316,7 @@ long nacre_set_clock(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 
 	if (in->flags & ~CLOCK_FLAGS)
 		return -EINVAL;
-	nacre_settle_clock(vm);
+	settle(vm);
 	raw_spin_lock_irqsave(&vm->arch.tsc.lock, flags);
 	m = moment_now();
 	if (in->flags & NACRE_CLOCK_REALTIME && m.real > in->realtime)

@@ -21,8 +21,8 @@ void nacre_tsc_init_vm(struct nacre_vm *vm);
 void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu);
 
 void nacre_clock_init_vm(struct nacre_vm *vm);
-/* A counter was changed: are they still, or again, in step? */
-void nacre_settle_clock(struct nacre_vm *vm);
+/* It is new, or its counter another: its next entry asks if all are in step. */
+void nacre_unsettle_clock(struct nacre_vcpu *vcpu);
 /* Loaded, with a page: does that need a new reading? */
 bool nacre_clock_is_old(const struct nacre_vcpu *vcpu);
 

@@ -318,7 +318,7 @@ struct nacre_vcpu_arch {
 	u64 system_time;	/* kvmclock's page, as the guest wrote it */
 	u32 clock_version;
 	bool clock_stopped;	/* to be told, once */
-	bool clock_settled;	/* since the vCPU came, at its first entry */
+	bool clock_settled;	/* since its TSC changed */
 	unsigned long clock_written;	/* jiffies */
 	u64 pv_eoi;		/* MSR_NACRE_PV_EOI_EN */
 	u8 eoi_vector;		/* with NACRE_REQ_IOAPIC_EOI */

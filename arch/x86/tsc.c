@@ -124,7 +124,7 @@ void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu)
 {
 	set_khz(vcpu, READ_ONCE(vcpu->vm->arch.tsc.khz));
 	synchronize(vcpu, 0, NULL, false);
-	nacre_set_request(vcpu, NACRE_REQ_CLOCK);
+	nacre_unsettle_clock(vcpu);
 }
 
 bool nacre_read_tsc(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
@@ -148,7 +148,7 @@ bool nacre_write_tsc(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 		vcpu->arch.msr.tsc_adjust += offset;
 		backend(write_tsc_offset)(vcpu, vcpu->arch.tsc_offset + offset);
 	}
-	nacre_settle_clock(vcpu->vm);
+	nacre_unsettle_clock(vcpu);
 	return true;
 }
 
@@ -159,7 +159,7 @@ bool nacre_write_tsc_adjust(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 	vcpu->arch.msr.tsc_adjust = w.value;
 	if (w.by == BY_GUEST) {
 		backend(write_tsc_offset)(vcpu, vcpu->arch.tsc_offset + moved);
-		nacre_settle_clock(vcpu->vm);
+		nacre_unsettle_clock(vcpu);
 	}
 	return true;
 }
@@ -192,7 +192,7 @@ long nacre_set_tsc_khz(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	if (err)
 		return err;
 	set_khz(vcpu, khz);
-	nacre_settle_clock(vcpu->vm);
+	nacre_unsettle_clock(vcpu);
 	return 0;
 }
 
@@ -223,6 +223,6 @@ long nacre_set_vcpu_attr(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	if (err)
 		return err;
 	synchronize(vcpu, 0, &offset, true);
-	nacre_settle_clock(vcpu->vm);
+	nacre_unsettle_clock(vcpu);
 	return 0;
 }
