@@ -132,7 +132,16 @@ u8 nacre_pic_take(struct nacre_vm *vm);
 /* May a port be one of these chips'? All but a pair are below 0x100. */
 static inline bool nacre_is_chip_port(u16 port)
 {
-	return port < 0x100 || (port & ~1) == PIC_ELCR_PORT;
+	static const u64 low[4] = {
+		[PIC_MASTER_PORT / 64] = 3ull << PIC_MASTER_PORT % 64,
+		[PIT_PORT / 64] = GENMASK_ULL(PIT_PORTS - 1, 0) << PIT_PORT % 64 |
+				  1ull << PIT_SPEAKER % 64,
+		[PIC_SLAVE_PORT / 64] = 3ull << PIC_SLAVE_PORT % 64,
+	};
+
+	if (port < 0x100)
+		return low[port / 64] >> port % 64 & 1;
+	return (port & ~1) == PIC_ELCR_PORT;
 }
 
 static inline bool nacre_is_ioapic_mmio(const struct nacre_vm *vm, gpa_t gpa)

@@ -28,13 +28,11 @@ enum nacre_result nacre_exit_dr(struct nacre_vcpu *vcpu,
 				const struct nacre_dr_access *access);
 /* ... and where it does not: decoded. */
 nacre_exit_fn nacre_exit_cr_access, nacre_exit_dr_access;
-/* IN, OUT; or these and INS, OUTS, with arch.pio.rep; arch/x86/io.c. */
+/* IN, OUT, with the RIP that is behind it; INS, OUTS. */
 enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu, u16 port, u8 size,
 				bool in, u64 next_rip);
-enum nacre_result nacre_exit_decoded_io(struct nacre_vcpu *vcpu, u16 port,
-					u8 size, bool in, bool string);
-enum nacre_result nacre_exit_string_io(struct nacre_vcpu *vcpu,
-				       const struct nacre_insn *insn);
+enum nacre_result nacre_exit_string_io(struct nacre_vcpu *vcpu, u16 port,
+				       u8 size, bool in, bool rep);
 /* Describe vcpu->arch.pio to userspace; @complete runs when it comes back. */
 void nacre_io_to_user(struct nacre_vcpu *vcpu, nacre_complete_fn complete);
 /* Has the VMM moved RIP meanwhile, so that the access is no more? */

@@ -45,16 +45,14 @@ void nacre_io_to_user(struct nacre_vcpu *vcpu, nacre_complete_fn complete)
 
 static __always_inline enum nacre_result pass(struct nacre_vcpu *vcpu)
 {
-	const struct nacre_pio *pio = &vcpu->arch.pio;
-
-	if (nacre_may_wrap(pio->rip, pio->next_rip))
-		return nacre_skip_to(vcpu, pio->next_rip);
-	return nacre_skip(vcpu, pio->next_rip);
+	return nacre_skip(vcpu, vcpu->arch.pio.next_rip);
 }
 
 static enum nacre_result finish_out(struct nacre_vcpu *vcpu)
 {
-	return nacre_io_moved_on(vcpu) ? NACRE_RESUME : pass(vcpu);
+	if (unlikely(nacre_io_moved_on(vcpu)))
+		return NACRE_RESUME;
+	return pass(vcpu);
 }
 
 /* Up to 16 bits leave the rest of the register, 32 bits clear it. */
@@ -78,7 +76,7 @@ static enum nacre_result finish_in(struct nacre_vcpu *vcpu)
 {
 	const u32 *data = vcpu->page[NACRE_PAGE_PIO];
 
-	if (nacre_io_moved_on(vcpu))
+	if (unlikely(nacre_io_moved_on(vcpu)))
 		return NACRE_RESUME;
 	set_result(vcpu, READ_ONCE(*data));
 	return pass(vcpu);
@@ -88,7 +86,7 @@ static enum nacre_result finish_in(struct nacre_vcpu *vcpu)
 static noinline enum nacre_result finish_first(struct nacre_vcpu *vcpu)
 {
 	vcpu->complete = NULL;
-	nacre_skip_to(vcpu, vcpu->arch.pio.next_rip);
+	pass(vcpu);
 	return NACRE_TO_USER;
 }
 
@@ -111,19 +109,30 @@ to_user(struct nacre_vcpu *vcpu, u16 port, u8 size, bool in)
 	return NACRE_TO_USER;
 }
 
-static noinline enum nacre_result offer(struct nacre_vcpu *vcpu)
+static noinline enum nacre_result offer(struct nacre_vcpu *vcpu, u16 port,
+					u8 size, bool in)
 {
-	const struct nacre_pio *pio = &vcpu->arch.pio;
 	u64 rax = nacre_gpr(vcpu, NACRE_RAX);
 
 	nacre_vcpu_srcu_lock(vcpu);
-	if (!nacre_chips_pio(vcpu->vm, pio->port, pio->size, &rax, pio->in) &&
-	    (pio->in || !nacre_io_offer(vcpu->vm, NACRE_BUS_PIO, pio->port,
-					pio->size, &rax)))
-		return to_user(vcpu, pio->port, pio->size, pio->in);
-	if (pio->in)
+	if (!nacre_chips_pio(vcpu->vm, port, size, &rax, in) &&
+	    (in || !nacre_io_offer(vcpu->vm, NACRE_BUS_PIO, port, size, &rax)))
+		return to_user(vcpu, port, size, in);
+	if (in)
 		set_result(vcpu, rax);
-	return nacre_skip_to(vcpu, pio->next_rip);
+	return pass(vcpu);
+}
+
+/* Nearly always it is nobody here. */
+static __always_inline bool may_be_meant(const struct nacre_vm *vm, u16 port,
+					 bool in)
+{
+	const void *used = rcu_access_pointer(vm->io.bus[NACRE_BUS_PIO]);
+	const void *chips = READ_ONCE(vm->arch.chips);
+
+	if (likely(!((unsigned long)used | (unsigned long)chips)))
+		return false;
+	return (chips && nacre_is_chip_port(port)) || (used && !in);
 }
 
 /* What the string forms have beside this is not looked at. */
@@ -132,36 +141,11 @@ enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu, u16 port, u8 size,
 {
 	struct nacre_pio *pio = &vcpu->arch.pio;
 
-	pio->port = port;
 	pio->size = size;
-	pio->in = in;
 	/* At hand, or next_rip would not be known. */
 	pio->rip = vcpu->arch.rip;
 	pio->next_rip = next_rip;
-	/* Nearly always nobody here can be meant. */
-	if (unlikely((nacre_is_chip_port(port) && nacre_has_chips(vcpu->vm)) ||
-		     (!in && nacre_io_is_used(vcpu->vm, NACRE_BUS_PIO))))
-		return offer(vcpu);
+	if (unlikely(may_be_meant(vcpu->vm, port, in)))
+		return offer(vcpu, port, size, in);
 	return to_user(vcpu, port, size, in);
-}
-
-/* Where the processor did not tell enough. */
-enum nacre_result nacre_exit_decoded_io(struct nacre_vcpu *vcpu, u16 port,
-					u8 size, bool in, bool string)
-{
-	struct nacre_pio *pio = &vcpu->arch.pio;
-	const struct nacre_insn *insn;
-	enum nacre_fetch_result result;
-
-	nacre_vcpu_srcu_lock(vcpu);
-	result = nacre_fetch_insn(vcpu, &insn);
-	if (unlikely(result != NACRE_FETCH_OK))
-		return nacre_fetch_failed(vcpu, result);
-	if (!string)
-		return nacre_exit_io(vcpu, port, size, in,
-				     nacre_rip(vcpu) + insn->length);
-	pio->port = port;
-	pio->size = size;
-	pio->in = in;
-	return nacre_exit_string_io(vcpu, insn);
 }

@@ -93,14 +93,16 @@ static inline void nacre_set_cr3(struct nacre_vcpu *vcpu, u64 cr3)
 /* Some bits of one, which may be at hand where the whole register is not. */
 static inline u64 nacre_cr0_bits(struct nacre_vcpu *vcpu, u64 bits)
 {
-	if (bits & vcpu->arch.cr0_owned)
+	if (static_branch_unlikely(&nacre_fetches_late) &&
+	    bits & vcpu->arch.cr0_owned)
 		nacre_fetch(vcpu, NACRE_LAZY_CR0);
 	return vcpu->arch.cr0 & bits;
 }
 
 static inline u64 nacre_cr4_bits(struct nacre_vcpu *vcpu, u64 bits)
 {
-	if (bits & vcpu->arch.cr4_owned)
+	if (static_branch_unlikely(&nacre_fetches_late) &&
+	    bits & vcpu->arch.cr4_owned)
 		nacre_fetch(vcpu, NACRE_LAZY_CR4);
 	return vcpu->arch.cr4 & bits;
 }

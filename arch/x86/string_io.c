@@ -189,13 +189,24 @@ static enum nacre_result start(struct nacre_vcpu *vcpu,
 	return NACRE_TO_USER;
 }
 
-enum nacre_result nacre_exit_string_io(struct nacre_vcpu *vcpu,
-				       const struct nacre_insn *insn)
+/* The processor tells of the access, and of the instruction too little. */
+enum nacre_result nacre_exit_string_io(struct nacre_vcpu *vcpu, u16 port,
+				       u8 size, bool in, bool rep)
 {
 	struct nacre_pio *pio = &vcpu->arch.pio;
+	const struct nacre_insn *insn;
+	enum nacre_fetch_result result;
 
-	pio->next_rip = nacre_rip(vcpu) + insn->length;
+	nacre_vcpu_srcu_lock(vcpu);
+	result = nacre_fetch_insn(vcpu, &insn);
+	if (unlikely(result != NACRE_FETCH_OK))
+		return nacre_fetch_failed(vcpu, result);
+	pio->port = port;
+	pio->size = size;
+	pio->in = in;
+	pio->rep = rep;
 	pio->rip = nacre_rip(vcpu);
+	pio->next_rip = pio->rip + insn->length;
 	pio->down = nacre_rflags(vcpu) & X86_EFLAGS_DF;
 	pio->mask = nacre_address_mask(insn->address_size);
 	return start(vcpu, insn);

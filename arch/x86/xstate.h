@@ -43,7 +43,7 @@ static inline bool nacre_xstate_differs(struct nacre_vcpu *vcpu)
 }
 
 /* PKRU is live where the guest has it in CR4, or can reach it by XSAVE. */
-static inline bool nacre_uses_pkru(struct nacre_vcpu *vcpu)
+static __always_inline bool nacre_uses_pkru(struct nacre_vcpu *vcpu)
 {
 	return cpu_feature_enabled(X86_FEATURE_OSPKE) &&
 	       (nacre_cr4_bits(vcpu, X86_CR4_PKE) ||

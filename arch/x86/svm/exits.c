@@ -51,16 +51,16 @@ static enum nacre_result exit_ac(struct nacre_vcpu *vcpu)
 
 static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
 {
-	u64 info = vcpu->arch.exit.info[0], next_rip = vcpu->arch.exit.info[1];
+	u64 info = vcpu->arch.exit.info[0];
 	u8 size = FIELD_GET(VMCB_IO_SIZE, info);
 	u16 port = FIELD_GET(VMCB_IO_PORT, info);
 	bool in = info & VMCB_IO_IN;
 
-	if (likely(!(info & VMCB_IO_STRING) && next_rip))
-		return nacre_exit_io(vcpu, port, size, in, next_rip);
-	vcpu->arch.pio.rep = info & VMCB_IO_REP;
-	return nacre_exit_decoded_io(vcpu, port, size, in,
-				     info & VMCB_IO_STRING);
+	/* AMD APM, "IOIO Intercept Information": the second is the next RIP. */
+	if (likely(!(info & VMCB_IO_STRING)))
+		return nacre_exit_io(vcpu, port, size, in,
+				     vcpu->arch.exit.info[1]);
+	return nacre_exit_string_io(vcpu, port, size, in, info & VMCB_IO_REP);
 }
 
 static enum nacre_result exit_msr(struct nacre_vcpu *vcpu)
@@ -104,7 +104,6 @@ static nacre_exit_fn *const exits[SVM_INTERCEPTS] = {
 	[SVM_PAUSE]			= nacre_exit_pause,
 	[SVM_HLT]			= nacre_exit_hlt,
 	[SVM_INVLPGA]			= nacre_exit_ud,
-	[SVM_IOIO]			= exit_io,
 	[SVM_MSR]			= exit_msr,
 	[SVM_TASK_SWITCH]		= nacre_exit_unfinished,
 	[SVM_SHUTDOWN]			= exit_shutdown,
@@ -131,6 +130,9 @@ enum nacre_result svm_handle_exit(struct nacre_vcpu *vcpu)
 	u32 code = vcpu->arch.exit.code;
 	nacre_exit_fn *fn = NULL;
 
+	/* The one that ends in userspace and back each time: not by a pointer. */
+	if (code == SVM_IOIO)
+		return exit_io(vcpu);
 	if (likely(code < ARRAY_SIZE(exits)))
 		fn = exits[array_index_nospec(code, ARRAY_SIZE(exits))];
 	if (likely(fn))

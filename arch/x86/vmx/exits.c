@@ -201,28 +201,34 @@ static enum nacre_result exit_dr(struct nacre_vcpu *vcpu)
 	return nacre_exit_dr(vcpu, &access);
 }
 
-/* Apart from the others: what both need would be in their way. */
-static noinline enum nacre_result exit_string_io(struct nacre_vcpu *vcpu,
-						 u64 qual)
+/* Apart from the others: what it needs would be in their way. */
+static noinline enum nacre_result exit_rare_io(struct nacre_vcpu *vcpu,
+					       u64 qual)
 {
-	vcpu->arch.pio.rep = qual & QUAL_IO_REP;
-	return nacre_exit_decoded_io(vcpu, FIELD_GET(QUAL_IO_PORT, qual),
-				     FIELD_GET(QUAL_IO_SIZE, qual) + 1,
-				     qual & QUAL_IO_IN, true);
+	u8 size = FIELD_GET(QUAL_IO_SIZE, qual) + 1;
+	u16 port = FIELD_GET(QUAL_IO_PORT, qual);
+	u64 rip = vcpu->arch.rip;
+
+	if (qual & QUAL_IO_STRING)
+		return nacre_exit_string_io(vcpu, port, size, qual & QUAL_IO_IN,
+					    qual & QUAL_IO_REP);
+	rip = nacre_wrap_rip(vcpu, rip, rip + to_vmx(vcpu)->insn_length);
+	return nacre_exit_io(vcpu, port, size, qual & QUAL_IO_IN, rip);
 }
 
 static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
 {
-	u64 qual;
+	u64 qual, rip, next_rip;
 
 	vmx_fetch_insn(to_vmx(vcpu));
 	qual = vmcs_read_natural(VMCS_QUALIFICATION);
-	if (unlikely(qual & QUAL_IO_STRING))
-		return exit_string_io(vcpu, qual);
+	rip = vcpu->arch.rip;
+	next_rip = rip + to_vmx(vcpu)->insn_length;
+	if (unlikely(qual & QUAL_IO_STRING) || nacre_may_wrap(rip, next_rip))
+		return exit_rare_io(vcpu, qual);
 	return nacre_exit_io(vcpu, FIELD_GET(QUAL_IO_PORT, qual),
 			     FIELD_GET(QUAL_IO_SIZE, qual) + 1,
-			     qual & QUAL_IO_IN,
-			     vcpu->arch.rip + to_vmx(vcpu)->insn_length);
+			     qual & QUAL_IO_IN, next_rip);
 }
 
 /* The guest has lowered its CR8: what waits may be let in. */
@@ -252,7 +258,6 @@ static nacre_exit_fn *const exits[REASONS] = {
 	[REASON_VMCLEAR ... REASON_VMXON] = nacre_exit_ud,
 	[REASON_CR]			= exit_cr,
 	[REASON_DR]			= exit_dr,
-	[REASON_IO]			= exit_io,
 	[REASON_RDMSR]			= nacre_exit_rdmsr,
 	[REASON_WRMSR]			= nacre_exit_wrmsr,
 	/* Two that do nothing: the guest spins instead of waiting. */
@@ -294,6 +299,9 @@ enum nacre_result vmx_handle_exit(struct nacre_vcpu *vcpu)
 	u32 code = vcpu->arch.exit.code;
 	nacre_exit_fn *fn;
 
+	/* The one that ends in userspace and back each time: not by a pointer. */
+	if (code == REASON_IO)
+		return exit_io(vcpu);
 	if (unlikely(code >= ARRAY_SIZE(exits)))
 		return code & REASON_ENTRY_FAILED ?
 		       entry_failed(vcpu) : nacre_exit_unexpected(vcpu);
