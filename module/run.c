@@ -30,7 +30,6 @@ static struct nacre_vcpu *vcpu_of(struct preempt_notifier *notifier)
 static __always_inline void come_to_cpu(struct nacre_vcpu *vcpu, int cpu)
 {
 	vcpu->cpu = cpu;
-	WRITE_ONCE(vcpu->preempted, NACRE_NOT_PREEMPTED);
 	nacre_arch_vcpu_load(vcpu);
 }
 
@@ -43,7 +42,10 @@ static __always_inline void leave_cpu(struct nacre_vcpu *vcpu)
 
 static void vcpu_sched_in(struct preempt_notifier *notifier, int cpu)
 {
-	come_to_cpu(vcpu_of(notifier), cpu);
+	struct nacre_vcpu *vcpu = vcpu_of(notifier);
+
+	WRITE_ONCE(vcpu->preempted, NACRE_NOT_PREEMPTED);
+	come_to_cpu(vcpu, cpu);
 }
 
 static void vcpu_sched_out(struct preempt_notifier *notifier,

@@ -67,7 +67,8 @@ static __always_inline enum nacre_result nacre_skip(struct nacre_vcpu *vcpu,
 	nacre_set_rip(vcpu, rip);
 	if (unlikely(nacre_rflags(vcpu) & (X86_EFLAGS_RF | X86_EFLAGS_TF)))
 		nacre_end_rf_and_tf(vcpu);
-	backend(write_shadow)(vcpu, 0);
+	if (vcpu->arch.maybe_shadowed)
+		backend(write_shadow)(vcpu, 0);
 	return NACRE_RESUME;
 }
 

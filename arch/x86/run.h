@@ -39,8 +39,6 @@ static __always_inline void nacre_arch_vcpu_load(struct nacre_vcpu *vcpu)
 
 static inline void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu)
 {
-	if (unlikely(READ_ONCE(vcpu->vm->nr_logs)))
-		backend_optional(collect_log)(vcpu);
 	backend(put)(vcpu);
 }
 
@@ -78,7 +76,9 @@ static inline void nacre_arch_run_end(struct nacre_vcpu *vcpu)
 	run->if_flag = if_flag;
 	run->apic_base = vcpu->arch.apic_base;
 	run->cr8 = nacre_cr8(vcpu);
-	run->ready_for_interrupt_injection = nacre_has_chips(vcpu->vm) ||
+	/* Without a local APIC here there are no chips either. */
+	run->ready_for_interrupt_injection =
+		(vcpu->arch.apic && nacre_has_chips(vcpu->vm)) ||
 		(if_flag && nacre_ready_for_interrupt(vcpu));
 }
 

@@ -304,6 +304,7 @@ struct nacre_vcpu_arch {
 	/* Bits that the guest changes by itself: only these are ever lazy. */
 	u64 cr0_owned, cr4_owned;
 	u32 avail, dirty;	/* BIT(enum nacre_lazy) */
+	u8 maybe_shadowed;	/* 0: not behind STI or MOV SS */
 
 	u64 dr[4], dr6, dr7;
 	u64 apic_base;

@@ -232,6 +232,7 @@ int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
 	int err = 0;
 
 	vcpu->arch.avail = BIT(NACRE_NR_LAZY) - 1;
+	vcpu->arch.maybe_shadowed = true;
 	nacre_cpuid_init(vcpu);
 	nacre_msr_init(vcpu);
 	if (!fpu_alloc_guest_fpstate(&vcpu->arch.fpu))

@@ -20,7 +20,6 @@
  */
 SYM_FUNC_START(svm_switch)
 	push	%rbp
-	mov	%rsp, %rbp
 	push	%r15
 	push	%r14
 	push	%r13

@@ -55,13 +55,13 @@ static bool prepare_soft(struct svm_vcpu *svm, const struct nacre_event *event)
 	if (!length)
 		return false;
 	svm->soft = (struct svm_soft) {
-		.active = true,
 		.advanced = !svm_caps.nrips,
 		.insn_len = length,
 		.vmcb_event = vmcb_event(event),
 		.rip = arch->rip,
 		.next_rip = arch->rip + length,
 	};
+	svm->awaits.soft = true;
 	if (!nacre_is_64bit_code(&svm->vcpu))
 		svm->soft.next_rip = (u32)svm->soft.next_rip;
 	if (svm_caps.nrips)
@@ -81,9 +81,9 @@ static void undo_soft(struct svm_vcpu *svm, struct nacre_event *vectoring)
 	struct svm_soft *soft = &svm->soft;
 	u64 same = EVENT_VECTOR | EVENT_TYPE;
 
-	if (!soft->active)
+	if (!svm->awaits.soft)
 		return;
-	soft->active = false;
+	svm->awaits.soft = false;
 	if (vectoring->type == NACRE_EVENT_NONE)
 		return;
 	if (nacre_event_is_soft(vectoring) &&
@@ -118,7 +118,7 @@ void svm_cancel_injection(struct nacre_vcpu *vcpu)
 
 static void iret_is_over(struct svm_vcpu *svm)
 {
-	svm->nmi.in_iret = false;
+	svm->awaits.iret = false;
 	svm->nmi.masked = false;
 	nacre_set_request(&svm->vcpu, NACRE_REQ_EVENT);
 }
@@ -129,29 +129,26 @@ void svm_collect_events(struct svm_vcpu *svm)
 
 	decode_event(svm->vmcb->control.exit_int_info, vectoring);
 	undo_soft(svm, vectoring);
-	if (svm->nmi.in_iret && svm->vcpu.arch.rip != svm->nmi.iret_rip)
+	if (svm->awaits.flush)
+		svm_flushed(svm);
+	if (svm->awaits.iret && svm->vcpu.arch.rip != svm->nmi.iret_rip)
 		iret_is_over(svm);
-	if (svm->want_nudge) {
-		svm->want_nudge = false;
+	if (svm->awaits.nudge) {
+		svm->awaits.nudge = false;
 		nacre_set_request(&svm->vcpu, NACRE_REQ_EVENT);
 	}
 }
 
-static bool shadowed(struct svm_vcpu *svm)
-{
-	return svm->vmcb->control.int_state & VMCB_INTERRUPT_SHADOW;
-}
-
 bool svm_interrupt_allowed(struct nacre_vcpu *vcpu)
 {
-	return vcpu->arch.rflags & X86_EFLAGS_IF && !shadowed(to_svm(vcpu));
+	return vcpu->arch.rflags & X86_EFLAGS_IF && !svm_is_shadowed(to_svm(vcpu));
 }
 
 bool svm_nmi_allowed(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
-	return !svm->nmi.masked && !shadowed(svm);
+	return !svm->nmi.masked && !svm_is_shadowed(svm);
 }
 
 bool svm_nmi_masked(struct nacre_vcpu *vcpu)
@@ -164,7 +161,7 @@ void svm_mask_nmi(struct nacre_vcpu *vcpu, bool masked)
 	struct svm_vcpu *svm = to_svm(vcpu);
 
 	svm->nmi.masked = masked;
-	svm->nmi.in_iret = false;
+	svm->awaits.iret = false;
 	vmcb_intercept(svm->vmcb, SVM_IRET, masked);
 }
 
@@ -199,7 +196,7 @@ void svm_end_interrupt_window(struct svm_vcpu *svm)
 
 void svm_iret_begins(struct svm_vcpu *svm)
 {
-	svm->nmi.in_iret = true;
+	svm->awaits.iret = true;
 	svm->nmi.iret_rip = svm->vcpu.arch.rip;
 	vmcb_intercept(svm->vmcb, SVM_IRET, false);
 	nacre_set_request(&svm->vcpu, NACRE_REQ_EVENT);
@@ -209,14 +206,14 @@ void svm_want_nmi_window(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
-	if (svm->nmi.masked && !svm->nmi.in_iret)
+	if (svm->nmi.masked && !svm->awaits.iret)
 		return;		/* IRET will exit */
 	/*
 	 * Not with an event on its way: our TF would land on the guest's
 	 * stack. An interrupt of our own ends the entry right behind it.
 	 */
 	if (svm->vmcb->control.event_inj & EVENT_VALID)
-		svm->want_nudge = true;
+		svm->awaits.nudge = true;
 	else
 		svm->nmi.stepping = true;
 }
@@ -236,7 +233,7 @@ u64 svm_stepped_rflags(struct svm_vcpu *svm, u64 rflags)
 {
 	const struct svm_nmi *nmi = &svm->nmi;
 
-	if (nmi->in_iret && svm->vmcb->save.rip != nmi->iret_rip)
+	if (svm->awaits.iret && svm->vmcb->save.rip != nmi->iret_rip)
 		return rflags;
 	if (!nmi->guest_tf)
 		rflags &= ~X86_EFLAGS_TF;
@@ -257,7 +254,7 @@ bool svm_step_done(struct svm_vcpu *svm, u64 *dr6)
 		return false;
 	svm->nmi.stepping = false;
 	nacre_set_request(&svm->vcpu, NACRE_REQ_EVENT);
-	if (nmi->in_iret)
+	if (svm->awaits.iret)
 		iret_is_over(svm);
 	if (nmi->guest_tf)
 		return false;
@@ -268,7 +265,7 @@ bool svm_step_done(struct svm_vcpu *svm, u64 *dr6)
 u32 svm_read_shadow(struct nacre_vcpu *vcpu)
 {
 	/* One bit for both causes, so both are reported. */
-	return shadowed(to_svm(vcpu)) ?
+	return svm_is_shadowed(to_svm(vcpu)) ?
 	       NACRE_X86_SHADOW_INT_STI | NACRE_X86_SHADOW_INT_MOV_SS : 0;
 }
 
@@ -276,6 +273,7 @@ void svm_write_shadow(struct nacre_vcpu *vcpu, u32 shadow)
 {
 	struct vmcb_control *control = &to_svm(vcpu)->vmcb->control;
 
+	vcpu->arch.maybe_shadowed = shadow;
 	if (shadow)
 		control->int_state |= VMCB_INTERRUPT_SHADOW;
 	else

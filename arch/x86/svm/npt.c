@@ -51,13 +51,19 @@ const struct nacre_stage2_format *svm_stage2_format(void)
 	return &npt;
 }
 
+static void want_flush(struct svm_vcpu *svm, u8 what)
+{
+	svm->vmcb->control.tlb_control = what;
+	svm->awaits.flush = true;
+}
+
 /* The ASID covers both stages, so this drops more than was asked. */
 void svm_flush_guest(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
 	if (svm_caps.flush_asid)
-		svm->vmcb->control.tlb_control = VMCB_TLB_FLUSH_ASID;
+		want_flush(svm, VMCB_TLB_FLUSH_ASID);
 	else
 		svm->asid_generation = 0;
 }
@@ -85,13 +91,27 @@ void svm_new_asid(struct svm_vcpu *svm)
 		cpu->next_asid = 1;
 		cpu->flush_all = true;
 	}
+	/* Whose ASID was chosen before that flush was done has it to do as well. */
+	if (cpu->flush_all)
+		want_flush(svm, VMCB_TLB_FLUSH_ALL);
 	svm->asid_generation = cpu->asid_generation;
 	vmcb_set_asid(svm->vmcb, cpu->next_asid++);
+}
+
+void svm_flushed(struct svm_vcpu *svm)
+{
+	u8 *what = &svm->vmcb->control.tlb_control;
+
+	if (*what == VMCB_TLB_FLUSH_ALL)
+		svm->cpu->flush_all = false;
+	*what = VMCB_TLB_KEEP;
+	svm->awaits.flush = false;
 }
 
 void svm_change_cpu(struct svm_vcpu *svm)
 {
 	svm->ran_on = smp_processor_id();
+	svm->tsc_aux = svm->cpu->host_tsc_aux;
 	svm->asid_generation = 0;
 	vmcb_dirty(svm->vmcb, VMCB_CLEAN_ALL);
 }

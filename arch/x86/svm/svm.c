@@ -67,13 +67,20 @@ static void svm_vcpu_reset(struct nacre_vcpu *vcpu, bool init)
 	vcpu->arch.avail = ALL_AT_HAND;
 }
 
+/* RDPID cannot be intercepted: the guest's value stays in until put(). */
+static noinline void load_tsc_aux(struct svm_vcpu *svm, u64 value)
+{
+	svm->tsc_aux = value;
+	svm->tsc_aux_is_in = value != svm->cpu->host_tsc_aux;
+	wrmsrl(MSR_TSC_AUX, value);
+}
+
 static void svm_load(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
 	svm->cpu = this_cpu_ptr(&svm_cpu);
 	svm->host_saved = false;
-	svm->tsc_aux = svm->cpu->host_tsc_aux;
 	svm_come_to_cpu(svm);
 }
 
@@ -81,27 +88,15 @@ static void svm_put(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
-	if (svm->tsc_aux != svm->cpu->host_tsc_aux)
-		wrmsrl(MSR_TSC_AUX, svm->cpu->host_tsc_aux);
-	svm->cpu = NULL;
+	if (unlikely(svm->tsc_aux_is_in))
+		load_tsc_aux(svm, svm->cpu->host_tsc_aux);
 }
 
-/* RDPID cannot be intercepted: the guest's value stays in until put(). */
-static void load_tsc_aux(struct svm_vcpu *svm)
-{
-	u64 value = svm->vcpu.arch.tsc_aux;
-
-	if (!svm->uses_tsc_aux || svm->tsc_aux == value)
-		return;
-	svm->tsc_aux = value;
-	wrmsrl(MSR_TSC_AUX, value);
-}
-
-static void set_tpr(struct vmcb *vmcb, u64 tpr)
+static void set_tpr(struct vmcb *vmcb, u8 tpr)
 {
 	u32 now = vmcb->control.int_control;
 
-	if (unlikely((now & VMCB_V_TPR) != tpr))
+	if (unlikely((u8)now != tpr))
 		vmcb_set_int_control(vmcb, (now & ~VMCB_V_TPR) | tpr);
 }
 
@@ -127,10 +122,11 @@ static void note_host(struct svm_vcpu *svm)
 {
 	if (svm->host_saved && likely(!host_ldt_may_change()))
 		return;
-	if (unlikely(!READ_ONCE(svm->cpu->on)))
+	if (unlikely(!svm->cpu->on))
 		return;
 	svm_vmsave(svm->cpu->host_area);
-	svm->host_debugctl = get_debugctlmsr();
+	/* Without the tracepoint, which is a call: once for each NACRE_RUN. */
+	svm->host_debugctl = __rdmsr(MSR_IA32_DEBUGCTLMSR);
 	svm->host_saved = true;
 }
 
@@ -140,10 +136,10 @@ static void svm_prepare_entry(struct nacre_vcpu *vcpu, bool again)
 	const struct nacre_vcpu_arch *arch = &vcpu->arch;
 	struct vmcb *vmcb = svm->vmcb;
 
-	if (!again)
-		note_host(svm);
+	note_host(svm);
 	svm_choose_asid(svm);
-	load_tsc_aux(svm);
+	if (svm->uses_tsc_aux && unlikely(svm->tsc_aux != arch->tsc_aux))
+		load_tsc_aux(svm, arch->tsc_aux);
 	vmcb->save.rax = arch->gpr[NACRE_RAX];
 	vmcb->save.rsp = arch->gpr[NACRE_RSP];
 	vmcb->save.rip = arch->rip;
@@ -151,6 +147,18 @@ static void svm_prepare_entry(struct nacre_vcpu *vcpu, bool again)
 	vmcb_set_cr2(vmcb, arch->cr2);
 	vmcb_set_cr3(vmcb, arch->cr3);
 	set_tpr(vmcb, nacre_cr8(vcpu));
+}
+
+/*
+ * What the host divided last stays in the divider, for the guest to find: AMD,
+ * "Division-by-zero Information Leak". amd_clear_divider() is a call on some
+ * kernels.
+ */
+static __always_inline void clear_divider(void)
+{
+	u32 low = 0, high = 0;
+
+	asm volatile("div %2" : "+a"(low), "+d"(high) : "r"(1) : "cc");
 }
 
 /*
@@ -166,7 +174,7 @@ static noinstr void run_guest(struct svm_vcpu *svm)
 	nacre_guest_enter();
 	raw_local_irq_enable();
 	if (static_cpu_has_bug(X86_BUG_DIV0))
-		amd_clear_divider();
+		clear_divider();
 
 	ran = svm_switch(svm->vcpu.arch.gpr, svm->vmcb_pa, svm->cpu->host_area);
 
@@ -202,41 +210,52 @@ static void collect_registers(struct svm_vcpu *svm)
 		arch->cr0 = vmcb->save.cr0;
 }
 
-static void after_exit(struct svm_vcpu *svm)
+/* @cut: an event's delivery was; never in an exit by an instruction. */
+static __always_inline void settle(struct svm_vcpu *svm, bool cut)
 {
 	struct vmcb_control *control = &svm->vmcb->control;
-	struct nacre_exit *exit = &svm->vcpu.arch.exit;
 
-	collect_registers(svm);
-	exit->code = control->exit_code;
-	exit->info[0] = control->exit_info1;
-	exit->info[1] = control->exit_info2;
-	if (unlikely(exit->code == SVM_INVALID)) {
-		/* Nothing of the VMCB was used; nothing is in the cache. */
-		svm_cancel_injection(&svm->vcpu);
-		return;
-	}
-	if (unlikely(control->tlb_control != VMCB_TLB_KEEP)) {
-		control->tlb_control = VMCB_TLB_KEEP;
-		svm->cpu->flush_all = false;
-	}
 	if (svm_caps.clean_bits)
 		control->clean = VMCB_CLEAN_ALL;
 	control->event_inj = 0;
-	exit->vectoring.type = NACRE_EVENT_NONE;
-	if (unlikely(control->exit_int_info & VMCB_EVENT_VALID ||
-		     svm_awaits_exit(svm)))
+	svm->vcpu.arch.exit.vectoring.type = NACRE_EVENT_NONE;
+	if (unlikely(cut || svm->awaits.any))
 		svm_collect_events(svm);
-	if (unlikely(exit->code == SVM_EXCEPTION + X86_TRAP_MC))
+}
+
+static __always_inline enum nacre_exit_kind after_exit(struct svm_vcpu *svm)
+{
+	struct vmcb_control *control = &svm->vmcb->control;
+	struct nacre_exit *exit = &svm->vcpu.arch.exit;
+	u32 code = control->exit_code;
+
+	collect_registers(svm);
+	svm->vcpu.arch.maybe_shadowed = control->int_state;
+	exit->code = code;
+	exit->info[0] = control->exit_info1;
+	exit->info[1] = control->exit_info2;
+	if (code == SVM_IOIO) {
+		settle(svm, false);
+		return NACRE_EXIT_PORT;
+	}
+	if (unlikely(code == SVM_INVALID)) {
+		/* Nothing of the VMCB was used; nothing is in the cache. */
+		svm_cancel_injection(&svm->vcpu);
+		return NACRE_EXIT_ANY;
+	}
+	settle(svm, control->exit_int_info & VMCB_EVENT_VALID);
+	if (unlikely(code == SVM_EXCEPTION + X86_TRAP_MC))
 		nacre_host_machine_check();
+	return static_branch_unlikely(&nacre_tells_lengths) &&
+	       svm_can_answer(exit) ? NACRE_EXIT_ANSWERED : NACRE_EXIT_ANY;
 }
 
 static enum nacre_exit_kind svm_enter(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
-	if (likely(READ_ONCE(svm->cpu->on))) {
-		if (unlikely(svm->want_nudge))
+	if (likely(svm->cpu->on)) {
+		if (unlikely(svm->awaits.nudge))
 			irq_work_queue(&svm->cpu->nudge);
 		if (unlikely(svm->host_debugctl))
 			run_guest_without_debugctl(svm);
@@ -245,12 +264,7 @@ static enum nacre_exit_kind svm_enter(struct nacre_vcpu *vcpu)
 	} else {
 		svm->vmcb->control.exit_code = SVM_INVALID;
 	}
-	after_exit(svm);
-	if (vcpu->arch.exit.code == SVM_IOIO)
-		return NACRE_EXIT_PORT;
-	return static_branch_unlikely(&nacre_tells_lengths) &&
-	       svm_can_answer(&vcpu->arch.exit) ?
-	       NACRE_EXIT_ANSWERED : NACRE_EXIT_ANY;
+	return after_exit(svm);
 }
 
 #define SVM_OPERATION(ret, name, args)	.name = svm_##name,

@@ -44,7 +44,6 @@ DECLARE_PER_CPU(struct svm_cpu, svm_cpu);
  */
 struct svm_nmi {
 	bool masked;
-	bool in_iret;		/* IRET at iret_rip has begun */
 	bool stepping;		/* TF is ours */
 	bool guest_tf, guest_rf;	/* stepping: what the guest had there */
 	u64 iret_rip;
@@ -52,7 +51,6 @@ struct svm_nmi {
 
 /* A soft event in injection: RIP before and after its instruction. */
 struct svm_soft {
-	bool active;
 	bool advanced;		/* RIP was moved by hand, for want of NRIPS */
 	u8 insn_len;
 	u64 vmcb_event;		/* type and vector as in EVENTINJ */
@@ -68,14 +66,24 @@ struct svm_vcpu {
 	hpa_t msrpm_pa;
 
 	/* The vCPU's mutex guards the rest. */
-	struct svm_cpu *cpu;	/* loaded: this CPU's; else NULL */
+	struct svm_cpu *cpu;	/* loaded: this CPU's */
 	int ran_on;		/* CPU whose VMCB cache and ASID these are */
 	u64 asid_generation;	/* 0: needs an ASID */
 	bool host_saved;	/* host_area is good since load() */
-	u64 tsc_aux;		/* loaded: what the processor has */
+	u64 tsc_aux;		/* what the processor has while loaded */
+	bool tsc_aux_is_in;	/* and that is not the host's */
 	u64 host_debugctl;
 	bool want_vintr;
-	bool want_nudge;	/* exit right behind the injected event */
+	/* What an exit shows to be over. */
+	union {
+		struct {
+			bool soft;	/* .soft is in injection */
+			bool iret;	/* IRET at nmi.iret_rip has begun */
+			bool nudge;	/* exit right behind the event */
+			bool flush;	/* VMRUN does what tlb_control says */
+		};
+		u32 any;
+	} awaits;
 	struct svm_nmi nmi;
 	struct svm_soft soft;
 	hpa_t nested_cr3;	/* a shutdown makes the VMCB's undefined */
@@ -129,10 +137,9 @@ static inline u64 svm_rflags_out(struct svm_vcpu *svm, u64 rflags)
 	       rflags;
 }
 
-/* Is there something that an exit shows to be over? */
-static inline bool svm_awaits_exit(const struct svm_vcpu *svm)
+static inline bool svm_is_shadowed(const struct svm_vcpu *svm)
 {
-	return svm->soft.active | svm->nmi.in_iret | svm->want_nudge;
+	return svm->vmcb->control.int_state & VMCB_INTERRUPT_SHADOW;
 }
 
 /* npt.c */
@@ -146,13 +153,13 @@ static inline void svm_come_to_cpu(struct svm_vcpu *svm)
 }
 
 void svm_new_asid(struct svm_vcpu *svm);
+/* Behind an exit: what tlb_control asked for is done. */
+void svm_flushed(struct svm_vcpu *svm);
 
 static inline void svm_choose_asid(struct svm_vcpu *svm)
 {
 	if (unlikely(svm->asid_generation != svm->cpu->asid_generation))
 		svm_new_asid(svm);
-	if (unlikely(svm->cpu->flush_all))
-		svm->vmcb->control.tlb_control = VMCB_TLB_FLUSH_ALL;
 }
 
 enum nacre_result svm_exit_npf(struct nacre_vcpu *vcpu);

@@ -83,7 +83,7 @@ static void intercept_for_windows(struct svm_vcpu *svm)
 {
 	if (svm->want_vintr)
 		intercept(svm, SVM_VINTR);
-	if (svm->nmi.masked && !svm->nmi.in_iret)
+	if (svm->nmi.masked && !svm->awaits.iret)
 		intercept(svm, SVM_IRET);
 }
 
@@ -207,6 +207,8 @@ void svm_vmcb_reset(struct svm_vcpu *svm)
 	svm->want_vintr = false;
 	svm->nmi = (struct svm_nmi){};
 	svm->soft = (struct svm_soft){};
+	svm->awaits.soft = false;
+	svm->awaits.iret = false;
 	svm->asid_generation = 0;
 }
 

@@ -331,6 +331,8 @@ static void vmx_put(struct nacre_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 
+	if (unlikely(READ_ONCE(vcpu->vm->nr_logs)))
+		vmx_collect_log(vcpu);
 	if (vmx->guest_in)
 		unload_guest(vmx);
 }
