@@ -127,10 +127,12 @@ static void fold_nmis(struct nacre_vcpu *vcpu)
 {
 	struct nacre_events *events = &vcpu->arch.events;
 	unsigned int limit = NMI_LIMIT_OPEN;
-	unsigned int queued = atomic_xchg(&events->nmi_queued, 0);
+	unsigned int queued;
 
-	if (!queued)
+	/* One that comes now asks for another look. */
+	if (likely(!atomic_read(&events->nmi_queued)))
 		return;
+	queued = atomic_xchg(&events->nmi_queued, 0);
 	if (backend(nmi_masked)(vcpu) || events->nmi_injected)
 		limit = NMI_LIMIT_BLOCKED;
 	events->nmi_pending = min(events->nmi_pending + queued, limit);

@@ -191,7 +191,7 @@ void svm_end_interrupt_window(struct svm_vcpu *svm)
 	vmcb_set_int_control(vmcb, vmcb->control.int_control &
 				   ~(VMCB_V_IRQ | VMCB_V_INTR_PRIO |
 				     VMCB_V_IGN_TPR));
-	nacre_set_request(&svm->vcpu, NACRE_REQ_EVENT);
+	svm->vcpu.arch.events.want_event = true;
 }
 
 void svm_iret_begins(struct svm_vcpu *svm)
@@ -199,7 +199,7 @@ void svm_iret_begins(struct svm_vcpu *svm)
 	svm->awaits.iret = true;
 	svm->nmi.iret_rip = svm->vcpu.arch.rip;
 	vmcb_intercept(svm->vmcb, SVM_IRET, false);
-	nacre_set_request(&svm->vcpu, NACRE_REQ_EVENT);
+	svm->vcpu.arch.events.want_event = true;
 }
 
 void svm_want_nmi_window(struct nacre_vcpu *vcpu)

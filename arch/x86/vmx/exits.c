@@ -234,7 +234,7 @@ static enum nacre_result exit_io(struct nacre_vcpu *vcpu)
 /* The guest has lowered its CR8: what waits may be let in. */
 static enum nacre_result exit_cr8_below(struct nacre_vcpu *vcpu)
 {
-	nacre_set_request(vcpu, NACRE_REQ_EVENT);
+	vcpu->arch.events.want_event = true;
 	return NACRE_RESUME;
 }
 

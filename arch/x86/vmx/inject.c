@@ -124,7 +124,7 @@ void vmx_want_nmi_window(struct nacre_vcpu *vcpu)
 void vmx_end_window(struct vmx_vcpu *vmx, u32 bit)
 {
 	vmx_set_proc(vmx, bit, false);
-	nacre_set_request(&vmx->vcpu, NACRE_REQ_EVENT);
+	vmx->vcpu.arch.events.want_event = true;
 }
 
 void vmx_watch_cr8(struct nacre_vcpu *vcpu, u8 threshold)
