@@ -152,6 +152,20 @@ step()
 	! chosen "$1" "$2" || perform "$@"
 }
 
+# beside NAME WHAT SECONDS COMMAND...: a step that goes on while others do, until
+# join NAME.
+beside()
+{
+	chosen "$1" "$2" || return 0
+	say "$2 ..."
+	start "$1" "${@:3}"
+}
+
+join()
+{
+	[[ ! -f $logs/$1.pid ]] || finish "$1"
+}
+
 # perform NAME WHAT SECONDS COMMAND...: whatever was chosen.
 perform()
 {
@@ -246,7 +260,7 @@ machines()
 		[[ -z $line ]] || title+=" and the distribution's kernel line"
 		chosen "$name" "$title" || continue
 		if [[ ${#names[@]} -eq 2 ]]; then
-			finish_tests "${names[0]}"
+			join "${names[0]}"
 			names=("${names[1]}")
 		fi
 		tests "$name" "${pair%/*}" "${pair#*/}" "$module" \
@@ -254,13 +268,8 @@ machines()
 		names+=("$name")
 	done
 	for name in "${names[@]}"; do
-		finish_tests "$name"
+		join "$name"
 	done
-}
-
-finish_tests()
-{
-	[[ ! -f $logs/$1.pid ]] || finish "$1"
 }
 
 make_image()
@@ -353,8 +362,9 @@ quick()
 {
 	local some=()
 
-	step unit "tests on this machine" 1200 make unit
+	beside unit "tests on this machine" 1200 make unit
 	step lint "lint" 1800 make lint
+	join unit
 	step lab-selftest "the lab's own test" 3000 lab/selftest
 	machines nacre svm/6.12 vmx/6.1 svm-nrips/6.12 vmx-new/6.1 svm-max/6.1
 	console nacre 6.12
@@ -403,6 +413,10 @@ slow()
 	step kvmtool "kvmtool on nacre, if LKVM is the path of one" 3600 \
 		lab/vmm --timeout 3500 -- selftests/vmm/kvmtool.sh \
 		"${LKVM-none}" "{kernel}" "{image}"
+	step msr-trace-nacre "MSRs around guests that take turns, nacre" 1200 \
+		selftests/msr_trace.sh
+	step msr-trace-kvm "MSRs around guests that take turns, in-tree" 1200 \
+		selftests/msr_trace.sh --module kvm
 	step soak "memory under everything for a minute" 600 \
 		lab/run --timeout 500 -- env NACRE_SOAK_SECONDS=60 \
 		selftests/run memory_soak
