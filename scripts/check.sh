@@ -417,6 +417,12 @@ slow()
 		selftests/msr_trace.sh
 	step msr-trace-kvm "MSRs around guests that take turns, in-tree" 1200 \
 		selftests/msr_trace.sh --module kvm
+	step second-kernel-svm "another kernel after vCPUs, svm" 2400 \
+		selftests/second_kernel.sh
+	step second-kernel-vmx "another kernel after vCPUs, vmx" 2400 \
+		selftests/second_kernel.sh --machine vmx
+	step second-kernel-vmx-6.12 "another kernel after vCPUs, vmx, 6.12" 2400 \
+		selftests/second_kernel.sh --machine vmx --kernel 6.12
 	step soak "memory under everything for a minute" 600 \
 		lab/run --timeout 500 -- env NACRE_SOAK_SECONDS=60 \
 		selftests/run memory_soak
