@@ -217,6 +217,7 @@ static void wait_in_halt(struct nacre_vcpu *vcpu)
 {
 	u64 begin = ktime_get_ns();
 
+	nacre_arch_halts(vcpu);
 	if (poll_first(vcpu, begin))
 		nacre_arch_wake(vcpu);
 	else

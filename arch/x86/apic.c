@@ -21,6 +21,7 @@
 #include "arch/x86/clock.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
+#include "arch/x86/exits.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"
 
@@ -149,6 +150,10 @@ static void op_set_timer(struct nacre_lapic *lapic, u64 when)
 	struct nacre_apic *apic = apic_of(lapic);
 
 	WRITE_ONCE(apic->due, when);
+	backend_optional(set_deadline)(apic->vcpu,
+				       when ? lapic->tsc_deadline : 0);
+	if (apic->in_guest)
+		return;
 	/* Before the look at the queue; with the lock of timer_fired()'s start. */
 	if (!is_held_off(&apic->timer))
 		smp_mb(); /* else it is this CPU's own order */
@@ -196,7 +201,7 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 	u64 due, started = 0;
 
 	while ((due = READ_ONCE(apic->due)) > ktime_get_ns()) {
-		if (due == started)
+		if (due == started || READ_ONCE(apic->in_guest))
 			return HRTIMER_NORESTART;
 		hrtimer_start(timer, ns_to_ktime(due), HRTIMER_MODE_ABS_HARD);
 		started = due;
@@ -311,11 +316,34 @@ static void take_timer(struct nacre_apic *apic)
 	if (!test_and_clear_bit(NACRE_APIC_TIMER, &apic->pending) || !due)
 		return;
 	if (due > ktime_get_ns()) {
-		start_timer(apic, due);
+		if (!apic->in_guest)
+			start_timer(apic, due);
 		return;
 	}
 	apic->due = 0;
 	nacre_lapic_timer_expired(&apic->lapic);
+}
+
+/* A little early it is set anew. */
+enum nacre_result nacre_exit_timer(struct nacre_vcpu *vcpu)
+{
+	struct nacre_apic *apic = vcpu->arch.apic;
+
+	if (apic && apic->in_guest)
+		nacre_lapic_timer_expired(&apic->lapic);
+	return NACRE_RESUME;
+}
+
+void nacre_apic_halts(struct nacre_vcpu *vcpu)
+{
+	struct nacre_apic *apic = vcpu->arch.apic;
+
+	if (!apic || !apic->in_guest)
+		return;
+	backend_optional(set_deadline)(vcpu, 0);
+	/* As in op_set_timer(). */
+	smp_mb();
+	start_timer(apic, apic->due);
 }
 
 void nacre_apic_take(struct nacre_vcpu *vcpu)

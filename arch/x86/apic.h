@@ -31,6 +31,7 @@ struct nacre_apic {
 	struct nacre_vcpu *vcpu;	/* create */
 	struct hrtimer timer;
 	u64 due;			/* 0: never; the timer goes off before */
+	bool in_guest;			/* ... or this ends the guest's run */
 	unsigned long pending;		/* any thread; atomic bits */
 	u8 sipi_vector;			/* before NACRE_APIC_SIPI is set */
 	/* Create; not 0: something is posted. NULL where nothing ever is. */
@@ -40,6 +41,8 @@ struct nacre_apic {
 	struct nacre_target targets[1 << NACRE_TARGETS_BITS];
 };
 
+/* Before a halt: nobody else's timer would wake it. */
+void nacre_apic_halts(struct nacre_vcpu *vcpu);
 int nacre_apic_create(struct nacre_vcpu *vcpu);
 void nacre_apic_destroy(struct nacre_vcpu *vcpu);
 void nacre_apic_reset(struct nacre_vcpu *vcpu, bool init);

@@ -87,6 +87,8 @@ REQUIRED(void, want_nmi_window, (struct nacre_vcpu *))			\
 OPTIONAL(void, watch_cr8, (struct nacre_vcpu *, u8 threshold))		\
 /* The local APIC's mode may be another: what may the processor do of it? */ \
 OPTIONAL(void, update_apic, (struct nacre_vcpu *))			\
+/* The guest's run ends at this TSC (0: none), if nacre_apic.in_guest	*/ \
+OPTIONAL(void, set_deadline, (struct nacre_vcpu *, u64 tsc))		\
 /* Any thread: make *nacre_apic.posted not 0, then look at vcpu->mode */ \
 OPTIONAL(void, post, (struct nacre_vcpu *, u8 vector))			\
 /* Put into IRR what the processor has not taken; not loaded */		\

@@ -15,6 +15,8 @@ nacre_exit_fn nacre_exit_cpuid, nacre_exit_rdmsr, nacre_exit_wrmsr;
 nacre_exit_fn nacre_exit_hlt, nacre_exit_pause;
 /* HLT, when RIP is behind it. */
 nacre_exit_fn nacre_halt;
+/* The local APIC's timer, where the processor looks after it; arch/x86/apic.c. */
+nacre_exit_fn nacre_exit_timer;
 nacre_exit_fn nacre_exit_hypercall, nacre_exit_xsetbv;
 /* RDPMC and others that fault without the feature: #GP(0). */
 nacre_exit_fn nacre_exit_gp;

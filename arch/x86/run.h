@@ -42,6 +42,11 @@ static inline void nacre_arch_vcpu_put(struct nacre_vcpu *vcpu)
 	backend(put)(vcpu);
 }
 
+static inline void nacre_arch_halts(struct nacre_vcpu *vcpu)
+{
+	nacre_apic_halts(vcpu);
+}
+
 /* cr8 is the VMM's to say where it has the interrupt controller. */
 static inline int nacre_arch_run_begin(struct nacre_vcpu *vcpu)
 {

@@ -212,9 +212,9 @@ static void row_hlt(const char *row)
 }
 
 /* The sender only keeps the time: else it would pass at once. */
-static void row_deadline(const char *row)
+static void deadline_of(const char *row, const char *entry)
 {
-	struct guest guest = new_guest(NULL, "arms_deadlines");
+	struct guest guest = new_guest(NULL, entry);
 	volatile struct shared *s = guest.shared;
 	pthread_t thread;
 
@@ -225,6 +225,16 @@ static void row_deadline(const char *row)
 	print_all_counts(row, guest.before);
 	thread_join(thread, SECONDS);
 	vm_free(guest.vm);
+}
+
+static void row_deadline(const char *row)
+{
+	deadline_of(row, "arms_deadlines");
+}
+
+static void row_deadline_running(const char *row)
+{
+	deadline_of(row, "arms_and_runs");
 }
 
 static void event_wait(int fd)
@@ -275,6 +285,7 @@ static const struct row {
 	{ "hlt", row_hlt },
 	{ "irqfd_halted", row_irqfd_halted },
 	{ "deadline", row_deadline },
+	{ "deadline_running", row_deadline_running },
 	{ "eventfd", row_eventfd },
 };
 

@@ -239,6 +239,22 @@ guest_entry void arms_deadlines(void)
 	guest_done();
 }
 
+/* It is due while the guest runs, so many instructions from now. */
+guest_entry void arms_and_runs(void)
+{
+	prepare(on_notice);
+	wrmsr(X2APIC_MSR(APIC_LVTT), APIC_TSC_DEADLINE | VECTOR);
+	guest_sync(0);
+	for (u32 i = 0; i < SAMPLES; i++) {
+		shared.began = clock_of(&shared, RECEIVER) + AHEAD;
+		wrmsr(MSR_TSC_DEADLINE, rdtsc() + AHEAD);
+		while (shared.taken == i)
+			asm volatile("sti; nop; cli" : : : "memory");
+	}
+	shared.stop = 1;
+	guest_done();
+}
+
 /* There and back: each side sleeps until the other one's interrupt. */
 static void on_ping(struct guest_regs *regs)
 {

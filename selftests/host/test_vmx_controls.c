@@ -99,7 +99,7 @@ static void a_processor_that_can_all(void)
 
 	EXPECT(!vmx_resolve_controls(&can_all, &c));
 	EXPECT_EQ(c.word[VMX_PIN], RESERVED_PIN | PIN_INTERRUPTS | PIN_NMIS |
-		  PIN_VIRTUAL_NMIS);
+		  PIN_VIRTUAL_NMIS | PIN_PREEMPTION_TIMER);
 	EXPECT_EQ(c.word[VMX_ENTRY], RESERVED_ENTRY | ENTRY_LOAD_DEBUG |
 		  ENTRY_LOAD_PAT | ENTRY_LOAD_EFER);
 	EXPECT_EQ(c.word[VMX_EXIT], RESERVED_EXIT | EXIT_SAVE_DEBUG |
@@ -111,6 +111,16 @@ static void a_processor_that_can_all(void)
 	EXPECT_EQ(c.max_leaf_level, 3);
 	EXPECT(c.ept_accessed_dirty && c.ept_5_levels);
 	EXPECT(c.invept_one && c.invvpid_one);
+}
+
+static void no_preemption_timer(void)
+{
+	struct vmx_msrs msrs = can_all;
+	struct vmx_controls c;
+
+	msrs.word[VMX_PIN] &= ~((u64)PIN_PREEMPTION_TIMER << 32);
+	EXPECT(!vmx_resolve_controls(&msrs, &c));
+	EXPECT(!(c.word[VMX_PIN] & PIN_PREEMPTION_TIMER));
 }
 
 /* All that local APICs take, or nothing; and nothing is on to begin with. */
@@ -297,6 +307,7 @@ static void identifiers(void)
 
 static const struct host_case cases[] = {
 	HOST_CASE(a_processor_that_can_all),
+	HOST_CASE(no_preemption_timer),
 	HOST_CASE(apics_are_all_or_nothing),
 	HOST_CASE(windows_are_closed_at_first),
 	HOST_CASE(an_old_processor),

@@ -11,9 +11,12 @@
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/string.h>
+#include <asm/tsc.h>
 
 #include "module/compat/compat.h"
 #include "arch/x86/apic.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* Registers without an exit; bit n stands for register n * 16, MSR 800h + n. */
@@ -253,4 +256,72 @@ enum nacre_result vmx_exit_eoi(struct nacre_vcpu *vcpu)
 	nacre_lapic_ended(nacre_lapic_of(vcpu),
 			  vmcs_read_natural(VMCS_QUALIFICATION));
 	return NACRE_RESUME;
+}
+
+/*
+ * Nehalem's and Westmere's timers do not keep to their rate, by Intel's
+ * specification updates ("VMX-Preemption Timer Does Not Count Down at the Rate
+ * Specified").
+ */
+static bool keeps_no_time(void)
+{
+	static const u8 models[] = {
+		0x1a, 0x1e, 0x1f, 0x25, 0x2c, 0x2e, 0x2f,
+	};
+
+	return boot_cpu_data.x86 == 6 &&
+	       memchr(models, boot_cpu_data.x86_model, sizeof(models));
+}
+
+void vmx_timer_setup(u64 misc)
+{
+	if (keeps_no_time())
+		vmx_caps.controls.word[VMX_PIN] &= ~(u32)PIN_PREEMPTION_TIMER;
+	vmx_caps.timer_shift = misc & 0x1f;
+}
+
+/*
+ * Only a deadline is told in ticks. Beyond what the timer counts, and where the
+ * TSC's rate is another for the guest or for another processor, it is the host's
+ * timer as before.
+ */
+void vmx_set_deadline(struct nacre_vcpu *vcpu, u64 tsc)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+	u64 now = rdtsc(), left = tsc - nacre_guest_tsc(vcpu, now);
+
+	vmx->timer_due = 0;
+	if (tsc && vmx_has(VMX_PIN, PIN_PREEMPTION_TIMER) &&
+	    !vcpu->arch.tsc_ratio && !check_tsc_unstable() &&
+	    left >> vmx_caps.timer_shift < VMX_TIMER_OFF - 1)
+		vmx->timer_due = now + left;
+	vmx->timer_stale = vmx->timer_due ||
+			   vmx->timer_written != VMX_TIMER_OFF;
+	WRITE_ONCE(vcpu->arch.apic->in_guest, vmx->timer_due);
+}
+
+/* Rather late by a tick than another exit. */
+static u32 ticks_left(const struct vmx_vcpu *vmx)
+{
+	u64 now = rdtsc(), ticks;
+
+	if (vmx->timer_due <= now)
+		return 0;
+	ticks = ((vmx->timer_due - now) >> vmx_caps.timer_shift) + 1;
+	return min_t(u64, ticks, VMX_TIMER_OFF);
+}
+
+/* Interrupts are off. What is left of it is less each time. */
+void vmx_write_timer(struct vmx_vcpu *vmx)
+{
+	u32 ticks = vmx->timer_due ? ticks_left(vmx) : VMX_TIMER_OFF;
+
+	/* The TSC has begun anew, in suspend. */
+	if (vmx->timer_due && ticks == VMX_TIMER_OFF)
+		nacre_apic_halts(&vmx->vcpu);
+	vmx->timer_stale = vmx->timer_due;
+	if (vmx->timer_written == ticks)
+		return;
+	vmx->timer_written = ticks;
+	vmcs_write32(VMCS_PREEMPTION_TIMER, ticks);
 }

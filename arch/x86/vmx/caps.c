@@ -163,6 +163,7 @@ int vmx_setup(void)
 
 	vmx_caps.revision = read_cap(MSR_IA32_VMX_BASIC) & VMX_BASIC_REVISION;
 	vmx_caps.cr4_allowed = read_cap(MSR_IA32_VMX_CR4_FIXED1);
+	vmx_timer_setup(read_cap(MSR_IA32_VMX_MISC));
 	adjust_cpuid();
 	static_branch_enable(&nacre_tells_lengths);
 	vmx_vmcs_setup();

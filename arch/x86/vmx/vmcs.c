@@ -210,6 +210,10 @@ static void reset_controls(struct vmx_vcpu *vmx)
 
 static void reset_optional(struct vmx_vcpu *vmx)
 {
+	if (vmx_has(VMX_PIN, PIN_PREEMPTION_TIMER)) {
+		vmx->timer_written = VMX_TIMER_OFF;
+		vmcs_write32(VMCS_PREEMPTION_TIMER, VMX_TIMER_OFF);
+	}
 	if (vmx_has(VMX_PROC, PROC_MSR_BITMAPS))
 		vmcs_write64(VMCS_MSR_BITMAP, virt_to_phys(vmx->msr_bitmap));
 	if (vmx->apic_page) {

@@ -101,6 +101,7 @@ enum vmcs_field {
 	VMCS_GUEST_INT_STATE		= 0x4824,
 	VMCS_GUEST_ACTIVITY		= 0x4826,
 	VMCS_GUEST_SYSENTER_CS		= 0x482a,
+	VMCS_PREEMPTION_TIMER		= 0x482e,
 	/* host */
 	VMCS_HOST_SYSENTER_CS		= 0x4c00,
 
@@ -149,6 +150,7 @@ enum vmcs_field {
 #define PIN_INTERRUPTS			BIT(0)
 #define PIN_NMIS			BIT(3)
 #define PIN_VIRTUAL_NMIS		BIT(5)
+#define PIN_PREEMPTION_TIMER		BIT(6)
 #define PIN_POSTED_INTERRUPTS		BIT(7)
 
 /* VMCS_PROC: "Primary Processor-Based VM-Execution Controls" */

@@ -412,6 +412,8 @@ static void vmx_prepare_entry(struct nacre_vcpu *vcpu, bool again)
 		write_threshold(vmx);
 	if (lapic && unlikely(lapic->changed))
 		vmx_tell_apic(vmx);
+	if (unlikely(vmx->timer_stale))
+		vmx_write_timer(vmx);
 	write_lazy(vmx);
 }
 

@@ -21,6 +21,7 @@ struct vmx_caps {
 	struct vmx_controls controls;
 	u32 revision;		/* of a VMXON region or a VMCS */
 	u64 cr4_allowed;	/* in a guest */
+	u8 timer_shift;		/* from the TSC to the preemption timer */
 };
 extern struct vmx_caps vmx_caps;
 
@@ -128,6 +129,10 @@ struct vmx_vcpu {
 	u32 int_state, insn_length, cs_rights, ss_rights;
 	u64 eptp;
 
+	u64 timer_due;		/* the host's TSC then; 0: never */
+	u32 timer_written;	/* in the VMCS; VMX_TIMER_OFF: as good as never */
+	bool timer_stale;	/* before the next entry */
+
 	bool apic_elsewhere;	/* counted in vm->arch */
 	u8 cr8_threshold;
 	u32 exit_event;		/* an exception or NMI, by its exit */
@@ -194,6 +199,12 @@ void vmx_vmcs_moved(struct vmx_vcpu *vmx);
 unsigned long vmx_host_handler(u8 vector);
 void vmx_set_proc(struct vmx_vcpu *vmx, u32 bits, bool on);
 void vmx_write_lazy(struct vmx_vcpu *vmx, u32 dirty);
+
+/* apic.c: the preemption timer, for the local APIC's */
+#define VMX_TIMER_OFF	(~0u)	/* it ends a run of minutes for nothing */
+/* @misc: IA32_VMX_MISC */
+void vmx_timer_setup(u64 misc);
+void vmx_write_timer(struct vmx_vcpu *vmx);
 
 /* exits.c */
 enum nacre_exit_kind vmx_collect_exit(struct vmx_vcpu *vmx);
