@@ -181,6 +181,25 @@ TEST_F(pio, changed_rip_wins)
 }
 
 /* The one port where RIP moves first: old firmware resets in SMM there. */
+/* Where the code segment is elsewhere, so is what RIP is at. */
+TEST_F(pio, changed_base_wins)
+{
+	struct nacre_sregs sregs;
+	u64 rip;
+
+	start("one_out");
+	to_out(0x20, 1);
+	rip = get_rip(self->vcpu);
+	get_sregs(self->vcpu, &sregs);
+	sregs.cs.base += 16;
+	set_sregs(self->vcpu, &sregs);
+	self->vcpu->run->immediate_exit = 1;
+	EXPECT_ERROR(EINTR, raw_run(self->vcpu));
+	if (variant->mode == GUEST_64)
+		rip = guest_symbol(variant->mode, "out_next");
+	EXPECT_EQ(rip, get_rip(self->vcpu));
+}
+
 TEST_F(pio, port_7e_completes_first)
 {
 	start("out_7e");

@@ -121,16 +121,27 @@ static void sregs_control_in(struct nacre_vcpu *vcpu,
 		nacre_load_pdptrs(vcpu, sregs->cr3);
 }
 
+/* A port access that is out is not finished where its instruction no longer is. */
+static void segments_in(struct nacre_vcpu *vcpu, const struct nacre_segment *in)
+{
+	struct nacre_segment cs;
+	unsigned int i;
+
+	backend(read_segment)(vcpu, NACRE_SEG_CS, &cs);
+	for (i = 0; i < NACRE_NR_SEGS; i++)
+		backend(write_segment)(vcpu, segments[i], &in[i]);
+	if (cs.base != in[0].base && !nacre_is_64bit_code(vcpu))
+		vcpu->arch.pio.rip = ~nacre_rip(vcpu);
+}
+
 static int sregs_in(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
 {
-	const struct nacre_segment *in = (struct nacre_segment *)sregs;
-	unsigned int vector, i;
+	unsigned int vector;
 
 	if (!sregs_valid(vcpu, sregs))
 		return -EINVAL;
 	sregs_control_in(vcpu, sregs);
-	for (i = 0; i < NACRE_NR_SEGS; i++)
-		backend(write_segment)(vcpu, segments[i], &in[i]);
+	segments_in(vcpu, (struct nacre_segment *)sregs);
 	/* Everything that the guest had translated may be wrong now. */
 	nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST);
 	vector = find_first_bit((unsigned long *)sregs->interrupt_bitmap,
