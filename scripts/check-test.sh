@@ -79,6 +79,18 @@ case_step_that_does_not_exist()
 	scripts/check.sh soak --list >/dev/null 2>&1 && wrong "quick soaks"
 }
 
+# One that only tells its steps leaves those that go on alone.
+case_listing_ends_nothing()
+{
+	local pid=build/check/unit.pid mine=
+
+	mkdir -p build/check
+	[[ -f $pid ]] || { mine=yes; echo $$ >"$pid"; }
+	scripts/check.sh --list >/dev/null
+	[[ -f $pid ]] || wrong "$pid is gone"
+	[[ -z $mine ]] || rm -f "$pid"
+}
+
 case_scripts_are_reached()
 {
 	local name

@@ -161,9 +161,10 @@ beside()
 	start "$1" "${@:3}"
 }
 
+# Who only plans may be a test in that very step.
 join()
 {
-	[[ ! -f $logs/$1.pid ]] || finish "$1"
+	[[ $planning || ! -f $logs/$1.pid ]] || finish "$1"
 }
 
 # perform NAME WHAT SECONDS COMMAND...: whatever was chosen.
