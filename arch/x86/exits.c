@@ -380,12 +380,6 @@ enum nacre_result nacre_exit_debug(struct nacre_vcpu *vcpu, u64 dr6_bits)
 	return NACRE_RESUME;
 }
 
-enum nacre_result nacre_exit_breakpoint(struct nacre_vcpu *vcpu)
-{
-	nacre_queue_exception(vcpu, X86_TRAP_BP);
-	return NACRE_RESUME;
-}
-
 enum nacre_result nacre_exit_shutdown(struct nacre_vcpu *vcpu)
 {
 	vcpu->run->exit_reason = NACRE_EXIT_SHUTDOWN;

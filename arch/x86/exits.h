@@ -61,7 +61,6 @@ nacre_exit_fn nacre_exit_unfinished;
 enum nacre_result nacre_exit_exception(struct nacre_vcpu *vcpu, u8 vector,
 				       bool has_error, u32 error);
 enum nacre_result nacre_exit_debug(struct nacre_vcpu *vcpu, u64 dr6_bits);
-nacre_exit_fn nacre_exit_breakpoint;
 
 /* To userspace. */
 nacre_exit_fn nacre_exit_shutdown;

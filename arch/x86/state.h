@@ -346,7 +346,6 @@ struct nacre_vcpu_arch {
 	struct nacre_table_cache tables;	/* stage-2 pages for one fault */
 	u8 expect_absent;	/* the host's pages, in so many faults */
 	struct fpu_guest fpu;
-	u32 guest_debug;	/* NACRE_GUESTDBG_* */
 
 	unsigned long rcu_noted;	/* jiffies; noinstr.h */
 	bool xcr0_loaded;	/* guest XCR0 is in the processor; irqs off */

@@ -86,7 +86,6 @@ static nacre_exit_fn *const exits[SVM_INTERCEPTS] = {
 	[SVM_READ_DR0 ... SVM_READ_DR7]	= nacre_exit_dr_access,
 	[SVM_WRITE_DR0 ... SVM_WRITE_DR7] = nacre_exit_dr_access,
 	[SVM_EXCEPTION + X86_TRAP_DB]	= exit_db,
-	[SVM_EXCEPTION + X86_TRAP_BP]	= nacre_exit_breakpoint,
 	[SVM_EXCEPTION + X86_TRAP_UD]	= nacre_exit_ud,
 	[SVM_EXCEPTION + X86_TRAP_AC]	= exit_ac,
 	[SVM_EXCEPTION + X86_TRAP_MC]	= exit_host,

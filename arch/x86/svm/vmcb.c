@@ -58,15 +58,12 @@ static void update_cr_intercepts(struct svm_vcpu *svm)
 
 static void intercept_debug(struct svm_vcpu *svm)
 {
-	const u32 sw_bp = NACRE_GUESTDBG_ENABLE | NACRE_GUESTDBG_USE_SW_BP;
 	unsigned int code;
 
 	for (code = SVM_READ_DR0; code <= SVM_READ_DR7; code++)
 		intercept(svm, code);
 	for (code = SVM_WRITE_DR0; code <= SVM_WRITE_DR7; code++)
 		intercept(svm, code);
-	if ((svm->vcpu.arch.guest_debug & sw_bp) == sw_bp)
-		intercept(svm, SVM_EXCEPTION + X86_TRAP_BP);
 }
 
 /* Instructions that CPUID did not promise give #UD. */

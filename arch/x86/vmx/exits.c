@@ -154,8 +154,6 @@ static enum nacre_result exit_exception(struct nacre_vcpu *vcpu)
 	switch (vector) {
 	case X86_TRAP_DB:
 		return exit_db(vcpu, event);
-	case X86_TRAP_BP:
-		return nacre_exit_breakpoint(vcpu);
 	case X86_TRAP_AC:
 		return nacre_exit_exception(vcpu, vector, true,
 					    vmcs_read32(VMCS_EXIT_ERROR));

@@ -109,16 +109,6 @@ static void control_by_cpuid(struct vmx_vcpu *vmx)
 	vmcs_write32(VMCS_PROC2, vmx->proc2);
 }
 
-static u32 exceptions(const struct vmx_vcpu *vmx)
-{
-	const u32 sw_bp = NACRE_GUESTDBG_ENABLE | NACRE_GUESTDBG_USE_SW_BP;
-	u32 bits = EXCEPTIONS;
-
-	if ((vmx->vcpu.arch.guest_debug & sw_bp) == sw_bp)
-		bits |= BIT(X86_TRAP_BP);
-	return bits;
-}
-
 static void allow_msr(struct vmx_vcpu *vmx, u32 msr, bool allow)
 {
 	unsigned int bit = msr;
@@ -171,7 +161,7 @@ void vmx_update_intercepts(struct nacre_vcpu *vcpu)
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 
 	control_by_cpuid(vmx);
-	vmcs_write32(VMCS_EXCEPTIONS, exceptions(vmx));
+	vmcs_write32(VMCS_EXCEPTIONS, EXCEPTIONS);
 	update_msr_bitmap(vmx);
 	own_cr4(vmx);
 }
