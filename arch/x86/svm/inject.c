@@ -139,16 +139,21 @@ void svm_collect_events(struct svm_vcpu *svm)
 	}
 }
 
+static bool shadowed(const struct svm_vcpu *svm)
+{
+	return svm->vmcb->control.int_state & VMCB_INTERRUPT_SHADOW;
+}
+
 bool svm_interrupt_allowed(struct nacre_vcpu *vcpu)
 {
-	return vcpu->arch.rflags & X86_EFLAGS_IF && !svm_is_shadowed(to_svm(vcpu));
+	return vcpu->arch.rflags & X86_EFLAGS_IF && !shadowed(to_svm(vcpu));
 }
 
 bool svm_nmi_allowed(struct nacre_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
 
-	return !svm->nmi.masked && !svm_is_shadowed(svm);
+	return !svm->nmi.masked && !shadowed(svm);
 }
 
 bool svm_nmi_masked(struct nacre_vcpu *vcpu)
@@ -265,7 +270,7 @@ bool svm_step_done(struct svm_vcpu *svm, u64 *dr6)
 u32 svm_read_shadow(struct nacre_vcpu *vcpu)
 {
 	/* One bit for both causes, so both are reported. */
-	return svm_is_shadowed(to_svm(vcpu)) ?
+	return shadowed(to_svm(vcpu)) ?
 	       NACRE_X86_SHADOW_INT_STI | NACRE_X86_SHADOW_INT_MOV_SS : 0;
 }
 

@@ -137,11 +137,6 @@ static inline u64 svm_rflags_out(struct svm_vcpu *svm, u64 rflags)
 	       rflags;
 }
 
-static inline bool svm_is_shadowed(const struct svm_vcpu *svm)
-{
-	return svm->vmcb->control.int_state & VMCB_INTERRUPT_SHADOW;
-}
-
 /* npt.c */
 void svm_npt_setup(void);
 /* Preemption off: this is the processor that VMRUN will be on. */
