@@ -145,15 +145,8 @@ static bool is_held_off(const struct hrtimer *timer)
  * The host's timer may be about to go off by what was due before. Either it
  * sees what is due now, or it leaves a bit, and take_timer() starts it anew.
  */
-static void op_set_timer(struct nacre_lapic *lapic, u64 when)
+static void set_host_timer(struct nacre_apic *apic, u64 when)
 {
-	struct nacre_apic *apic = apic_of(lapic);
-
-	WRITE_ONCE(apic->due, when);
-	backend_optional(set_deadline)(apic->vcpu,
-				       when ? lapic->tsc_deadline : 0);
-	if (apic->in_guest)
-		return;
 	/* Before the look at the queue; with the lock of timer_fired()'s start. */
 	if (!is_held_off(&apic->timer))
 		smp_mb(); /* else it is this CPU's own order */
@@ -161,6 +154,17 @@ static void op_set_timer(struct nacre_lapic *lapic, u64 when)
 		start_timer(apic, when);
 	else
 		hrtimer_try_to_cancel(&apic->timer);
+}
+
+static void op_set_timer(struct nacre_lapic *lapic, u64 when)
+{
+	struct nacre_apic *apic = apic_of(lapic);
+
+	WRITE_ONCE(apic->due, when);
+	backend_optional(set_deadline)(apic->vcpu,
+				       when ? lapic->tsc_deadline : 0);
+	if (!apic->in_guest)
+		set_host_timer(apic, when);
 }
 
 static u64 op_tsc_to_ns(struct nacre_lapic *lapic, u64 tsc)
@@ -341,9 +345,7 @@ void nacre_apic_halts(struct nacre_vcpu *vcpu)
 	if (!apic || !apic->in_guest)
 		return;
 	backend_optional(set_deadline)(vcpu, 0);
-	/* As in op_set_timer(). */
-	smp_mb();
-	start_timer(apic, apic->due);
+	set_host_timer(apic, apic->due);
 }
 
 void nacre_apic_take(struct nacre_vcpu *vcpu)

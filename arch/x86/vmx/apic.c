@@ -16,7 +16,6 @@
 
 #include "module/compat/compat.h"
 #include "arch/x86/apic.h"
-#include "arch/x86/clock.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* Registers without an exit; bit n stands for register n * 16, MSR 800h + n. */
@@ -285,16 +284,19 @@ void vmx_timer_setup(u64 misc)
  * TSC's rate is another for the guest or for another processor, it is the host's
  * timer as before.
  */
+static bool counts_up_to(const struct nacre_vcpu *vcpu, u64 due)
+{
+	return vmx_has(VMX_PIN, PIN_PREEMPTION_TIMER) &&
+	       !vcpu->arch.tsc_ratio && !check_tsc_unstable() &&
+	       (due - rdtsc()) >> vmx_caps.timer_shift < VMX_TIMER_OFF - 1;
+}
+
 void vmx_set_deadline(struct nacre_vcpu *vcpu, u64 tsc)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	u64 now = rdtsc(), left = tsc - nacre_guest_tsc(vcpu, now);
+	u64 due = tsc - vcpu->arch.tsc_offset;
 
-	vmx->timer_due = 0;
-	if (tsc && vmx_has(VMX_PIN, PIN_PREEMPTION_TIMER) &&
-	    !vcpu->arch.tsc_ratio && !check_tsc_unstable() &&
-	    left >> vmx_caps.timer_shift < VMX_TIMER_OFF - 1)
-		vmx->timer_due = now + left;
+	vmx->timer_due = tsc && counts_up_to(vcpu, due) ? due : 0;
 	vmx->timer_stale = vmx->timer_due ||
 			   vmx->timer_written != VMX_TIMER_OFF;
 	WRITE_ONCE(vcpu->arch.apic->in_guest, vmx->timer_due);
