@@ -160,19 +160,22 @@ static bool is_far_call(const struct trial *t)
 		(t->insn.opcode == 0xff && (t->insn.modrm >> 3 & 7) == 3));
 }
 
+/* #SS, #GP, #PF, #AC */
+static bool is_of_operand(unsigned int vector)
+{
+	return (vector >= 12 && vector <= 14) || vector == 17;
+}
+
 /*
  * Where both of CMPS' operands would fault it is not said which does: processors
  * with fast short REP CMPSB begin with the other one. How far it came is.
  */
 static bool either_may_fault(const struct trial *t)
 {
-	return t->insn.map == NACRE_MAP_1BYTE && (t->insn.opcode | 1) == 0xa7;
-}
-
-/* #SS, #GP, #PF, #AC */
-static bool is_of_operand(unsigned int vector)
-{
-	return (vector >= 12 && vector <= 14) || vector == 17;
+	return t->insn.map == NACRE_MAP_1BYTE && t->insn.opcode == 0xa6 &&
+	       t->insn.prefixes & NACRE_PFX_REP &&
+	       is_of_operand(t->fault.vector) &&
+	       is_of_operand(t->emulated.exception.vector);
 }
 
 /*
@@ -200,7 +203,7 @@ static const char *compare_end(const struct trial *t)
 		return "RIP";
 	if (t->result == NACRE_EMU_FAULT) {
 		if (either_may_fault(t))
-			return is_of_operand(t->fault.vector) ? NULL : "exception";
+			return NULL;
 		if (t->fault.vector != x->vector)
 			return "exception";
 		if (t->fault.error != x->error)
