@@ -7,23 +7,17 @@
 #
 # usage: selftests/msr_trace.sh [--module NAME] [--kernel NAME]
 
-set -u -o pipefail
-here=$(cd "$(dirname "$0")" && pwd -P)
-options=(--machine vmx-new --cmdline default --timeout 600)
-
-while [[ $# -gt 0 ]]; do
-	if [[ $1 != --module && $1 != --kernel ]] || [[ $# -lt 2 ]]; then
-		sed -n 's/^# usage: /usage: /p' "$0" >&2
-		exit 2
-	fi
-	options+=("$1" "$2")
-	shift 2
-done
-cd "$here/.." || exit 1
-err=$(mktemp) || exit 1
+# shellcheck source=selftests/bench/options.sh
+. "$(dirname "$0")/bench/options.sh"
+module=nacre kernel=6.1
+take_options "module kernel" "$@"
+cd "$top"
+err=$(mktemp)
 trap 'rm -f "$err"' EXIT
 
-if ! lab/run "${options[@]}" -- build/selftests/bench/msr_trace 2>"$err"; then
+if ! lab/run --machine vmx-new --kernel "$kernel" --module "$module" \
+	--cmdline default --timeout 600 -- build/selftests/bench/msr_trace \
+	2>"$err"; then
 	cat "$err" >&2
 	echo "Bail out! no trace"
 	exit 1

@@ -6,7 +6,7 @@
 
 set -eu -o pipefail
 here=$(cd "$(dirname "$0")" && pwd -P)
-top=${here%/selftests/bench}
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 
 # take_options NAMES [ARGUMENT]...: --NAME VALUE sets $NAME, for each of NAMES.
 take_options()
