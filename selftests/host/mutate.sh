@@ -17,13 +17,13 @@ trap 'rm -rf "$work"' EXIT
 faults()
 {
 	cat <<'END'
-native	alu	s/flags |= X86_EFLAGS_AF;/flags |= 0;/	no AF
-native	alu	s/(a \^ result) & (b \^ result)/(a ^ result) \& (a ^ result)/	OF of an addition
-native	alu	s/if (!__builtin_parity/if (__builtin_parity/	PF the other way round
-native	alu	s/carries & top/carries \& 8/	CF out of a wrong bit
-native	alu	s/\*changed &= ~(u64)X86_EFLAGS_CF;/;/	INC changes CF
+native	alu	s/0xd5/0xc5/	no AF
+native	alu	s/ax & 1 ? X86_EFLAGS_OF/ax \& 1 ? X86_EFLAGS_CF/	no OF
+native	alu	s/0xd5/0xd1/	no PF
+native	alu	s/btl $0/btl $1/	ADC without what is carried
+native	alu	s/NACRE_STATUS_FLAGS & ~X86_EFLAGS_CF/NACRE_STATUS_FLAGS/	INC changes CF
 native	alu	s/(w->size == 8 ? 63 : 31)/63/	a shift's count has a bit too many
-native	alu	s/count %= w->bits + 1/count %= w->bits/	RCL without CF in the ring
+native	alu	s/SHIFT("rcl")/SHIFT("rol")/	RCL without CF in the ring
 native	alu	s/\*rest = -\*rest;/;/	the sign of IDIV's rest
 system	alu	s/(limit >> 1) + opposite/limit >> 1/	IDIV of the smallest
 native	alu	s/return holds != (code & 1);/return holds == (code \& 1);/	conditions the other way round

@@ -237,8 +237,8 @@ static void arithmetic(void)
 		{ 64, "4c0fb118", "cmpxchg8 m:rw <> r0/8, r11" },
 		{ 16, "0fb11c", "cmpxchg2 m:rw <> r0/2, r3" },
 		{ 64, "f718", "neg4 m:rw, $0" },
-		{ 64, "fe00", "inc1 m:rw, $0" },
-		{ 64, "48ff08", "dec8 m:rw, $0" },
+		{ 64, "fe00", "inc1 m:rw, $1" },
+		{ 64, "48ff08", "dec8 m:rw, $1" },
 	};
 
 	CHECK_FORMS(forms);
@@ -336,7 +336,7 @@ static void prefixes(void)
 		{ 64, "f00fb118", "cmpxchg4 m:rw <> r0/4, r3" },
 		{ 64, "f00fc118", "add4 m:rw <> r3/4" },
 		{ 64, "f0f610", "not1 m:rw, $0" },
-		{ 64, "f048ff08", "dec8 m:rw, $0" },
+		{ 64, "f048ff08", "dec8 m:rw, $1" },
 		{ 64, "f0830801", "or4 m:rw, $1" },
 		{ 64, "f3f08718", "mov4 m:rw <> r3/4" },
 		{ 64, "f38918", "mov4 m:w, r3/4" },

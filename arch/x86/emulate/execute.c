@@ -220,7 +220,7 @@ static void decimal_adjust(struct nacre_emulator *e)
 		al += 0x60 * sign;
 	}
 	set_register(e, RAX, 1, al);
-	set_flags(e, AH_FLAGS, flags | nacre_result_flags(al, 1));
+	set_flags(e, AH_FLAGS, flags | nacre_compare_flags(al, 0, 1));
 }
 
 static void aam(struct nacre_emulator *e)
@@ -230,7 +230,7 @@ static void aam(struct nacre_emulator *e)
 	if (!base)
 		return nacre_emu_raise(e, DE, 0);
 	set_register(e, RAX, 2, al / base << 8 | al % base);
-	set_flags(e, SHOWN_FLAGS, nacre_result_flags(al % base, 1));
+	set_flags(e, SHOWN_FLAGS, nacre_compare_flags(al % base, 0, 1));
 }
 
 static void aad(struct nacre_emulator *e)
@@ -238,7 +238,7 @@ static void aad(struct nacre_emulator *e)
 	u8 al = gpr(e)[RAX] + (gpr(e)[RAX] >> 8) * e->insn->immediate;
 
 	set_register(e, RAX, 2, al);
-	set_flags(e, SHOWN_FLAGS, nacre_result_flags(al, 1));
+	set_flags(e, SHOWN_FLAGS, nacre_compare_flags(al, 0, 1));
 }
 
 /* What was there is written back if it is not what was expected. */

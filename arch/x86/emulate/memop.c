@@ -93,8 +93,8 @@ static const struct form forms[] = {
 	ARITHMETIC_ROWS(SUB),
 	ARITHMETIC_ROWS(XOR),
 	ARITHMETIC_ROWS(CMP),
-	{ EIGHT(0x40), ALL, ALU(INC), RM_OPCODE | WIDE | IMM },
-	{ EIGHT(0x48), ALL, ALU(DEC), RM_OPCODE | WIDE | IMM },
+	{ EIGHT(0x40), ALL, ALU(INC), RM_OPCODE | WIDE | BY_ONE },
+	{ EIGHT(0x48), ALL, ALU(DEC), RM_OPCODE | WIDE | BY_ONE },
 	/* MOVSXD */
 	{ ONE(0x63), ALL, ALU(MOV), EXTEND(4) | SIGNED | ONLY64 },
 	{ ONE(0x69), ALL, ALU(IMUL), REG | LOAD | WIDE | IMM },
@@ -123,8 +123,8 @@ static const struct form forms[] = {
 	{ PAIR(0xf6), BIT(3), ALU(NEG), IMM },
 	/* MUL to IDIV are the extensions 4 to 7. */
 	{ PAIR(0xf6), 0xf0, ALU(MUL) - 4, IMM | READ_ONLY | PLUS_EXTENSION },
-	{ PAIR(0xfe), BIT(0), ALU(INC), IMM },
-	{ PAIR(0xfe), BIT(1), ALU(DEC), IMM },
+	{ PAIR(0xfe), BIT(0), ALU(INC), BY_ONE },
+	{ PAIR(0xfe), BIT(1), ALU(DEC), BY_ONE },
 
 	{ SIXTEEN_0F(0x40), ALL, ALU(CMOV), REG | LOAD | WIDE | CONDITION },
 	{ SIXTEEN_0F(0x90), ALL, ALU(SET), BYTE | CONDITION },

@@ -113,8 +113,6 @@ static inline void nacre_set_part(u64 *reg, u8 size, u8 shift, u64 value)
 
 /* The jcc, SETcc or CMOVcc whose opcode ends in @code. */
 bool nacre_condition(u8 code, u64 rflags);
-/* SF, ZF and PF. */
-u64 nacre_result_flags(u64 result, u8 size);
 /* Of a - b: all six. */
 u64 nacre_compare_flags(u64 a, u64 b, u8 size);
 
