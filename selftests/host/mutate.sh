@@ -45,19 +45,19 @@ native	string	s/more ? rip : next_rip/next_rip/	a long REP ends early
 native	flow	s/gpr(e)\[RSP\] + e->insn->immediate);/gpr(e)[RSP]);/	RET n releases nothing
 native	flow	s/X86_EFLAGS_VM | X86_EFLAGS_RF;/X86_EFLAGS_DF;/	PUSHF hides DF
 native	flow	s/i == RSP ? sp : gpr/i == RBP ? sp : gpr/	PUSHA's RSP
-system	segment	s/raise(e, absent, error_of/raise(e, GP, error_of/	#GP of a stack that is not there
+system	segment	s/ATTR_DPL)), vector, absent)/ATTR_DPL)), vector, GP)/	#GP of a stack that is not there
 native	vector	s/aligned ? size : 1/1/	no #GP of what is not aligned
 native	vector	s/memset(vector + XMM, 0, VECTOR - XMM);/;/	VEX leaves the upper half
 native	vector	s/on_memory(e), true))/on_memory(e), false))/	VMOVSS looks at the length
-system	far	s/dpl > cpl : dpl != cpl || rpl > cpl/dpl > cpl : dpl != cpl/	RPL is not looked at
-system	far	s/& ATTR_DOWN ? dpl > cpl : dpl != cpl/\& ATTR_DOWN ? dpl < cpl : dpl != cpl/	conforming code of an outer level
-system	far	s/values\[--words\]/values[0 * --words]/	a gate's parameters
+system	far	s/dpl == cpl && rpl <= cpl/dpl == cpl/	RPL is not looked at
+system	far	s/ATTR_DOWN ? dpl <= cpl/ATTR_DOWN ? dpl >= cpl/	conforming code of an outer level
+system	interrupt	s/values\[--words\]/values[0 * --words]/	a gate's parameters
 system	far	s/drop_segments(e);/;/	inner segments stay
-system	interrupt	s/if (!(type & 1))/if (type \& 1)/	trap gates clear IF
-system	interrupt	s/gpr(e)\[RSP\] &= ~15ull;/;/	64-bit events do not align the stack
+system	interrupt	s/if (!(gate->attributes & 1))/if (gate->attributes \& 1)/	trap gates clear IF
+system	interrupt	s/sp & -(u64)align/sp/	64-bit events do not align the stack
 system	interrupt	s/4 + 8 \* cpl/12 + 8 * cpl/	the stack of the level next to it
 system	interrupt	s/vector \* 8 + 2 + e->external/vector * 8 + e->external/	no IDT bit in the error
-system	interrupt	s/e->next.segments\[CS\].selector, 2);/e->next.rip, 2);/	real mode pushes no CS
+system	memory	s/segments\[CS\].selector, size/rip, size/	no CS is pushed
 system	segment	s/d.attributes |= TYPE_BUSY;/;/	LTR does not mark its task
 system	segment	s/shadow = NACRE_EMU_MOV_SS/shadow = NACRE_EMU_NO_SHADOW/	MOV SS without a shadow
 system	execute	s/needs & NEED_CPL0 \&\& e->next.cpl/needs \& NEED_CPL0 \&\& e->next.cpl == 1/	level 3 may do all

@@ -89,6 +89,15 @@ static inline void set_flags(struct nacre_emulator *e, u64 changed, u64 flags)
 /* memory.c */
 void nacre_emu_stop(struct nacre_emulator *e, enum nacre_emulated result);
 void nacre_emu_raise(struct nacre_emulator *e, u8 vector, u32 error);
+
+/* False as soon as anything is wrong. */
+static inline bool require(struct nacre_emulator *e, bool holds, u8 vector)
+{
+	if (!holds)
+		nacre_emu_raise(e, vector, 0);
+	return !stopped(e);
+}
+
 bool nacre_emu_canonical(const struct nacre_emulator *e, u64 address);
 u64 nacre_emu_unchecked(const struct nacre_emulator *e, u8 seg, u64 offset);
 u64 nacre_emu_linear(struct nacre_emulator *e, u8 seg, u64 offset,
@@ -108,6 +117,7 @@ u64 nacre_emu_read_system(struct nacre_emulator *e, u64 linear, u8 size);
 void nacre_emu_write_system(struct nacre_emulator *e, u64 linear, u64 value,
 			    u8 size);
 void nacre_emu_push(struct nacre_emulator *e, u64 value, u8 size);
+void nacre_emu_push_return(struct nacre_emulator *e, u8 size);
 u64 nacre_emu_peek(struct nacre_emulator *e, unsigned int index, u8 size);
 u64 nacre_emu_pop(struct nacre_emulator *e, u8 size);
 u8 nacre_emu_stack_size(const struct nacre_emulator *e);
@@ -181,6 +191,7 @@ struct nacre_emu_descriptor {
 	u64 address;		/* linear, to mark it */
 	u64 base;		/* of a gate: the offset */
 	u32 limit;
+	u16 selector;		/* that it was found by */
 	u16 target;		/* of a gate: the selector */
 	u16 attributes;
 	u8 words;		/* of a gate: parameters, or the IST */
@@ -207,13 +218,30 @@ static inline u16 error_of(const struct nacre_emulator *e, u16 selector)
 	return (selector & ~3) | e->external;
 }
 
+static inline bool is_conforming(u16 attributes)
+{
+	return (attributes & (ATTR_CODE | ATTR_DOWN)) ==
+	       (ATTR_CODE | ATTR_DOWN);
+}
+
+/* @vector unless it is what it has to be, @absent if it is not there. */
+static inline void check_descriptor(struct nacre_emulator *e,
+				    const struct nacre_emu_descriptor *d,
+				    bool ok, u8 vector, u8 absent)
+{
+	if (!ok || !(d->attributes & ATTR_P))
+		nacre_emu_raise(e, ok ? absent : vector,
+				error_of(e, d->selector));
+}
+
 /* @vector if there is none such; a system one of long mode is @wide. */
 void nacre_emu_parse(struct nacre_emulator *e, u64 address, bool wide,
 		     struct nacre_emu_descriptor *d);
 bool nacre_emu_descriptor(struct nacre_emulator *e, u16 selector, u8 vector,
 			  struct nacre_emu_descriptor *d);
 void nacre_emu_load(struct nacre_emulator *e, u8 seg,
-		    struct nacre_emu_descriptor *d, u16 selector);
+		    struct nacre_emu_descriptor *d);
+bool nacre_emu_is_code(const struct nacre_emulator *e, u16 attributes);
 void nacre_emu_load_segment(struct nacre_emulator *e, u8 seg, u16 selector,
 			    u8 vector);
 /* The stack of @cpl. */
@@ -221,8 +249,8 @@ void nacre_emu_load_stack(struct nacre_emulator *e, u16 selector, u8 cpl,
 			  u8 vector, u8 absent);
 u8 nacre_emu_code_mode(const struct nacre_emulator *e, u16 attributes);
 void nacre_emu_load_code(struct nacre_emulator *e,
-			 struct nacre_emu_descriptor *d, u16 selector, u8 cpl,
-			 u64 rip, u8 size);
+			 struct nacre_emu_descriptor *d, u8 cpl, u64 rip,
+			 u8 size);
 void nacre_emu_load_real(struct nacre_emulator *e, u8 seg, u16 selector);
 u8 nacre_emu_far_size(const struct nacre_emulator *e);
 u16 nacre_emu_far_pointer(struct nacre_emulator *e, u64 *offset);
@@ -231,7 +259,7 @@ u16 nacre_emu_far_pointer(struct nacre_emulator *e, u64 *offset);
 void nacre_emu_interrupt(struct nacre_emulator *e, u8 vector,
 			 enum nacre_emu_event event, bool has_error,
 			 u32 error);
-void nacre_emu_inner_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u64 *sp,
-			   u16 *ss);
+void nacre_emu_switch_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u8 size,
+			    unsigned int words, u8 align);
 
 #endif /* NACRE_EXECUTE_H */

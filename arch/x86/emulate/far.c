@@ -14,26 +14,10 @@ struct target {
 	bool call;
 };
 
-/* In long mode a code segment is not both 64-bit and 32-bit. */
-static bool is_code(const struct nacre_emulator *e, u16 attributes)
-{
-	if ((attributes & (ATTR_S | ATTR_CODE)) != (ATTR_S | ATTR_CODE))
-		return false;
-	return !is_long_mode(e) ||
-	       (attributes & (ATTR_L | ATTR_DB)) != (ATTR_L | ATTR_DB);
-}
-
-static void push_return(struct nacre_emulator *e, u16 cs, u64 rip, u8 size)
-{
-	nacre_emu_push(e, cs, size);
-	nacre_emu_push(e, rip, size);
-}
-
 static void real_branch(struct nacre_emulator *e, const struct target *t)
 {
 	if (t->call)
-		push_return(e, e->next.segments[CS].selector, e->next.rip,
-			    t->size);
+		nacre_emu_push_return(e, t->size);
 	nacre_emu_jump(e, t->offset, t->size);
 	nacre_emu_load_real(e, CS, t->selector);
 }
@@ -42,103 +26,65 @@ static void to_code(struct nacre_emulator *e, const struct target *t,
 		    struct nacre_emu_descriptor *d)
 {
 	u8 cpl = e->next.cpl, rpl = t->selector & 3, dpl = DPL(d->attributes);
-	u16 cs = e->next.segments[CS].selector;
-	u64 rip = e->next.rip;
 
-	if (!is_code(e, d->attributes) ||
-	    (d->attributes & ATTR_DOWN ? dpl > cpl : dpl != cpl || rpl > cpl))
-		nacre_emu_raise(e, GP, t->selector & ~3);
-	else if (!(d->attributes & ATTR_P))
-		nacre_emu_raise(e, NP, t->selector & ~3);
+	check_descriptor(e, d, nacre_emu_is_code(e, d->attributes) &&
+			 (d->attributes & ATTR_DOWN ? dpl <= cpl :
+			  dpl == cpl && rpl <= cpl), GP, NP);
 	/* What is pushed goes to the stack as the code there has it. */
 	e->mode = nacre_emu_code_mode(e, d->attributes);
 	if (t->call)
-		push_return(e, cs, rip, t->size);
-	nacre_emu_load_code(e, d, t->selector, cpl, t->offset, t->size);
-}
-
-/* The old stack, and what is handed over on it. */
-static void switch_stack(struct nacre_emulator *e,
-			 const struct nacre_emu_descriptor *gate, u8 size,
-			 u64 sp, u16 ss)
-{
-	u8 width = nacre_emu_stack_size(e);
-	u64 old_sp = gpr(e)[RSP] & nacre_size_mask(width), values[31];
-	u16 old_ss = e->next.segments[SS].selector;
-	unsigned int i, words = size == 8 ? 0 : gate->words;
-
-	for (i = 0; i < words; i++)
-		values[i] = nacre_emu_read(e, SS, old_sp + i * size, size);
-	e->mode = size == 8 ? 64 : e->mode;
-	nacre_emu_load_stack(e, ss, e->next.cpl, TS, SF);
-	gpr(e)[RSP] = sp;
-	nacre_emu_push(e, old_ss, size);
-	nacre_emu_push(e, old_sp, size);
-	while (words)
-		nacre_emu_push(e, values[--words], size);
+		nacre_emu_push_return(e, t->size);
+	nacre_emu_load_code(e, d, cpl, t->offset, t->size);
 }
 
 static void through_gate(struct nacre_emulator *e, struct target *t,
 			 const struct nacre_emu_descriptor *gate)
 {
-	u8 cpl = e->next.cpl, size = gate->attributes & 8 ? 4 : 2, dpl;
-	u16 cs = e->next.segments[CS].selector, selector = gate->target, ss;
-	u64 rip = e->next.rip, sp;
+	u8 size = gate->attributes & 8 ? 4 : 2, cpl = e->next.cpl, dpl;
+	unsigned int words = gate->words;
 	struct nacre_emu_descriptor d;
 	bool inner;
 
-	if (is_long_mode(e))
+	if (is_long_mode(e)) {
 		size = 8;
-	if (DPL(gate->attributes) < cpl ||
-	    DPL(gate->attributes) < (t->selector & 3))
-		nacre_emu_raise(e, GP, t->selector & ~3);
-	else if (!(gate->attributes & ATTR_P))
-		nacre_emu_raise(e, NP, t->selector & ~3);
-	else if (!(selector & ~3))
-		nacre_emu_raise(e, GP, 0);
-	if (stopped(e) || !nacre_emu_descriptor(e, selector, GP, &d))
+		words = 0;
+	}
+	if (!nacre_emu_descriptor(e, gate->target, GP, &d))
 		return;
 	dpl = DPL(d.attributes);
 	inner = !(d.attributes & ATTR_DOWN) && dpl < cpl;
-	if (!is_code(e, d.attributes) || dpl > cpl || (inner && !t->call) ||
-	    (is_long_mode(e) && !(d.attributes & ATTR_L)))
-		nacre_emu_raise(e, GP, selector & ~3);
-	else if (!(d.attributes & ATTR_P))
-		nacre_emu_raise(e, NP, selector & ~3);
-	if (inner) {
-		e->next.cpl = dpl;
-		nacre_emu_inner_stack(e, dpl, 0, &sp, &ss);
-		switch_stack(e, gate, size, sp, ss);
-	}
+	check_descriptor(e, &d, nacre_emu_is_code(e, d.attributes) &&
+			 dpl <= cpl && (t->call || !inner) &&
+			 (size != 8 || d.attributes & ATTR_L), GP, NP);
+	if (inner)
+		nacre_emu_switch_stack(e, dpl, 0, size, words, 1);
 	if (t->call)
-		push_return(e, cs, rip, size);
-	nacre_emu_load_code(e, &d, selector, e->next.cpl, gate->base, size);
+		nacre_emu_push_return(e, size);
+	nacre_emu_load_code(e, &d, e->next.cpl, gate->base, size);
 }
 
 static void branch(struct nacre_emulator *e, struct target *t)
 {
+	u32 types = BIT(TYPE_CALL32);
 	struct nacre_emu_descriptor d;
 	u8 type;
 
 	if (!is_protected(e))
 		return real_branch(e, t);
-	if (!(t->selector & ~3))
-		nacre_emu_raise(e, GP, 0);
-	if (stopped(e) || !nacre_emu_descriptor(e, t->selector, GP, &d))
+	if (!nacre_emu_descriptor(e, t->selector, GP, &d))
 		return;
 	if (d.attributes & ATTR_S)
 		return to_code(e, t, &d);
+	if (!is_long_mode(e))
+		types |= BIT(TYPE_CALL16) | BIT(TYPE_TASK_GATE) |
+			 BIT(TYPE_TSS16) | BIT(TYPE_TSS32);
 	type = d.attributes & ATTR_TYPE;
-	if (type == TYPE_CALL32 || (type == TYPE_CALL16 && !is_long_mode(e)))
+	check_descriptor(e, &d, types & BIT(type) && DPL(d.attributes) >=
+			 max_t(u8, e->next.cpl, t->selector & 3), GP, NP);
+	if (stopped(e))
+		return;
+	if (type == TYPE_CALL16 || type == TYPE_CALL32)
 		return through_gate(e, t, &d);
-	if (is_long_mode(e) || (type != TYPE_TASK_GATE && type != TYPE_TSS16 &&
-				type != TYPE_TSS32))
-		return nacre_emu_raise(e, GP, t->selector & ~3);
-	if (DPL(d.attributes) < e->next.cpl ||
-	    DPL(d.attributes) < (t->selector & 3))
-		return nacre_emu_raise(e, GP, t->selector & ~3);
-	if (!(d.attributes & ATTR_P))
-		return nacre_emu_raise(e, NP, t->selector & ~3);
 	/* A task switch. */
 	nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
 }
@@ -176,8 +122,7 @@ static void drop_segments(struct nacre_emulator *e)
 	for (i = 0; i < ARRAY_SIZE(which); i++) {
 		s = &e->next.segments[which[i]];
 		if (DPL(s->attributes) < e->next.cpl &&
-		    (s->attributes & (ATTR_CODE | ATTR_DOWN)) !=
-		    (ATTR_CODE | ATTR_DOWN)) {
+		    !is_conforming(s->attributes)) {
 			s->selector = 0;
 			s->attributes = 0;
 		}
@@ -200,21 +145,18 @@ static void return_to(struct nacre_emulator *e, u16 selector, u64 rip,
 		nacre_emu_peek(e, 1, size);
 		nacre_emu_peek(e, 0, size);
 	}
-	if (!(selector & ~3))
-		nacre_emu_raise(e, GP, 0);
-	if (stopped(e) || !nacre_emu_descriptor(e, selector, GP, &d))
+	if (!nacre_emu_descriptor(e, selector, GP, &d))
 		return;
 	dpl = DPL(d.attributes);
-	if (rpl < e->next.cpl || !is_code(e, d.attributes) ||
-	    (d.attributes & ATTR_DOWN ? dpl > rpl : dpl != rpl))
-		nacre_emu_raise(e, GP, selector & ~3);
-	else if (!(d.attributes & ATTR_P))
-		nacre_emu_raise(e, NP, selector & ~3);
+	check_descriptor(e, &d, rpl >= e->next.cpl &&
+			 nacre_emu_is_code(e, d.attributes) &&
+			 (d.attributes & ATTR_DOWN ? dpl <= rpl : dpl == rpl),
+			 GP, NP);
 	if (!outer && !pop_stack)
-		return nacre_emu_load_code(e, &d, selector, rpl, rip, size);
+		return nacre_emu_load_code(e, &d, rpl, rip, size);
 	sp = nacre_emu_pop(e, size);
 	ss = nacre_emu_pop(e, size);
-	nacre_emu_load_code(e, &d, selector, rpl, rip, size);
+	nacre_emu_load_code(e, &d, rpl, rip, size);
 	nacre_emu_load_stack(e, ss, rpl, GP, SF);
 	set_register(e, RSP, max(nacre_emu_stack_size(e), size), sp);
 	set_register(e, RSP, nacre_emu_stack_size(e), gpr(e)[RSP] + release);

@@ -95,19 +95,6 @@ static void return_near(struct nacre_emulator *e)
 
 /* ---- the stack ---- */
 
-static void push_register(struct nacre_emulator *e)
-{
-	nacre_emu_push(e, gpr(e)[e->insn->rm], stack_operand(e));
-}
-
-static void pop_register(struct nacre_emulator *e)
-{
-	u8 size = stack_operand(e);
-	u64 value = nacre_emu_pop(e, size);
-
-	set_register(e, e->insn->rm, size, value);
-}
-
 static void push_immediate(struct nacre_emulator *e)
 {
 	nacre_emu_push(e, e->insn->immediate, stack_operand(e));
@@ -155,9 +142,7 @@ static void pop_all(struct nacre_emulator *e)
 /* Without VME, virtual-8086 mode has no flags of its own below IOPL 3. */
 static bool flags_allowed(struct nacre_emulator *e)
 {
-	if (is_vm86(e) && iopl(e) < 3)
-		nacre_emu_raise(e, GP, 0);
-	return !stopped(e);
+	return require(e, !is_vm86(e) || iopl(e) == 3, GP);
 }
 
 static void push_flags(struct nacre_emulator *e)
@@ -261,8 +246,8 @@ const struct nacre_emu_row nacre_emu_flow[] = {
 	{ ONE(0x17), ALL, 0, pop_segment },
 	{ ONE(0x1e), ALL, 0, push_segment },
 	{ ONE(0x1f), ALL, 0, pop_segment },
-	{ RANGE(0x50, 0x57), ALL, 0, push_register },
-	{ RANGE(0x58, 0x5f), ALL, 0, pop_register },
+	{ RANGE(0x50, 0x57), ALL, 0, push_rm },
+	{ RANGE(0x58, 0x5f), ALL, 0, pop_rm },
 	{ ONE(0x60), ALL, 0, push_all },
 	{ ONE(0x61), ALL, 0, pop_all },
 	{ ONE(0x68), ALL, 0, push_immediate },

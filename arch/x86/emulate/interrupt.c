@@ -8,42 +8,24 @@
 #include "arch/x86/emulate/execute.h"
 
 /* Of the TSS: where the stack of an inner level is, and the IST. */
-void nacre_emu_inner_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u64 *sp,
-			   u16 *ss)
+static u64 inner_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u16 *ss)
 {
 	const struct nacre_emu_segment *tr = &e->next.segments[TR];
-	u16 error = (tr->selector & ~3) | e->external;
 	u8 size = tr->attributes & 8 ? 4 : 2;
 	u32 at = size + cpl * 2 * size;
+	u64 sp;
 
-	*ss = 0;
-	*sp = 0;
 	if (is_long_mode(e)) {
 		size = 8;
 		at = ist ? 0x1c + 8 * ist : 4 + 8 * cpl;
 	}
 	if (at + (size == 8 ? 7 : size + 1) > tr->limit)
-		return nacre_emu_raise(e, TS, error);
-	*sp = nacre_emu_read_system(e, tr->base + at, size);
+		nacre_emu_raise(e, TS, error_of(e, tr->selector));
+	sp = nacre_emu_read_system(e, tr->base + at, size);
 	*ss = cpl;
 	if (size != 8)
 		*ss = nacre_emu_read_system(e, tr->base + at + size, 2);
-}
-
-static void real_interrupt(struct nacre_emulator *e, u8 vector)
-{
-	u32 entry;
-
-	if (vector * 4 + 3 > e->next.idtr.limit)
-		return nacre_emu_raise(e, GP, 0);
-	entry = nacre_emu_read_system(e, e->next.idtr.base + vector * 4, 4);
-	nacre_emu_push(e, e->next.regs.rflags, 2);
-	nacre_emu_push(e, e->next.segments[CS].selector, 2);
-	nacre_emu_push(e, e->next.rip, 2);
-	nacre_emu_load_real(e, CS, entry >> 16);
-	nacre_emu_jump(e, (u16)entry, 2);
-	e->next.regs.rflags &= ~(u64)(X86_EFLAGS_IF | X86_EFLAGS_TF |
-				      X86_EFLAGS_AC);
+	return sp;
 }
 
 /* Virtual-8086 mode's segments are not the handler's. */
@@ -59,68 +41,79 @@ static void leave_vm86(struct nacre_emulator *e, u8 size)
 	}
 }
 
-/* A stack of the handler's level, if it is another, or 64-bit code asks. */
-static void enter_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u8 size)
+/* The old stack's address is on the new one, and what is handed over. */
+void nacre_emu_switch_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u8 size,
+			    unsigned int words, u8 align)
 {
 	u64 old_sp = gpr(e)[RSP] & nacre_size_mask(nacre_emu_stack_size(e));
+	u16 old_ss = e->next.segments[SS].selector, ss;
 	bool inner = cpl < e->next.cpl, vm86 = is_vm86(e);
-	u64 sp;
-	u16 ss;
+	u64 sp = gpr(e)[RSP], values[31];
+	unsigned int i;
 
 	if (inner || ist)
-		nacre_emu_inner_stack(e, cpl, ist, &sp, &ss);
+		sp = inner_stack(e, cpl, ist, &ss);
+	for (i = 0; i < words; i++)
+		values[i] = nacre_emu_read(e, SS, old_sp + i * size, size);
 	e->next.regs.rflags &= ~(u64)X86_EFLAGS_VM;
 	e->next.cpl = cpl;
-	if (size == 8)
-		e->mode = 64;
+	e->mode = size == 8 ? 64 : e->mode;
 	if (inner)
 		nacre_emu_load_stack(e, ss, cpl, TS, SF);
-	if (inner || ist)
-		gpr(e)[RSP] = sp;
-	if (size == 8)
-		gpr(e)[RSP] &= ~15ull;
+	gpr(e)[RSP] = sp & -(u64)align;
 	if (vm86)
 		leave_vm86(e, size);
-	if (inner || size == 8) {
-		nacre_emu_push(e, e->state.segments[SS].selector, size);
-		nacre_emu_push(e, old_sp, size);
-	}
+	nacre_emu_push(e, old_ss, size);
+	nacre_emu_push(e, old_sp, size);
+	while (words)
+		nacre_emu_push(e, values[--words], size);
+}
+
+static void real_interrupt(struct nacre_emulator *e, u8 vector)
+{
+	u32 entry;
+
+	if (vector * 4 + 3 > e->next.idtr.limit)
+		return nacre_emu_raise(e, GP, 0);
+	entry = nacre_emu_read_system(e, e->next.idtr.base + vector * 4, 4);
+	nacre_emu_push(e, e->next.regs.rflags, 2);
+	nacre_emu_push_return(e, 2);
+	nacre_emu_load_real(e, CS, entry >> 16);
+	nacre_emu_jump(e, (u16)entry, 2);
+	e->next.regs.rflags &= ~(u64)(X86_EFLAGS_IF | X86_EFLAGS_TF |
+				      X86_EFLAGS_AC);
 }
 
 static void through_gate(struct nacre_emulator *e,
 			 const struct nacre_emu_descriptor *gate,
 			 bool has_error, u32 error)
 {
-	u8 type = gate->attributes & ATTR_TYPE, size = type & 8 ? 4 : 2, cpl;
-	u64 rip = e->next.rip, flags = e->next.regs.rflags;
-	struct nacre_emu_descriptor d;
+	u8 size = gate->attributes & 8 ? 4 : 2, ist = 0, cpl;
+	u64 flags = e->next.regs.rflags;
 	u64 cleared = X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF |
 		      X86_EFLAGS_VM;
-	u16 selector = gate->target;
+	struct nacre_emu_descriptor d;
 
-	if (is_long_mode(e))
+	if (is_long_mode(e)) {
 		size = 8;
-	if (!(selector & ~3))
-		nacre_emu_raise(e, GP, e->external);
-	if (stopped(e) || !nacre_emu_descriptor(e, selector, GP, &d))
+		ist = gate->words & 7;
+	}
+	if (!nacre_emu_descriptor(e, gate->target, GP, &d))
 		return;
 	cpl = d.attributes & ATTR_DOWN ? e->next.cpl : DPL(d.attributes);
-	if ((d.attributes & (ATTR_S | ATTR_CODE)) != (ATTR_S | ATTR_CODE) ||
-	    DPL(d.attributes) > e->next.cpl || (is_vm86(e) && cpl) ||
-	    (size == 8 && (d.attributes & (ATTR_L | ATTR_DB)) != ATTR_L))
-		nacre_emu_raise(e, GP, error_of(e, selector));
-	else if (!(d.attributes & ATTR_P))
-		nacre_emu_raise(e, NP, error_of(e, selector));
-	if (stopped(e))
-		return;
-	enter_stack(e, cpl, size == 8 ? gate->words & 7 : 0, size);
+	check_descriptor(e, &d, nacre_emu_is_code(e, d.attributes) &&
+			 DPL(d.attributes) <= e->next.cpl &&
+			 !(is_vm86(e) && cpl) &&
+			 (size != 8 || d.attributes & ATTR_L), GP, NP);
+	if (size == 8 || cpl < e->next.cpl)
+		nacre_emu_switch_stack(e, cpl, ist, size, 0,
+				       size == 8 ? 16 : 1);
 	nacre_emu_push(e, flags, size);
-	nacre_emu_push(e, e->state.segments[CS].selector, size);
-	nacre_emu_push(e, rip, size);
+	nacre_emu_push_return(e, size);
 	if (has_error)
 		nacre_emu_push(e, error, size);
-	nacre_emu_load_code(e, &d, selector, cpl, gate->base, size);
-	if (!(type & 1))
+	nacre_emu_load_code(e, &d, cpl, gate->base, size);
+	if (!(gate->attributes & 1))
 		cleared |= X86_EFLAGS_IF;
 	e->next.regs.rflags &= ~cleared;
 }
@@ -141,6 +134,7 @@ void nacre_emu_interrupt(struct nacre_emulator *e, u8 vector,
 	u8 size = is_long_mode(e) ? 16 : 8, type;
 	struct nacre_emu_descriptor gate;
 	u32 at = vector * size, code;
+	bool ok;
 
 	e->external = event != NACRE_EMU_SOFTWARE;
 	if (!(e->next.cr0 & X86_CR0_PE))
@@ -150,12 +144,11 @@ void nacre_emu_interrupt(struct nacre_emulator *e, u8 vector,
 		return nacre_emu_raise(e, GP, code);
 	nacre_emu_parse(e, e->next.idtr.base + at, size == 16, &gate);
 	type = gate.attributes & ATTR_TYPE;
-	if (gate.attributes & ATTR_S || !is_gate(e, type) ||
-	    (event == NACRE_EMU_SOFTWARE &&
-	     DPL(gate.attributes) < e->next.cpl))
-		nacre_emu_raise(e, GP, code);
-	else if (!(gate.attributes & ATTR_P))
-		nacre_emu_raise(e, NP, code);
+	ok = !(gate.attributes & ATTR_S) && is_gate(e, type) &&
+	     (event != NACRE_EMU_SOFTWARE ||
+	      DPL(gate.attributes) >= e->next.cpl);
+	if (!ok || !(gate.attributes & ATTR_P))
+		nacre_emu_raise(e, ok ? NP : GP, code);
 	if (stopped(e))
 		return;
 	if (type == TYPE_TASK_GATE)

@@ -257,6 +257,13 @@ void nacre_emu_push(struct nacre_emulator *e, u64 value, u8 size)
 	set_register(e, RSP, width, sp);
 }
 
+/* CS and RIP, as CALL and events leave them. */
+void nacre_emu_push_return(struct nacre_emulator *e, u8 size)
+{
+	nacre_emu_push(e, e->next.segments[CS].selector, size);
+	nacre_emu_push(e, e->next.rip, size);
+}
+
 /* The stack's @index-th, which stays there. */
 u64 nacre_emu_peek(struct nacre_emulator *e, unsigned int index, u8 size)
 {

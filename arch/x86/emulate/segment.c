@@ -45,15 +45,18 @@ static u64 locate(struct nacre_emulator *e, u16 selector, u8 size, u8 vector)
 bool nacre_emu_descriptor(struct nacre_emulator *e, u16 selector, u8 vector,
 			  struct nacre_emu_descriptor *d)
 {
+	if (!(selector & ~3))
+		nacre_emu_raise(e, vector, e->external);
 	nacre_emu_parse(e, locate(e, selector, 8, vector), false, d);
 	if (!(d->attributes & ATTR_S) && is_long_mode(e))
 		nacre_emu_parse(e, locate(e, selector, 16, vector), true, d);
+	d->selector = selector;
 	return !stopped(e);
 }
 
 /* Marks it accessed, as the processor does with any it loads. */
 void nacre_emu_load(struct nacre_emulator *e, u8 seg,
-		    struct nacre_emu_descriptor *d, u16 selector)
+		    struct nacre_emu_descriptor *d)
 {
 	if (d->attributes & ATTR_S && !(d->attributes & ATTR_ACCESSED)) {
 		d->attributes |= ATTR_ACCESSED;
@@ -62,7 +65,7 @@ void nacre_emu_load(struct nacre_emulator *e, u8 seg,
 	}
 	e->next.segments[seg] = (struct nacre_emu_segment) {
 		.base = d->base, .limit = d->limit,
-		.attributes = d->attributes, .selector = selector,
+		.attributes = d->attributes, .selector = d->selector,
 	};
 }
 
@@ -93,8 +96,8 @@ static void load_null(struct nacre_emulator *e, u8 seg, u16 selector)
 void nacre_emu_load_stack(struct nacre_emulator *e, u16 selector, u8 cpl,
 			  u8 vector, u8 absent)
 {
-	struct nacre_emu_descriptor d;
 	u16 want = ATTR_S | ATTR_WRITABLE | cpl << 5;
+	struct nacre_emu_descriptor d;
 
 	if (!(selector & ~3)) {
 		if (!is_64bit(e) || cpl == 3 || (selector & 3) != cpl)
@@ -103,25 +106,16 @@ void nacre_emu_load_stack(struct nacre_emulator *e, u16 selector, u8 cpl,
 	}
 	if (!nacre_emu_descriptor(e, selector, vector, &d))
 		return;
-	if ((selector & 3) != cpl ||
-	    (d.attributes & (ATTR_S | ATTR_CODE | ATTR_WRITABLE | ATTR_DPL)) !=
-	    want)
-		nacre_emu_raise(e, vector, error_of(e, selector));
-	else if (!(d.attributes & ATTR_P))
-		nacre_emu_raise(e, absent, error_of(e, selector));
-	nacre_emu_load(e, SS, &d, selector);
+	check_descriptor(e, &d, (selector & 3) == cpl && want ==
+			 (d.attributes & (ATTR_S | ATTR_CODE | ATTR_WRITABLE |
+					  ATTR_DPL)), vector, absent);
+	nacre_emu_load(e, SS, &d);
 }
 
 static bool is_readable(u16 attributes)
 {
 	return attributes & ATTR_S &&
 	       (!(attributes & ATTR_CODE) || attributes & ATTR_WRITABLE);
-}
-
-static bool is_conforming(u16 attributes)
-{
-	return (attributes & (ATTR_CODE | ATTR_DOWN)) ==
-	       (ATTR_CODE | ATTR_DOWN);
 }
 
 void nacre_emu_load_segment(struct nacre_emulator *e, u8 seg, u16 selector,
@@ -138,13 +132,19 @@ void nacre_emu_load_segment(struct nacre_emulator *e, u8 seg, u16 selector,
 		return load_null(e, seg, selector);
 	if (!nacre_emu_descriptor(e, selector, vector, &d))
 		return;
-	if (!is_readable(d.attributes) ||
-	    (!is_conforming(d.attributes) &&
-	     DPL(d.attributes) < max_t(u8, e->next.cpl, selector & 3)))
-		nacre_emu_raise(e, vector, error_of(e, selector));
-	else if (!(d.attributes & ATTR_P))
-		nacre_emu_raise(e, NP, error_of(e, selector));
-	nacre_emu_load(e, seg, &d, selector);
+	check_descriptor(e, &d, is_readable(d.attributes) &&
+			 (is_conforming(d.attributes) || DPL(d.attributes) >=
+			  max_t(u8, e->next.cpl, selector & 3)), vector, NP);
+	nacre_emu_load(e, seg, &d);
+}
+
+/* In long mode a code segment is not both 64-bit and 32-bit. */
+bool nacre_emu_is_code(const struct nacre_emulator *e, u16 attributes)
+{
+	if ((attributes & (ATTR_S | ATTR_CODE)) != (ATTR_S | ATTR_CODE))
+		return false;
+	return !is_long_mode(e) ||
+	       (attributes & (ATTR_L | ATTR_DB)) != (ATTR_L | ATTR_DB);
 }
 
 u8 nacre_emu_code_mode(const struct nacre_emulator *e, u16 attributes)
@@ -156,12 +156,11 @@ u8 nacre_emu_code_mode(const struct nacre_emulator *e, u16 attributes)
 
 /* What the checks on CS have let pass: mode, level and RIP follow. */
 void nacre_emu_load_code(struct nacre_emulator *e,
-			 struct nacre_emu_descriptor *d, u16 selector, u8 cpl,
-			 u64 rip, u8 size)
+			 struct nacre_emu_descriptor *d, u8 cpl, u64 rip,
+			 u8 size)
 {
-	if (!(d->attributes & ATTR_P))
-		nacre_emu_raise(e, NP, error_of(e, selector));
-	nacre_emu_load(e, CS, d, (selector & ~3) | cpl);
+	d->selector = (d->selector & ~3) | cpl;
+	nacre_emu_load(e, CS, d);
 	e->next.cpl = cpl;
 	e->mode = nacre_emu_code_mode(e, d->attributes);
 	nacre_emu_jump(e, rip, size);
@@ -210,11 +209,9 @@ static void load_far_pointer(struct nacre_emulator *e)
 	u64 offset;
 
 	selector = nacre_emu_far_pointer(e, &offset);
-
+	seg = opcode & 7;
 	if (e->insn->map == NACRE_MAP_1BYTE)
 		seg = opcode == 0xc4 ? ES : DS;
-	else
-		seg = opcode & 7;
 	nacre_emu_load_segment(e, seg, selector, GP);
 	set_register(e, e->insn->reg, nacre_emu_far_size(e), offset);
 }
@@ -238,22 +235,20 @@ static void load_system(struct nacre_emulator *e)
 
 	if (!(selector & ~3) && seg == LDTR)
 		return load_null(e, seg, selector);
-	if (!(selector & ~3) || selector & 4)
-		return nacre_emu_raise(e, GP, selector & ~3);
+	if (selector & 4)
+		nacre_emu_raise(e, GP, selector & ~3);
 	if (!nacre_emu_descriptor(e, selector, GP, &d))
 		return;
-	if (seg == LDTR ? !is_system(&d, TYPE_LDT) :
-	    !is_system(&d, TYPE_TSS32) &&
-	    (is_long_mode(e) || !is_system(&d, TYPE_TSS16)))
-		nacre_emu_raise(e, GP, selector & ~3);
-	else if (!(d.attributes & ATTR_P))
-		nacre_emu_raise(e, NP, selector & ~3);
+	check_descriptor(e, &d, seg == LDTR ? is_system(&d, TYPE_LDT) :
+			 is_system(&d, TYPE_TSS32) ||
+			 (!is_long_mode(e) && is_system(&d, TYPE_TSS16)),
+			 GP, NP);
 	if (seg == TR) {
 		d.attributes |= TYPE_BUSY;
 		nacre_emu_write_system(e, d.address + 5, d.attributes & 0xff,
 				       1);
 	}
-	nacre_emu_load(e, seg, &d, selector);
+	nacre_emu_load(e, seg, &d);
 }
 
 const struct nacre_emu_row nacre_emu_segments[] = {

@@ -11,13 +11,6 @@
 /* What SYSRET takes of R11. */
 #define SYSRET_FLAGS	0x3c7fd7ull
 
-static bool require(struct nacre_emulator *e, bool holds, u8 vector)
-{
-	if (!holds)
-		nacre_emu_raise(e, vector, 0);
-	return !stopped(e);
-}
-
 /* ---- flags and the processor as a whole ---- */
 
 static void do_hlt(struct nacre_emulator *e)
