@@ -1,144 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VEX, EVEX and XOP: the bytes of the prefix, and which instructions there are,
- * by the rows of decode_vex.c and decode_evex.c; 3DNow!; and which x87 and 0F 01
- * instructions there are. It is not in the module, because nothing there executes
- * one; whoever comes to do so brings along what he needs of it.
+ * Which VEX, EVEX and XOP instructions there are, by the rows of decode_vex.c
+ * and decode_evex.c, and which x87 and 0F 01 ones; the bytes of XOP and 3DNow!.
+ * It is not in the module, where what is executed has rows of its own.
  */
 #include "host_types.h"
 
 #include "vector_rows.h"
 
-/* The extended encodings carry REX and a SIMD prefix; beside those, #UD. */
-static void begin_extended(struct decoder *d, u16 prefix)
+/* 8F: R X B mmmmm, then W vvvv L pp, as VEX has them. */
+static void decode_xop(struct decoder *d)
 {
 	struct nacre_insn *insn = d->insn;
+	u8 first, last;
 
 	if (insn->prefixes & (NACRE_PFX_REX | NACRE_PFX_LOCK | NACRE_PFX_REP |
-			      NACRE_PFX_REPNE | NACRE_PFX_OPSIZE))
+			      NACRE_PFX_REPNE | NACRE_PFX_OPSIZE) ||
+	    d->vendor != NACRE_DECODE_AMD)
 		invalid(d);
-	insn->prefixes |= prefix;
-}
-
-static void set_map(struct decoder *d, const u8 *maps, unsigned int count,
-		    unsigned int map)
-{
-	if (map < count && maps[map] != NACRE_MAP_1BYTE)
-		d->insn->map = maps[map];
-	else
-		invalid(d);
-}
-
-/* R, X and B are stored inverted; 32-bit code has eight registers. */
-static u8 extended_rex(const struct nacre_insn *insn, u8 rxb, bool w)
-{
-	u8 rex = w ? NACRE_REX_W : 0;
-
+	insn->prefixes |= NACRE_PFX_XOP;
+	first = next_byte(d);
+	if ((first & 0x1f) - 8u > 2)
+		return invalid(d);
+	insn->map = NACRE_MAP_XOP8 + (first & 0x1f) - 8;
+	last = next_byte(d);
+	insn->rex = last & 0x80 ? NACRE_REX_W : 0;
 	if (insn->mode == 64)
-		rex |= ~rxb & (NACRE_REX_R | NACRE_REX_X | NACRE_REX_B);
-	return rex;
-}
-
-/* The byte W vvvv L pp, common to VEX and XOP. */
-static void vex_payload(struct nacre_insn *insn, u8 byte)
-{
-	insn->vvvv = (~byte >> 3) & 15;
-	insn->vector_length = byte & 4 ? 32 : 16;
-	insn->simd_prefix = byte & 3;
-}
-
-/* C5: R vvvv L pp. */
-static void decode_vex2(struct decoder *d)
-{
-	struct nacre_insn *insn = d->insn;
-	u8 byte;
-
-	begin_extended(d, NACRE_PFX_VEX);
-	byte = next_byte(d);
-	insn->rex = extended_rex(insn, byte >> 5 | 3, false);
-	vex_payload(insn, byte);
-	insn->map = NACRE_MAP_0F;
-}
-
-/* C4 and 8F: R X B mmmmm, then W vvvv L pp. */
-static void decode_vex3(struct decoder *d, bool xop)
-{
-	static const u8 vex_maps[] = {
-		[1] = NACRE_MAP_0F, NACRE_MAP_0F38, NACRE_MAP_0F3A,
-	};
-	static const u8 xop_maps[] = {
-		[8] = NACRE_MAP_XOP8, NACRE_MAP_XOP9, NACRE_MAP_XOPA,
-	};
-	struct nacre_insn *insn = d->insn;
-	u8 first, second;
-
-	begin_extended(d, xop ? NACRE_PFX_XOP : NACRE_PFX_VEX);
-	if (xop && d->vendor != NACRE_DECODE_AMD)
-		invalid(d);
-	first = next_byte(d);
-	if (xop)
-		set_map(d, xop_maps, ARRAY_SIZE(xop_maps), first & 0x1f);
-	else
-		set_map(d, vex_maps, ARRAY_SIZE(vex_maps), first & 0x1f);
-	second = next_byte(d);
-	insn->rex = extended_rex(insn, first >> 5, second & 0x80);
-	vex_payload(insn, second);
-}
-
-/*
- * 62: R X B R' 0 mmm, W vvvv 1 pp, z L'L b V' aaa. R' and V' give registers
- * 16 to 31; X does so for a register operand.
- */
-static void decode_evex(struct decoder *d)
-{
-	static const u8 maps[] = {
-		[1] = NACRE_MAP_0F, NACRE_MAP_0F38, NACRE_MAP_0F3A,
-		[5] = NACRE_MAP_EVEX5, NACRE_MAP_EVEX6,
-	};
-	struct nacre_insn *insn = d->insn;
-	u8 first, second, third;
-
-	begin_extended(d, NACRE_PFX_EVEX);
-	first = next_byte(d);
-	set_map(d, maps, ARRAY_SIZE(maps), first & 0xf);
-	second = next_byte(d);
-	if (!(second & 4))
-		invalid(d);
-	third = next_byte(d);
-	insn->rex = extended_rex(insn, first >> 5, second & 0x80);
-	vex_payload(insn, second);
-	insn->vector_length = 16 << ((third >> 5) & 3);
-	insn->opmask = third & 7;
-	insn->zeroing = third & 0x80;
-	insn->broadcast = third & 0x10;
-	if (insn->mode == 64) {
-		insn->reg = first & 0x10 ? 0 : 16;
-		insn->vvvv |= third & 8 ? 0 : 16;
-	} else if (!(third & 8)) {
-		invalid(d);
-	}
+		insn->rex |= ~first >> 5 & 7;
+	insn->vvvv = (~last >> 3) & 15;
+	insn->vector_length = last & 4 ? 32 : 16;
+	insn->simd_prefix = last & 3;
 }
 
 static void vector_opcode(struct decoder *d, u8 first)
 {
-	switch (first) {
-	case 0x0f:
+	if (first == 0x0f)
 		d->insn->map = NACRE_MAP_3DNOW;
-		break;
-	case 0xc5:
-		decode_vex2(d);
-		break;
-	case 0x62:
-		decode_evex(d);
-		break;
-	default:
-		decode_vex3(d, first == 0x8f);
-		break;
-	}
+	else
+		decode_xop(d);
 	d->insn->opcode = next_byte(d);
 }
 
-/* Everything beyond the legacy maps has ModRM, and regular immediates. */
+/* All of them have ModRM, and regular immediates. */
 static nacre_opcode vector_attributes(const struct nacre_insn *insn)
 {
 	const nacre_opcode any = ANY_FORM | OP_MODRM;
@@ -146,15 +49,7 @@ static nacre_opcode vector_attributes(const struct nacre_insn *insn)
 	switch (insn->map) {
 	case NACRE_MAP_3DNOW:
 		return any | IMM(B) | OP_AMD;
-	case NACRE_MAP_0F:
-		switch (insn->opcode) {
-		case 0x70 ... 0x73: case 0xc2: case 0xc4 ... 0xc6:
-			return any | IMM(B);
-		case 0x77:	/* VZEROUPPER, VZEROALL */
-			return insn->prefixes & NACRE_PFX_VEX ? ANY_FORM : any;
-		}
-		return any;
-	case NACRE_MAP_0F3A: case NACRE_MAP_XOP8:
+	case NACRE_MAP_XOP8:
 		return any | IMM(B);
 	case NACRE_MAP_XOPA:
 		return any | IMM(D);

@@ -153,30 +153,105 @@ static bool begins_vector(struct decoder *d, u8 byte)
 	return false;
 }
 
+/* The last byte of EVEX: z L'L b V' aaa. R' and V' give registers 16 to 31. */
+static void decode_evex(struct decoder *d, u8 first)
+{
+	struct nacre_insn *insn = d->insn;
+	u8 byte = next_byte(d);
+
+	insn->vector_length = 16 << (byte >> 5 & 3);
+	insn->opmask = byte & 7;
+	insn->zeroing = byte & 0x80;
+	insn->broadcast = byte & 0x10;
+	if (insn->mode == 64) {
+		insn->reg = first & 0x10 ? 0 : 16;
+		insn->vvvv |= byte & 8 ? 0 : 16;
+	} else if (!(byte & 8)) {
+		invalid(d);
+	}
+}
+
+/*
+ * C5: R vvvv L pp. C4: R X B mmmmm, W vvvv L pp. 62: R X B R' 0 mmm, W vvvv 1 pp
+ * and a third. They stand for REX and a SIMD prefix; beside those, #UD. R, X, B
+ * and vvvv are inverted, and 32-bit code has eight registers.
+ */
+static void decode_vex(struct decoder *d, u8 escape)
+{
+	static const u8 maps[] = {
+		[1] = NACRE_MAP_0F, NACRE_MAP_0F38, NACRE_MAP_0F3A,
+		[5] = NACRE_MAP_EVEX5, NACRE_MAP_EVEX6,
+	};
+	bool evex = escape == 0x62, two_bytes = escape == 0xc5;
+	u8 first, last, map = 1, rex;
+
+	if (d->insn->prefixes & (NACRE_PFX_REX | NACRE_PFX_LOCK |
+				 NACRE_PFX_REP | NACRE_PFX_REPNE |
+				 NACRE_PFX_OPSIZE))
+		invalid(d);
+	d->insn->prefixes |= evex ? NACRE_PFX_EVEX : NACRE_PFX_VEX;
+	first = last = next_byte(d);
+	rex = ~first >> 5 & (two_bytes ? NACRE_REX_R : 7);
+	if (!two_bytes) {
+		map = first & (evex ? 0xf : 0x1f);
+		if (map >= (evex ? ARRAY_SIZE(maps) : 4) || !maps[map])
+			return invalid(d);
+		last = next_byte(d);
+	}
+	d->insn->map = maps[map];
+	d->insn->rex = d->insn->mode == 64 ? rex : 0;
+	if (!two_bytes && last & 0x80)
+		d->insn->rex |= NACRE_REX_W;
+	d->insn->vvvv = ~last >> 3 & 15;
+	d->insn->vector_length = last & 4 ? 32 : 16;
+	d->insn->simd_prefix = last & 3;
+	if (evex && !(last & 4))
+		invalid(d);
+	if (evex)
+		decode_evex(d, first);
+	d->insn->opcode = next_byte(d);
+}
+
 static void decode_opcode(struct decoder *d)
 {
 	u8 byte = next_byte(d);
 
 	if (!begins_vector(d, byte))
 		legacy_opcode(d, byte);
+	else if (byte != 0x0f && byte != 0x8f)
+		decode_vex(d, byte);
 	else if (nacre_decode_rules.opcode)
 		nacre_decode_rules.opcode(d, byte);
 	else
 		invalid(d);
 }
 
+/* They all have ModRM, and regular immediates. */
+static nacre_opcode vex_attributes(const struct nacre_insn *insn)
+{
+	nacre_opcode modrm = ANY_FORM | OP_MODRM;
+
+	if (insn->map == NACRE_MAP_0F3A)
+		return modrm | IMM(B);
+	if (insn->map != NACRE_MAP_0F)
+		return modrm;
+	switch (insn->opcode) {
+	case 0x70 ... 0x73: case 0xc2: case 0xc4 ... 0xc6:
+		return modrm | IMM(B);
+	case 0x77:	/* VZEROUPPER, VZEROALL */
+		return insn->prefixes & NACRE_PFX_VEX ? ANY_FORM : modrm;
+	default:
+		return modrm;
+	}
+}
+
 static nacre_opcode legacy_attributes(const struct nacre_insn *insn)
 {
-	switch (insn->map) {
-	case NACRE_MAP_1BYTE:
-		return nacre_map_1byte[insn->opcode];
-	case NACRE_MAP_0F:
-		return nacre_map_0f[insn->opcode];
-	case NACRE_MAP_0F38:
-		return nacre_map_0f38[insn->opcode];
-	default:
-		return nacre_map_0f3a[insn->opcode];
-	}
+	static const nacre_opcode *const maps[] = {
+		nacre_map_1byte, nacre_map_0f, nacre_map_0f38, nacre_map_0f3a,
+	};
+
+	return maps[insn->map][insn->opcode];
 }
 
 static void find_attributes(struct decoder *d)
@@ -185,7 +260,9 @@ static void find_attributes(struct decoder *d)
 
 	if (d->result != NACRE_DECODE_OK)
 		return;
-	if (is_vector(insn))
+	if (insn->prefixes & (NACRE_PFX_VEX | NACRE_PFX_EVEX))
+		d->op = vex_attributes(insn);
+	else if (is_vector(insn))
 		d->op = nacre_decode_rules.attributes(insn);
 	else
 		d->op = legacy_attributes(insn);
@@ -424,7 +501,8 @@ static void check_lock(struct decoder *d)
 static void check_forms(struct decoder *d)
 {
 	if (is_vector(d->insn)) {
-		if (!nacre_decode_rules.exists(d->insn))
+		if (nacre_decode_rules.exists &&
+		    !nacre_decode_rules.exists(d->insn))
 			invalid(d);
 		return;
 	}

@@ -120,15 +120,15 @@ static inline void invalid(struct decoder *d)
 }
 
 /*
- * How VEX, EVEX, XOP and 3DNow! instructions are decoded, and which x87 and
- * 0F 01 ones there are. Nothing in the module executes the former, so it has no
- * rules, and they are undefined; of the latter it takes each for one.
+ * Which VEX, EVEX, x87 and 0F 01 instructions there are, and how XOP and 3DNow!
+ * are decoded. Nothing in the module executes the last two, so it has no rules:
+ * they are undefined, and it takes each of the others for one.
  * selftests/host/ has the rules for the tests.
  */
 struct nacre_decode_rules {
 	/* x87, or 0F 01 with a register: by the whole of ModRM. */
 	bool (*by_byte)(const struct nacre_insn *insn, u8 group);
-	/* What is behind the prefix's @first byte, up to the opcode. */
+	/* XOP and 3DNow!: what is behind the @first byte, up to the opcode. */
 	void (*opcode)(struct decoder *d, u8 first);
 	nacre_opcode (*attributes)(const struct nacre_insn *insn);
 	/* Once all its bytes are there; settles what depends on which it is. */

@@ -178,10 +178,12 @@ static void fpu_image(struct nacre_emulator *e)
 const struct nacre_emu_row nacre_emu_vector[] = {
 	{ RANGE_0F(0x10, 0x11), ALL, PACKED, move_whole },
 	{ RANGE_0F(0x10, 0x11), ALL, SCALAR, move_scalar },
-	{ RANGE_0F(0x12, 0x13), ALL, PACKED, move_half },
-	{ RANGE_0F(0x16, 0x17), ALL, PACKED, move_half },
+	{ RANGE_0F(0x12, 0x13), ALL, PACKED | ON_MEMORY, move_half },
+	{ ONE_0F(0x12), ALL, SSE(NONE) | ON_REGISTER, move_half },
+	{ RANGE_0F(0x16, 0x17), ALL, PACKED | ON_MEMORY, move_half },
+	{ ONE_0F(0x16), ALL, SSE(NONE) | ON_REGISTER, move_half },
 	{ RANGE_0F(0x28, 0x29), ALL, PACKED, move_whole },
-	{ ONE_0F(0x2b), ALL, PACKED, move_whole },
+	{ ONE_0F(0x2b), ALL, PACKED | ON_MEMORY, move_whole },
 	{ ONE_0F(0x6e), ALL, SSE(66), move_general },
 	{ ONE_0F(0x6f), ALL, SSE(66) | WITH(F3), move_whole },
 	{ ONE_0F(0x7e), ALL, SSE(66), move_general },
@@ -190,8 +192,8 @@ const struct nacre_emu_row nacre_emu_vector[] = {
 	{ ONE_0F(0xae), BIT(0) | BIT(1), ON_MEMORY | NEED_X87 | WITH(NONE),
 	  fpu_image },
 	{ ONE_0F(0xd6), ALL, SSE(66), move_quad },
-	{ ONE_0F(0xe7), ALL, SSE(66), move_whole },
-	{ ONE_0F(0xf0), ALL, SSE(F2), move_whole },
-	{ NACRE_MAP_0F38, 0x2a, 0x2a, ALL, SSE(66), move_whole },
+	{ ONE_0F(0xe7), ALL, SSE(66) | ON_MEMORY, move_whole },
+	{ ONE_0F(0xf0), ALL, SSE(F2) | ON_MEMORY, move_whole },
+	{ NACRE_MAP_0F38, 0x2a, 0x2a, ALL, SSE(66) | ON_MEMORY, move_whole },
 	{}
 };
