@@ -13,140 +13,129 @@
 #define MXCSR		24	/* in the image */
 #define MXCSR_MASK	28
 
-/* What is not merged has zeros beside it, up to what VEX clears or keeps. */
-static void set_vector(struct nacre_emulator *e, u8 number, const u8 *data,
-		       u8 at, u8 size, bool merge)
+/*
+ * @size bytes at @at of a register, which go to the other operand or come from
+ * there; between two registers they are at @from in the other one.
+ */
+struct move {
+	u8 size, at, from;
+	bool store, aligned;
+	bool merge;		/* a load leaves the rest, else makes it zero */
+	bool any_length;	/* of VEX; else 128 bits */
+};
+
+/* VEX clears the upper half, and merges with the register that it names. */
+static void set_vector(struct nacre_emulator *e, const struct move *m,
+		       u8 number, const u8 *data)
 {
-	u8 vector[VECTOR];
+	u8 vector[VECTOR] = {};
 
 	if (stopped(e))
 		return;
-	e->ops->read_vector(e, is_vex(e) && merge ? e->insn->vvvv & 15 :
-			    number, vector);
+	if (m->merge || !is_vex(e))
+		e->ops->read_vector(e, is_vex(e) && m->merge ?
+				    e->insn->vvvv & 15 : number, vector);
 	if (is_vex(e))
 		memset(vector + XMM, 0, VECTOR - XMM);
-	if (!merge)
+	if (!m->merge)
 		memset(vector, 0, XMM);
-	memcpy(vector + at, data, size);
+	memcpy(vector + m->at, data, m->size);
 	e->ops->write_vector(e, number, vector);
 }
 
 /* VEX.vvvv names a register if something is merged, else none. */
-static bool vex_allows(struct nacre_emulator *e, bool merge, bool any_length)
+static bool vex_allows(struct nacre_emulator *e, const struct move *m)
 {
-	if (is_vex(e) && ((!merge && e->insn->vvvv) ||
-			  (!any_length && e->insn->vector_length != XMM)))
-		nacre_emu_raise(e, UD, 0);
-	return !stopped(e);
+	return require(e, !is_vex(e) ||
+		       ((!e->insn->vvvv || m->merge) && (m->any_length ||
+			e->insn->vector_length == XMM)), UD);
 }
 
-/* @size bytes of a register go to memory, or come from there. */
-static void move(struct nacre_emulator *e, u8 size, u8 at, bool store,
-		 bool aligned, bool merge)
-{
-	u32 how = nacre_emu_how(e);
-	u8 data[VECTOR];
-	u64 linear;
-
-	linear = nacre_emu_operand(e, size, aligned ? size : 1, store);
-	if (store) {
-		e->ops->read_vector(e, e->insn->reg, data);
-		nacre_emu_put(e, linear, data + at, size, how);
-	} else {
-		nacre_emu_get(e, linear, data, size, how);
-		set_vector(e, e->insn->reg, data, at, size, merge);
-	}
-}
-
-/* From a register at an offset to one at another. */
-static void copy(struct nacre_emulator *e, bool store, u8 at, u8 from_at,
-		 u8 size, bool merge)
+static void move(struct nacre_emulator *e, struct move m)
 {
 	u8 reg = e->insn->reg, rm = e->insn->rm, data[VECTOR];
+	u32 how = nacre_emu_how(e);
+	u64 linear;
 
-	e->ops->read_vector(e, store ? reg : rm, data);
-	set_vector(e, store ? rm : reg, data + from_at, at, size, merge);
+	m.merge = m.merge && !(on_memory(e) && m.store);
+	if (!vex_allows(e, &m))
+		return;
+	if (!on_memory(e)) {
+		e->ops->read_vector(e, m.store ? reg : rm, data);
+		return set_vector(e, &m, m.store ? rm : reg, data + m.from);
+	}
+	linear = nacre_emu_operand(e, m.size, m.aligned ? m.size : 1, m.store);
+	if (m.store) {
+		e->ops->read_vector(e, reg, data);
+		nacre_emu_put(e, linear, data + m.at, m.size, how);
+	} else {
+		nacre_emu_get(e, linear, data, m.size, how);
+		set_vector(e, &m, reg, data);
+	}
 }
 
 /* MOVUPS, MOVAPS, MOVNTPS, MOVDQA, MOVDQU, MOVNTDQ, LDDQU. */
 static void move_whole(struct nacre_emulator *e)
 {
-	u8 opcode = e->insn->opcode, size = XMM;
+	u8 opcode = e->insn->opcode;
 	bool load = e->insn->map == NACRE_MAP_0F38 || opcode == 0x10 ||
 		    opcode == 0x28 || opcode == 0x6f || opcode == 0xf0;
 	bool aligned = (opcode & 0xf0) == 0x20 || opcode == 0xe7 ||
 		       ((opcode & 0xef) == 0x6f &&
 			e->insn->simd_prefix == NACRE_SIMD_66);
 
-	if (!vex_allows(e, false, true))
-		return;
-	if (is_vex(e))
-		size = e->insn->vector_length;
-	if (on_memory(e))
-		move(e, size, 0, !load, aligned, false);
-	else
-		copy(e, !load, 0, 0, size, false);
+	move(e, (struct move) {
+		.size = is_vex(e) ? e->insn->vector_length : XMM,
+		.store = !load, .aligned = aligned, .any_length = true,
+	});
 }
 
 /* MOVSS, MOVSD: only between registers the rest stays. */
 static void move_scalar(struct nacre_emulator *e)
 {
-	u8 size = e->insn->simd_prefix == NACRE_SIMD_F3 ? 4 : 8;
-	bool store = e->insn->opcode & 1;
-
-	if (!vex_allows(e, !on_memory(e), true))
-		return;
-	if (on_memory(e))
-		move(e, size, 0, store, false, false);
-	else
-		copy(e, store, 0, 0, size, true);
+	move(e, (struct move) {
+		.size = e->insn->simd_prefix == NACRE_SIMD_F3 ? 4 : 8,
+		.store = e->insn->opcode & 1, .merge = !on_memory(e),
+		.any_length = true,
+	});
 }
 
 /* MOVLPS, MOVHPS; with registers MOVHLPS, MOVLHPS. */
 static void move_half(struct nacre_emulator *e)
 {
 	u8 at = e->insn->opcode & 4 ? HALF : 0;
-	bool store = e->insn->opcode & 1;
 
-	if (!vex_allows(e, !store, false))
-		return;
-	if (on_memory(e))
-		move(e, HALF, at, store, false, true);
-	else
-		copy(e, false, at, HALF - at, HALF, true);
-}
-
-/* MOVD and MOVQ, with memory or a general register. */
-static void move_general(struct nacre_emulator *e)
-{
-	bool wide = is_64bit(e) && e->insn->rex & NACRE_REX_W;
-	u8 size = wide ? 8 : 4, rm = e->insn->rm & 15, data[VECTOR];
-	bool store = e->insn->opcode == 0x7e;
-	u64 value;
-
-	if (!vex_allows(e, false, false))
-		return;
-	if (on_memory(e))
-		return move(e, size, 0, store, false, false);
-	if (!store)
-		return set_vector(e, e->insn->reg, (u8 *)&gpr(e)[rm], 0, size,
-				  false);
-	e->ops->read_vector(e, e->insn->reg, data);
-	memcpy(&value, data, sizeof(value));
-	set_register(e, rm, size, value);
+	move(e, (struct move) {
+		.size = HALF, .at = at, .from = HALF - at,
+		.store = e->insn->opcode & 1, .merge = true,
+	});
 }
 
 /* MOVQ with memory or a vector register. */
 static void move_quad(struct nacre_emulator *e)
 {
-	bool store = e->insn->opcode == 0xd6;
+	move(e, (struct move) {
+		.size = HALF, .store = e->insn->opcode == 0xd6,
+	});
+}
 
-	if (!vex_allows(e, false, false))
-		return;
+/* MOVD and MOVQ, with memory or a general register. */
+static void move_general(struct nacre_emulator *e)
+{
+	u64 *rm = &gpr(e)[e->insn->rm & 15], data[VECTOR / 8];
+	struct move m = {
+		.size = is_64bit(e) && e->insn->rex & NACRE_REX_W ? 8 : 4,
+		.store = e->insn->opcode == 0x7e,
+	};
+
 	if (on_memory(e))
-		move(e, HALF, 0, store, false, false);
-	else
-		copy(e, store, 0, 0, HALF, false);
+		return move(e, m);
+	if (!vex_allows(e, &m))
+		return;
+	if (!m.store)
+		return set_vector(e, &m, e->insn->reg, (u8 *)rm);
+	e->ops->read_vector(e, e->insn->reg, (u8 *)data);
+	nacre_set_part(rm, m.size, 0, data[0]);
 }
 
 /* FXSAVE, FXRSTOR; of the image as many registers as there are. */
