@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Which VEX, EVEX and XOP instructions there are, by the rows of decode_vex.c
- * and decode_evex.c, and which x87 and 0F 01 ones; the bytes of XOP and 3DNow!.
- * It is not in the module, where what is executed has rows of its own.
+ * and decode_evex.c; the bytes of XOP and 3DNow!. It is not in the module, where
+ * what is executed has rows of its own.
  */
 #include "host_types.h"
 
@@ -41,12 +41,13 @@ static void vector_opcode(struct decoder *d, u8 first)
 	d->insn->opcode = next_byte(d);
 }
 
-/* All of them have ModRM, and regular immediates. */
-static nacre_opcode vector_attributes(const struct nacre_insn *insn)
+static nacre_opcode attributes(const struct nacre_insn *insn)
 {
 	const nacre_opcode any = ANY_FORM | OP_MODRM;
 
 	switch (insn->map) {
+	case NACRE_MAP_0F38: case NACRE_MAP_0F3A:
+		return legacy_attributes(insn);
 	case NACRE_MAP_3DNOW:
 		return any | IMM(B) | OP_AMD;
 	case NACRE_MAP_XOP8:
@@ -55,78 +56,6 @@ static nacre_opcode vector_attributes(const struct nacre_insn *insn)
 		return any | IMM(D);
 	}
 	return any;
-}
-
-/* Escape opcodes D8 to DF: by ModRM.reg in memory, by the byte elsewhere. */
-struct nacre_x87_forms {
-	u8 memory;
-	u64 registers;		/* bit: ModRM - 0xc0 */
-};
-
-static const struct nacre_x87_forms x87_forms[8] = {
-	{ 0xff, ~0ULL },
-	/* FNOP, FSTP1; FCHS to FXAM, the constants, then all of F0 to FF. */
-	{ 0xfd, 0xffff7f33ff01ffffULL },
-	/* FCMOVcc; FUCOMPP. */
-	{ 0xff, 0x00000200ffffffffULL },
-	/* FCMOVNcc; FNENI to FNSETPM; FUCOMI, FCOMI. */
-	{ 0xaf, 0x00ffff1fffffffffULL },
-	{ 0xff, ~0ULL },
-	/* FFREE, FXCH4, FST, FSTP; FUCOM, FUCOMP. */
-	{ 0xdf, 0x0000ffffffffffffULL },
-	/* FADDP, FMULP, FCOMP5, FCOMPP; the rest of the arithmetic. */
-	{ 0xff, 0xffffffff02ffffffULL },
-	/* FFREEP, FXCH7, FSTP8, FSTP9; FNSTSW; FUCOMIP, FCOMIP. */
-	{ 0xff, 0x00ffff01ffffffffULL },
-};
-
-/*
- * C0 ENCLV, the VMX four, PCONFIG; C8 MONITOR, MWAIT, CLAC, STAC, SEAM's four
- * with 66, ENCLS without; D0 XGETBV, XSETBV, VMFUNC, XEND, XTEST, ENCLU;
- * D8 the SVM eight; E0 SMSW; E8 SERIALIZE, the TSX and shadow-stack ones,
- * user interrupts, RDPKRU, WRPKRU; F0 LMSW; F8 SWAPGS, RDTSCP, MONITORX or
- * MCOMMIT, MWAITX, CLZERO, RDPRU, and the SEV-SNP ones.
- */
-static const u64 group7_registers[4] = {
-	[NACRE_SIMD_NONE] = 0xffffc1fffff38f3fULL,
-	[NACRE_SIMD_66] = 0x33ff00ffff00f000ULL,
-	[NACRE_SIMD_F3] = 0xf7fff5ffff000000ULL,
-	[NACRE_SIMD_F2] = 0xf3ff03ffff000000ULL,
-};
-
-/* Of those SWAPGS, CLUI to UIRET, the SEAM and most SNP ones. */
-static const u64 group7_only64[4] = {
-	[NACRE_SIMD_NONE] = 0x0100000000000000ULL,
-	[NACRE_SIMD_66] = 0x010000000000e000ULL,
-	[NACRE_SIMD_F3] = 0xc100f00000000000ULL,
-	[NACRE_SIMD_F2] = 0x4100000000000000ULL,
-};
-
-static bool x87_form_exists(const struct nacre_insn *insn)
-{
-	const struct nacre_x87_forms *forms =
-		&x87_forms[insn->opcode & 7];
-
-	if (insn->modrm >= 0xc0)
-		return forms->registers & BIT_ULL(insn->modrm & 0x3f);
-	return forms->memory & BIT((insn->modrm >> 3) & 7);
-}
-
-/* 0F 01 with a register names an instruction by the whole byte. */
-static bool group7_form_exists(const struct nacre_insn *insn)
-{
-	u64 bit = BIT_ULL(insn->modrm & 0x3f);
-	u8 prefix = insn->simd_prefix;
-
-	if (insn->mode != 64 && (group7_only64[prefix] & bit))
-		return false;
-	return group7_registers[prefix] & bit;
-}
-
-static bool form_by_byte(const struct nacre_insn *insn, u8 group)
-{
-	return group == GRP_X87 ? x87_form_exists(insn) :
-				  group7_form_exists(insn);
 }
 
 /* The AMD APM's "3DNow! Opcodes". */
@@ -326,11 +255,8 @@ static void settle_index(struct nacre_insn *insn)
 
 static bool vector_exists(struct nacre_insn *insn)
 {
-	u32 form;
+	u32 form = form_of(insn);
 
-	if (insn->map == NACRE_MAP_3DNOW)
-		return suffix_exists(insn);
-	form = form_of(insn);
 	if (form & VEC_VSIB)
 		settle_index(insn);
 	if (insn->displacement_size == 1 && (insn->prefixes & NACRE_PFX_EVEX))
@@ -338,9 +264,18 @@ static bool vector_exists(struct nacre_insn *insn)
 	return form && vector_form_exists(insn, form);
 }
 
+static bool exists(const struct decoder *d)
+{
+	u16 extended = NACRE_PFX_VEX | NACRE_PFX_EVEX | NACRE_PFX_XOP;
+
+	if (d->insn->map == NACRE_MAP_3DNOW)
+		return suffix_exists(d->insn);
+	return d->insn->prefixes & extended ? vector_exists(d->insn) :
+					      legacy_exists(d);
+}
+
 const struct nacre_decode_rules nacre_decode_rules = {
-	.by_byte = form_by_byte,
 	.opcode = vector_opcode,
-	.attributes = vector_attributes,
-	.exists = vector_exists,
+	.attributes = attributes,
+	.exists = exists,
 };

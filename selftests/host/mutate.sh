@@ -46,9 +46,9 @@ native	flow	s/gpr(e)\[RSP\] + e->insn->immediate);/gpr(e)[RSP]);/	RET n releases
 native	flow	s/X86_EFLAGS_VM | X86_EFLAGS_RF;/X86_EFLAGS_DF;/	PUSHF hides DF
 native	flow	s/i == RSP ? sp : gpr/i == RBP ? sp : gpr/	PUSHA's RSP
 system	segment	s/ATTR_DPL)), vector, absent)/ATTR_DPL)), vector, GP)/	#GP of a stack that is not there
-native	vector	s/aligned ? size : 1/1/	no #GP of what is not aligned
+native	vector	s/m.aligned ? m.size : 1/1/	no #GP of what is not aligned
 native	vector	s/memset(vector + XMM, 0, VECTOR - XMM);/;/	VEX leaves the upper half
-native	vector	s/on_memory(e), true))/on_memory(e), false))/	VMOVSS looks at the length
+native	vector	s/\t\t.any_length = true,/\t\t.any_length = false,/	VMOVSS looks at the length
 system	far	s/dpl == cpl && rpl <= cpl/dpl == cpl/	RPL is not looked at
 system	far	s/ATTR_DOWN ? dpl <= cpl/ATTR_DOWN ? dpl >= cpl/	conforming code of an outer level
 system	interrupt	s/values\[--words\]/values[0 * --words]/	a gate's parameters
@@ -76,7 +76,6 @@ END
 emulator=(alu memop execute far flow interrupt memory segment string system
 	  vector)
 native=(native differential_model differential_cases test_emulate_native)
-decoder=(decode_vector decode_vex decode_evex)
 
 compile()
 {
@@ -94,7 +93,7 @@ build_all()
 		compile "$top/arch/x86/emulate/$name.c" \
 			"$work/good/$name.o" || return
 	done
-	for name in "${decoder[@]}" "${native[@]}" test_emulate_system; do
+	for name in "${native[@]}" test_emulate_system; do
 		compile "$top/selftests/host/$name.c" "$work/$name.o" || return
 	done
 }
@@ -110,8 +109,7 @@ link()
 	else
 		own=(test_emulate_system.o)
 	fi
-	(cd "$work" && clang "$from"/*.o "${decoder[@]/%/.o}" "${own[@]}" \
-		"${libs[@]}" -o "$test")
+	(cd "$work" && clang "$from"/*.o "${own[@]}" "${libs[@]}" -o "$test")
 }
 
 passes()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The rows of VEX, XOP and EVEX instructions; decode_vector.c. */
+/* Between the files that know which instructions there are; decode_vector.c. */
 #ifndef NACRE_VECTOR_ROWS_H
 #define NACRE_VECTOR_ROWS_H
 
@@ -89,5 +89,9 @@ extern const struct nacre_vector_map nacre_evex_maps[NACRE_NR_MAPS];
 #define KREG	VEC_K_REG
 #define ONLY64	VEC_ONLY64
 #define DISTINCT	VEC_DISTINCT
+
+/* decode_forms.c */
+bool legacy_exists(const struct decoder *d);
+nacre_opcode legacy_attributes(const struct nacre_insn *insn);
 
 #endif /* NACRE_VECTOR_ROWS_H */

@@ -10,13 +10,6 @@
  */
 #include "arch/x86/emulate/decode_tables.h"
 
-static bool is_vector(const struct nacre_insn *insn)
-{
-	return insn->map == NACRE_MAP_3DNOW ||
-	       insn->prefixes &
-	       (NACRE_PFX_VEX | NACRE_PFX_EVEX | NACRE_PFX_XOP);
-}
-
 static bool modrm_is_register(const struct nacre_insn *insn)
 {
 	return insn->modrm >= 0xc0;
@@ -226,11 +219,18 @@ static void decode_opcode(struct decoder *d)
 		invalid(d);
 }
 
-/* They all have ModRM, and regular immediates. */
-static nacre_opcode vex_attributes(const struct nacre_insn *insn)
+/* Beyond the two that have tables all have ModRM, and regular immediates. */
+static nacre_opcode attributes(const struct nacre_insn *insn)
 {
+	bool vex = insn->prefixes & (NACRE_PFX_VEX | NACRE_PFX_EVEX);
 	nacre_opcode modrm = ANY_FORM | OP_MODRM;
 
+	if (!vex && insn->map == NACRE_MAP_1BYTE)
+		return nacre_map_1byte[insn->opcode];
+	if (!vex && insn->map == NACRE_MAP_0F)
+		return nacre_map_0f[insn->opcode];
+	if (!vex && nacre_decode_rules.attributes)
+		return nacre_decode_rules.attributes(insn);
 	if (insn->map == NACRE_MAP_0F3A)
 		return modrm | IMM(B);
 	if (insn->map != NACRE_MAP_0F)
@@ -245,27 +245,13 @@ static nacre_opcode vex_attributes(const struct nacre_insn *insn)
 	}
 }
 
-static nacre_opcode legacy_attributes(const struct nacre_insn *insn)
-{
-	static const nacre_opcode *const maps[] = {
-		nacre_map_1byte, nacre_map_0f, nacre_map_0f38, nacre_map_0f3a,
-	};
-
-	return maps[insn->map][insn->opcode];
-}
-
 static void find_attributes(struct decoder *d)
 {
 	struct nacre_insn *insn = d->insn;
 
 	if (d->result != NACRE_DECODE_OK)
 		return;
-	if (insn->prefixes & (NACRE_PFX_VEX | NACRE_PFX_EVEX))
-		d->op = vex_attributes(insn);
-	else if (is_vector(insn))
-		d->op = nacre_decode_rules.attributes(insn);
-	else
-		d->op = legacy_attributes(insn);
+	d->op = attributes(insn);
 	if (!d->op ||
 	    (insn->mode == 64 && (d->op & OP_NO64)) ||
 	    (d->vendor != NACRE_DECODE_AMD && (d->op & OP_AMD)))
@@ -432,41 +418,21 @@ static void decode_immediate(struct decoder *d)
 	}
 }
 
-/* Does @forms have what the SIMD prefix and ModRM.mod ask for? */
-static bool form_exists(const struct nacre_insn *insn, u8 forms)
+/* Does it have what the SIMD prefix and ModRM.mod ask for? */
+static bool form_exists(const struct decoder *d)
 {
+	const struct nacre_insn *insn = d->insn;
 	bool is_register = !insn->has_modrm || modrm_is_register(insn);
 
-	return forms & BIT(insn->simd_prefix * 2 + is_register);
+	return OP_FORMS(d->op) & BIT(insn->simd_prefix * 2 + is_register);
 }
 
 /* Control registers other than 0, 2, 3, 4, 8 and DR8 to DR15 do not exist. */
-static bool system_register_exists(const struct nacre_insn *insn, u8 group)
+static bool system_register_exists(const struct decoder *d)
 {
-	if (group == GRP_CONTROL)
-		return insn->reg <= 8;
-	return group != GRP_DEBUG || insn->reg < 8;
-}
-
-static bool group_form_exists(const struct nacre_insn *insn, u8 number)
-{
-	const struct nacre_opcode_group *group = &nacre_opcode_groups[number];
-	unsigned int which = (insn->modrm >> 3) & 7;
-
-	if (number == GRP_NONE)
-		return true;
-	if (number == GRP_X87 || (number == GRP_7 && modrm_is_register(insn)))
-		return !nacre_decode_rules.by_byte ||
-		       nacre_decode_rules.by_byte(insn, number);
-	if (modrm_is_register(insn)) {
-		if ((group->rm0 & BIT(which)) && (insn->modrm & 7))
-			return false;
-		if ((group->only64 & BIT(which)) && insn->mode != 64 &&
-		    insn->simd_prefix == NACRE_SIMD_F3)
-			return false;
-	}
-	return system_register_exists(insn, number) &&
-	       form_exists(insn, group->forms[which]);
+	if (OP_GROUP(d->op) == GRP_CONTROL)
+		return d->insn->reg <= 8 && BIT(d->insn->reg) & 0x11d;
+	return OP_GROUP(d->op) != GRP_DEBUG || d->insn->reg < 8;
 }
 
 /* AMD APM, "CR8 (Task Priority Register, TPR)": LOCK MOV CR0 reaches CR8. */
@@ -476,15 +442,20 @@ static bool is_lock_mov_cr8(const struct decoder *d)
 	       OP_GROUP(d->op) == GRP_CONTROL && d->insn->reg == 0;
 }
 
+/* Of a group, by ModRM.reg. */
 static bool may_be_locked(const struct decoder *d)
 {
+	static const u8 lockable[NR_GROUPS] = {
+		[GRP_1] = 0x7f, [GRP_3] = 0x0c, [GRP_4] = 0x03, [GRP_5] = 0x03,
+		[GRP_8] = 0xe0, [GRP_9] = 0x02,
+	};
 	const struct nacre_insn *insn = d->insn;
 	u8 group = OP_GROUP(d->op);
 
 	if (!insn->has_modrm || modrm_is_register(insn))
 		return false;
 	if (group)
-		return nacre_opcode_groups[group].lock & BIT(insn->reg & 7);
+		return lockable[group] & BIT(insn->reg & 7);
 	return d->op & OP_LOCK;
 }
 
@@ -500,14 +471,8 @@ static void check_lock(struct decoder *d)
 
 static void check_forms(struct decoder *d)
 {
-	if (is_vector(d->insn)) {
-		if (nacre_decode_rules.exists &&
-		    !nacre_decode_rules.exists(d->insn))
-			invalid(d);
-		return;
-	}
-	if (!form_exists(d->insn, OP_FORMS(d->op)) ||
-	    !group_form_exists(d->insn, OP_GROUP(d->op)))
+	if (!form_exists(d) || !system_register_exists(d) ||
+	    (nacre_decode_rules.exists && !nacre_decode_rules.exists(d)))
 		invalid(d);
 }
 

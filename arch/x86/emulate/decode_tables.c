@@ -31,7 +31,7 @@
 #define MZ	(M | IMM(Z))
 #define Mx	(OP_MODRM | FORMS(m, m, m, m))
 #define Mx32	(Mx | OP_NO64)
-/* A group; its own table has the forms. */
+/* A group: ModRM.reg is a part of the opcode. */
 #define G(n)	(M | GROUP(GRP_##n))
 #define X87	G(X87)
 /* Prefixes and escapes never reach the tables. */
@@ -127,120 +127,6 @@ const nacre_opcode nacre_map_0f[256] = {
 /* e8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
 /* f0 */ V(o, o, o, m), PD, PD,	PD,	PD,	PD,	PD,	V(r, r, o, o),
 /* f8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	M,
-};
-
-#define Dm	V(o, m, o, o)
-#define P	V(e, o, o, o)
-
-const nacre_opcode nacre_map_0f38[256] = {
-/* 00 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
-/* 08 */ PD,	PD,	PD,	PD,	__,	__,	__,	__,
-/* 10 */ D,	__,	__,	__,	D,	D,	__,	D,
-/* 18 */ __,	__,	__,	__,	PD,	PD,	PD,	__,
-/* 20 */ D,	D,	D,	D,	D,	D,	__,	__,
-/* 28 */ D,	D,	Dm,	D,	__,	__,	__,	__,
-/* 30 */ D,	D,	D,	D,	D,	D,	__,	D,
-/* 38 */ D,	D,	D,	D,	D,	D,	D,	D,
-/* 40 */ D,	D,
-[0x80] = Dm,	Dm,	Dm,
-/* c8 */
-[0xc8] = P,	P,	P,	P,	P,	P,	__,	D,
-[0xd8] = G(KEYLOCKER), __, __,	D,
-/* dc */ V(o, e, e, o), V(o, e, m, o), V(o, e, m, o), V(o, e, m, o),
-[0xf0] = V(m, m, o, e), V(m, m, o, e), __, __, __, Dm, V(m, e, e, o), __,
-/* f8 */ V(o, m, m, m), V(m, o, o, o), V(o, o, r, o), V(o, o, r, o),
-};
-
-#define DB	(D | IMM(B))
-
-const nacre_opcode nacre_map_0f3a[256] = {
-[0x08] = DB,	DB,	DB,	DB,	DB,	DB,	DB,	PD | IMM(B),
-[0x14] = DB,	DB,	DB,	DB,
-[0x20] = DB,	DB,	DB,
-[0x40] = DB,	DB,	DB,	__,	DB,
-[0x60] = DB,	DB,	DB,	DB,
-[0xcc] = P | IMM(B), __, DB, DB,
-[0xdf] = DB,
-[0xf0] = G(HRESET) | IMM(B),
-};
-
-#define ALL_FORMS	FORMS(e, e, e, e)
-#define MEM_FORMS	FORMS(m, m, m, m)
-#define REG_FORMS	FORMS(r, r, r, r)
-#define PD_REG		FORMS(r, r, o, o)
-
-/* Groups without a row here take all eight. */
-const struct nacre_opcode_group nacre_opcode_groups[NR_GROUPS] = {
-[GRP_1] = {
-	.forms = { [0 ... 7] = ALL_FORMS },
-	.lock = 0x7f,
-},
-[GRP_1A] = { .forms = { ALL_FORMS } },
-[GRP_3] = {
-	.forms = { [0 ... 7] = ALL_FORMS },
-	.lock = BIT(2) | BIT(3),
-},
-[GRP_4] = {
-	.forms = { [0 ... 1] = ALL_FORMS },
-	.lock = BIT(0) | BIT(1),
-},
-[GRP_5] = {
-	.forms = { [0 ... 2] = ALL_FORMS, [3] = MEM_FORMS, [4] = ALL_FORMS,
-		   [5] = MEM_FORMS, [6] = ALL_FORMS },
-	.lock = BIT(0) | BIT(1),
-},
-[GRP_6] = { .forms = { [0 ... 5] = ALL_FORMS } },
-/* Registers: nacre_decode_rules.by_byte(). */
-[GRP_7] = {
-	.forms = { [0 ... 3] = ALL_FORMS, [4] = ALL_FORMS,
-		   [5] = FORMS(r, r, e, r), [6] = ALL_FORMS, [7] = ALL_FORMS },
-},
-[GRP_8] = {
-	.forms = { [4 ... 7] = ALL_FORMS },
-	.lock = BIT(5) | BIT(6) | BIT(7),
-},
-/* CMPXCHG8B, XRSTORS, XSAVEC, XSAVES, the VMX pointers, RDRAND, RDSEED. */
-[GRP_9] = {
-	.forms = { [1] = MEM_FORMS, [3 ... 5] = FORMS(m, o, o, o),
-		   [6] = FORMS(e, e, e, o), [7] = FORMS(e, r, r, o) },
-	.lock = BIT(1),
-	.only64 = BIT(6),
-},
-/* C6 F8 is XABORT, C7 F8 XBEGIN. */
-[GRP_11] = {
-	.forms = { [0] = ALL_FORMS, [7] = REG_FORMS },
-	.rm0 = BIT(7),
-},
-[GRP_12] = { .forms = { [2] = PD_REG, [4] = PD_REG, [6] = PD_REG } },
-[GRP_13] = { .forms = { [2] = PD_REG, [4] = PD_REG, [6] = PD_REG } },
-[GRP_14] = {
-	.forms = { [2] = PD_REG, [3] = FORMS(o, r, o, o),
-		   [6] = PD_REG, [7] = FORMS(o, r, o, o) },
-},
-/* FXSAVE to XSAVEOPT and CLFLUSH; FSGSBASE, the fences, monitor-waits. */
-[GRP_15] = {
-	.forms = { [0 ... 3] = FORMS(m, o, r, o),
-		   [4] = FORMS(m, o, e, o),
-		   [5] = FORMS(e, o, r, o),
-		   [6] = FORMS(e, e, e, r),
-		   [7] = FORMS(e, m, o, o) },
-	.only64 = 0x0f,
-},
-[GRP_17] = {
-	.forms = { [0] = FORMS(e, r, o, r), [1 ... 7] = FORMS(e, o, o, r) },
-},
-[GRP_KEYLOCKER] = { .forms = { [0 ... 3] = FORMS(o, o, m, o) } },
-[GRP_HRESET] = {
-	.forms = { [0] = FORMS(o, o, r, o) },
-	.rm0 = BIT(0),
-},
-[GRP_SREG_FROM] = { .forms = { [0 ... 5] = ALL_FORMS } },
-[GRP_SREG_TO] = { .forms = { [0] = ALL_FORMS, [2 ... 5] = ALL_FORMS } },
-[GRP_CONTROL] = {
-	.forms = { [0] = ALL_FORMS, [2 ... 4] = ALL_FORMS },
-	.lock = BIT(0),
-},
-[GRP_DEBUG] = { .forms = { [0 ... 7] = ALL_FORMS } },
 };
 
 const struct nacre_decode_rules nacre_decode_rules __weak;

@@ -55,14 +55,6 @@ enum nacre_imm {
 
 #define GROUP(number)		((u32)(number) << 24)
 
-/* Each group's eight instructions; the rest are bits by ModRM.reg. */
-struct nacre_opcode_group {
-	u8 forms[8];
-	u8 lock;		/* as OP_LOCK */
-	u8 only64;		/* with F3 and a register: 64-bit mode only */
-	u8 rm0;			/* with a register: ModRM.rm has to be 0 */
-};
-
 enum {
 	GRP_NONE, GRP_1, GRP_1A, GRP_3, GRP_4, GRP_5, GRP_6, GRP_7, GRP_8,
 	GRP_9, GRP_11, GRP_12, GRP_13, GRP_14, GRP_15, GRP_17, GRP_KEYLOCKER,
@@ -73,9 +65,6 @@ enum {
 
 extern const nacre_opcode nacre_map_1byte[256];
 extern const nacre_opcode nacre_map_0f[256];
-extern const nacre_opcode nacre_map_0f38[256];
-extern const nacre_opcode nacre_map_0f3a[256];
-extern const struct nacre_opcode_group nacre_opcode_groups[NR_GROUPS];
 
 struct decoder {
 	const u8 *bytes;
@@ -120,19 +109,18 @@ static inline void invalid(struct decoder *d)
 }
 
 /*
- * Which VEX, EVEX, x87 and 0F 01 instructions there are, and how XOP and 3DNow!
- * are decoded. Nothing in the module executes the last two, so it has no rules:
- * they are undefined, and it takes each of the others for one.
- * selftests/host/ has the rules for the tests.
+ * Which instructions there are beyond the two maps' own forms, and how XOP and
+ * 3DNow! are decoded. The module has no rules: it takes all for existing, but
+ * for those two, and what it executes has rows of its own. selftests/host/ has
+ * the rules, for the tests.
  */
 struct nacre_decode_rules {
-	/* x87, or 0F 01 with a register: by the whole of ModRM. */
-	bool (*by_byte)(const struct nacre_insn *insn, u8 group);
 	/* XOP and 3DNow!: what is behind the @first byte, up to the opcode. */
 	void (*opcode)(struct decoder *d, u8 first);
+	/* Of those, and the three-byte maps. */
 	nacre_opcode (*attributes)(const struct nacre_insn *insn);
 	/* Once all its bytes are there; settles what depends on which it is. */
-	bool (*exists)(struct nacre_insn *insn);
+	bool (*exists)(const struct decoder *d);
 };
 
 extern const struct nacre_decode_rules nacre_decode_rules;

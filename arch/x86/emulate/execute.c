@@ -300,7 +300,7 @@ const struct nacre_emu_row nacre_emu_integer[] = {
 	{ RANGE_0F(0x18, 0x1f), ALL, 0, do_nothing },
 	{ ONE_0F(0xae), 0xe0, ON_REGISTER | WITH(NONE), do_nothing },
 	{ ONE_0F(0xb9), ALL, 0, undefined },
-	{ ONE_0F(0xc7), BIT(1), 0, cmpxchg8b },
+	{ ONE_0F(0xc7), BIT(1), ON_MEMORY, cmpxchg8b },
 	{ ONE_0F(0xff), ALL, 0, undefined },
 	{}
 };

@@ -275,6 +275,6 @@ const struct nacre_emu_row nacre_emu_far[] = {
 	{ ONE(0xcf), ALL, 0, iret },
 	{ ONE(0xea), ALL, 0, branch_direct },
 	{ ONE(0xf1), ALL, 0, interrupt },
-	{ ONE(0xff), BIT(3) | BIT(5), 0, branch_indirect },
+	{ ONE(0xff), BIT(3) | BIT(5), ON_MEMORY, branch_indirect },
 	{}
 };

@@ -61,6 +61,7 @@ struct form {
 #define BYTE		BIT(21)	/* whatever the opcode */
 #define READ_ONLY	BIT(22)
 #define NO_WORD		BIT(23)
+#define ON_MEMORY	BIT(24)
 /* Only with these SIMD prefixes. */
 #define WITH(prefix)	(BIT(NACRE_SIMD_##prefix) << 25)
 #define PREFIXES(how)	((how) >> 25 & 15)
@@ -156,8 +157,9 @@ static const struct form forms[] = {
 	{ ONE_0F(0xc3), ALL, ALU(MOV), REG | NO_WORD },
 	{ EIGHT_0F(0xc8), ALL, ALU(BSWAP), RM_OPCODE | WIDE | IMM },
 
-	{ ONE_0F38(0xf0), ALL, ALU(MOVBE), REG | LOAD | WIDE | NO_REPEAT },
-	{ ONE_0F38(0xf1), ALL, ALU(MOVBE), REG | WIDE | NO_REPEAT },
+	{ ONE_0F38(0xf0), ALL, ALU(MOVBE),
+	  REG | LOAD | WIDE | NO_REPEAT | ON_MEMORY },
+	{ ONE_0F38(0xf1), ALL, ALU(MOVBE), REG | WIDE | NO_REPEAT | ON_MEMORY },
 };
 
 static bool matches(const struct nacre_insn *insn, const struct form *f)
@@ -165,6 +167,7 @@ static bool matches(const struct nacre_insn *insn, const struct form *f)
 	return insn->map == f->map && insn->opcode >= f->first &&
 	       insn->opcode <= f->last &&
 	       f->extensions & BIT(OPCODE_EXTENSION(insn)) &&
+	       !(f->how & ON_MEMORY && insn->modrm >> 6 == 3) &&
 	       (!PREFIXES(f->how) ||
 		PREFIXES(f->how) & BIT(insn->simd_prefix));
 }

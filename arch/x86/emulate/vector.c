@@ -28,13 +28,14 @@ struct move {
 static void set_vector(struct nacre_emulator *e, const struct move *m,
 		       u8 number, const u8 *data)
 {
-	u8 vector[VECTOR] = {};
+	u8 vector[VECTOR], from = number;
 
 	if (stopped(e))
 		return;
-	if (m->merge || !is_vex(e))
-		e->ops->read_vector(e, is_vex(e) && m->merge ?
-				    e->insn->vvvv & 15 : number, vector);
+	/* 32-bit code has eight registers. */
+	if (is_vex(e) && m->merge)
+		from = e->insn->vvvv & (is_64bit(e) ? 15 : 7);
+	e->ops->read_vector(e, from, vector);
 	if (is_vex(e))
 		memset(vector + XMM, 0, VECTOR - XMM);
 	if (!m->merge)
