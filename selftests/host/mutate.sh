@@ -35,7 +35,7 @@ native	execute	s/size \* 4 - 1));/size * 4 - 2));/	CBW's sign
 native	alu	s/op->reg_size, op->shift, value/max(op->reg_size, 4), op->shift, value/	8 and 16 bits clear the rest
 native	memory	s/return last <= s->limit;/return first <= s->limit;/	only the first byte against the limit
 native	memory	s/return first > s->limit/return first >= s->limit/	expand-down segments begin too early
-native	memory	s/seg == SS ? SF : GP, 0);/GP, 0);/	#GP of the stack
+native	memory	s/seg == SS ? SF : GP, e/GP, e/	#GP of the stack
 native	memory	s/seg == FS || seg == GS ? linear/seg == FS ? linear/	no base of GS
 native	memory	s/(min(size, 16u) - 1)/min(size, 16u)/	#AC by the wrong bits
 native	string	s/DF ? -size : size/DF ? -1 : size/	strings go down by one
@@ -70,11 +70,18 @@ system	system	s/nacre_emu_canonical(e, base), GP))/true, GP))/	any base of FS
 system	system	s/value & X86_CR0_PG ? \*efer/value \& X86_CR0_PE ? *efer/	long mode without paging
 system	system	s/selector + (to_64 ? 16 : 0)/selector + (to_64 ? 0 : 16)/	SYSRET's segments
 system	system	s/from_64 ? MSR_LSTAR : MSR_CSTAR/MSR_LSTAR/	no CSTAR
+system	task	s/!(type & TYPE_BUSY) == !back/true/	a task may be entered twice
+system	task	s/flags &= ~(u64)X86_EFLAGS_NT;/;/	IRET leaves NT in the old task
+system	task	s/if (!nested)$/if (nested)/	CALL gives the old task free
+system	task	s/i \* l->size;$/i * 4;/	a 16-bit TSS as one of 32
+system	task	s/cr0 | X86_CR0_TS/cr0/	TS is not set
+system	task	s/, TS, TS);/, TS, NP);/	an LDT that is not there
+system	task	s/\*s = before;/;/	a segment that is wrong is there
 END
 }
 
 emulator=(alu memop execute far flow interrupt memory segment string system
-	  vector)
+	  task vector)
 native=(native differential_model differential_cases test_emulate_native)
 
 compile()

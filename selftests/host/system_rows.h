@@ -467,7 +467,6 @@ static const struct row far_transfers_rows[] = {
 		{ MEM(8, INNER_STACK - 16), STACK },
 		{ MEM(8, INNER_STACK - 24), CODE64_3 },
 		{ MEM(8, INNER_STACK - 32), CODE + 2 }) },
-	{ "JMP to a task", PROTECTED, B(0xea, 0, 0, 0, 0, TASK, 0), UNKNOWN },
 	{ "JMP to a task, long mode", COMPATIBILITY,
 	  B(0xea, 0, 0, 0, 0, TASK, 0), ERROR(GP, TASK) },
 };
@@ -527,8 +526,6 @@ static const struct row returns_rows[] = {
 	  SET(ON_STACK64(0, BAD), ON_STACK64(1, CODE64)), ERROR(GP, 0) },
 	{ "IRET, NT, long mode", LONG, B(0x48, 0xcf),
 	  SET({ FLAGS, FIXED | X86_EFLAGS_NT }), ERROR(GP, 0) },
-	{ "IRET to a task", PROTECTED, B(0xcf),
-	  SET({ FLAGS, FIXED | X86_EFLAGS_NT }), UNKNOWN },
 };
 
 static const struct row events_rows[] = {
@@ -582,7 +579,6 @@ static const struct row events_rows[] = {
 	{ "INT, no gate", PROTECTED, B(0xcd, 0x30), ERROR(GP, 0x30 * 8 + 2) },
 	{ "INT beyond the table", PROTECTED, B(0xcd, 0x21),
 	  SET({ IDTR_LIMIT, 0x21 * 8 + 6 }), ERROR(GP, 0x21 * 8 + 2) },
-	{ "INT to a task", PROTECTED, B(0xcd, 0x23), UNKNOWN },
 	{ "INT1 is from outside", PROTECTED, B(0xf1), .cpl = 3,
 	  ERROR(GP, 1 * 8 + 2 + 1) },
 	{ "INTO without OF", PROTECTED, B(0xce) },

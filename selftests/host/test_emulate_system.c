@@ -19,6 +19,9 @@
 #define GDT		0x1000
 #define IDT		0x2000
 #define TSS		0x3000
+#define NEW_TSS		0x3400
+#define NEW_TSS16	0x3500
+#define OLD_TSS16	0x3600
 #define LDT		0x3800
 #define CODE		0x4000
 #define DATA		0x5000
@@ -43,6 +46,10 @@
 #define READ_ONLY	0x98
 #define INNER_GATE	0xa0
 #define TASK_GATE	0xb0
+#define NEW_TASK	0xc0
+#define NEW_TASK16	0xc8
+#define NEW_BUSY	0xd0
+#define NEW_GATE	0xd8
 
 static const u64 gdt[] = {
 	[CODE0 / 8] = 0x00cf9b000000ffff,
@@ -61,6 +68,10 @@ static const u64 gdt[] = {
 	[READ_ONLY / 8] = 0x00cf90000000ffff,
 	[TASK_GATE / 8] = 0x0000e50000580000,
 	[TASK_GATE / 8 + 1] = 0,
+	[NEW_TASK / 8] = 0x0000890034000067,
+	[NEW_TASK16 / 8] = 0x000081003500002b,
+	[NEW_BUSY / 8] = 0x00008b0034000067,
+	[NEW_GATE / 8] = 0x0000e50000c00000,
 };
 
 enum mode { REAL, VM86, PROTECTED, PROTECTED16, LONG, COMPATIBILITY };
@@ -168,7 +179,8 @@ static enum nacre_emulated check_cr(struct nacre_emulator *e, u8 number,
 				    u64 value)
 {
 	if ((number == 0 && (value & (X86_CR0_PG | X86_CR0_PE)) ==
-			    X86_CR0_PG) || (number == 8 && value > 15))
+			    X86_CR0_PG) || (number == 8 && value > 15) ||
+	    (number == 3 && value == 0xbad))
 		return fault(e, 13, 0, 0);
 	return NACRE_EMU_DONE;
 }
@@ -272,7 +284,31 @@ static void load(u8 seg, u16 selector)
 	};
 }
 
-/* Vectors 0x20: to level 0; 0x21: open to 3; 0x22: not there; 0x23: a task. */
+/* Two that nothing is wrong with, of 32 and of 16 bits. */
+static void put_new_tasks(void)
+{
+	unsigned int i;
+
+	put(NEW_TSS + 0x1c, 0x9000, 4);
+	put(NEW_TSS + 0x20, 0x4600, 4);
+	put(NEW_TSS + 0x24, X86_EFLAGS_FIXED | X86_EFLAGS_CF, 4);
+	put(NEW_TSS16 + 0x0e, 0x4600, 2);
+	put(NEW_TSS16 + 0x10, X86_EFLAGS_FIXED | X86_EFLAGS_CF, 2);
+	for (i = 0; i < 8; i++) {
+		put(NEW_TSS + 0x28 + 4 * i, i == 4 ? 0x7000 : 0xa0 + i, 4);
+		put(NEW_TSS16 + 0x12 + 2 * i, i == 4 ? 0x7000 : 0xa0 + i, 2);
+	}
+	for (i = 0; i < 6; i++)
+		put(NEW_TSS + 0x48 + 4 * i, i == 1 ? CODE0 : DATA0, 4);
+	for (i = 0; i < 4; i++)
+		put(NEW_TSS16 + 0x22 + 2 * i, i == 1 ? CODE16 : DATA16, 2);
+	put(NEW_TSS + 0x60, LOCAL, 4);
+	put(NEW_TSS16 + 0x2a, LOCAL, 2);
+	put_gate(IDT + 0x24 * 8, NEW_TASK, 0, 0x85, 0);
+	put_gate(IDT + 0x25 * 8, NEW_TASK16, 0, 0x85, 0);
+}
+
+/* Vectors 0x20: to level 0; 0x21: open to 3; 0x22: not there. */
 static void put_tables(enum mode mode)
 {
 	bool is_long = mode == LONG || mode == COMPATIBILITY;
@@ -288,7 +324,7 @@ static void put_tables(enum mode mode)
 	put_gate(IDT + 0x21 * size, code, CODE + 0x300, 0xef, is_long);
 	put_gate(IDT + 0x22 * size, code, CODE + 0x300, 0x6e, 0);
 	if (!is_long)
-		put_gate(IDT + 0x23 * size, TASK, 0, 0xe5, 0);
+		put_new_tasks();
 	put_gate(IDT + 0x0d * size, code, CODE + 0x400, 0x8e, 0);
 	if (is_long) {
 		put(TSS + 4, INNER_STACK, 8);
@@ -373,6 +409,7 @@ enum place {
 	END, RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI,
 	R11 = RAX + 11, RIP = RAX + 16,
 	FLAGS, CR0, CR2, CR3, CR4, CR8, EFER, CPL, SHADOW, HALTED, NMI,
+	NEW_ONE, TRAP,
 	GDTR_BASE, GDTR_LIMIT, IDTR_BASE, IDTR_LIMIT,
 	DR, LAST_DR = DR + 7, PORT, OUT, INVALIDATED, WITHOUT,
 	SELECTOR, LAST_SELECTOR = SELECTOR + 7, BASE, LAST_BASE = BASE + 7,
@@ -416,6 +453,8 @@ static void *locate(u64 place, unsigned int *size)
 	case SHADOW:		return AT(s->shadow);
 	case HALTED:		return AT(s->halted);
 	case NMI:		return AT(s->nmi_unmasked);
+	case NEW_ONE:		return AT(s->new_task);
+	case TRAP:		return AT(s->task_trap);
 	case GDTR_BASE:		return AT(s->gdtr.base);
 	case GDTR_LIMIT:	return AT(s->gdtr.limit);
 	case IDTR_BASE:		return AT(s->idtr.base);
@@ -485,7 +524,11 @@ struct row {
 	u8 vector;
 	bool has_error;
 	u32 error;
-	/* An event, and no instruction. */
+	/* A fault that is the new task's. */
+	bool in_new_task;
+	/* An event, and no instruction; and what is wrong with it. */
+	u8 fault;
+	u32 fault_error;
 	bool is_event;
 	enum nacre_emu_event event;
 };
@@ -503,6 +546,7 @@ struct row {
 enum { UD = 6, NM, TS = 10, NP, SF, GP, PF };
 
 #include "system_rows.h"
+#include "task_rows.h"
 
 /* ---- a row ---- */
 
@@ -554,6 +598,11 @@ static void check_fault(void)
 {
 	const struct nacre_emu_exception *x = &machine.e.exception;
 
+	if (row->is_event) {
+		if (x->vector != row->fault || x->error != row->fault_error)
+			wrong("fault", x->vector, x->error, row->fault_error);
+		return;
+	}
 	if (x->vector != row->vector)
 		wrong("vector", 0, x->vector, row->vector);
 	if (x->has_error != row->has_error || (x->has_error &&
@@ -572,14 +621,14 @@ static void check_unchanged(void)
 static void check_row(enum nacre_emulated result)
 {
 	const struct pair *p;
-	bool rip = row->is_event;
+	bool rip = row->is_event || row->in_new_task;
 
 	if (result != row->result)
 		return wrong("result", machine.e.exception.vector, result,
 			     row->result);
-	if (result == NACRE_EMU_FAULT && !row->is_event)
+	if (result == NACRE_EMU_FAULT)
 		check_fault();
-	if (result != NACRE_EMU_DONE)
+	if (result != NACRE_EMU_DONE && !row->in_new_task)
 		return check_unchanged();
 	for (p = row->expect; p->place; p++) {
 		if (get(p->place) != p->value)
@@ -627,6 +676,12 @@ CASE(events)
 CASE(ports)
 CASE(division)
 CASE(vectors)
+CASE(tasks)
+CASE(tasks16)
+CASE(task_returns)
+CASE(task_faults)
+CASE(new_tasks_faults)
+CASE(task_events)
 
 static const struct host_case cases[] = {
 	HOST_CASE(flags_and_halt),
@@ -642,6 +697,12 @@ static const struct host_case cases[] = {
 	HOST_CASE(ports),
 	HOST_CASE(division),
 	HOST_CASE(vectors),
+	HOST_CASE(tasks),
+	HOST_CASE(tasks16),
+	HOST_CASE(task_returns),
+	HOST_CASE(task_faults),
+	HOST_CASE(new_tasks_faults),
+	HOST_CASE(task_events),
 };
 
 HOST_MAIN(cases)

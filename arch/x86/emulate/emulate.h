@@ -25,7 +25,11 @@ enum nacre_emulated {
 	 * The guest's single-step trap is the caller's.
 	 */
 	NACRE_EMU_DONE,
-	NACRE_EMU_FAULT,	/* exception; the state is the one before it */
+	/*
+	 * Exception. The state is the one before it; of a string behind some
+	 * elements, and of a task switch perhaps the new task's.
+	 */
+	NACRE_EMU_FAULT,
 	NACRE_EMU_OUTSIDE,	/* an operation has no answer yet: call again */
 	NACRE_EMU_RETRY,	/* others were faster at memory: fetch again */
 	NACRE_EMU_UNKNOWN,	/* not emulated */
@@ -66,6 +70,7 @@ struct nacre_emu_state {
 	u8 shadow;		/* enum nacre_emu_shadow */
 	bool halted;
 	bool nmi_unmasked;	/* by IRET */
+	bool new_task;		/* DR7 loses L0 to L3 and LE */
 	bool task_trap;		/* #DB: the new task's T */
 };
 
@@ -185,5 +190,23 @@ enum nacre_emu_event {
 enum nacre_emulated nacre_emulate_event(struct nacre_emulator *e,
 					enum nacre_emu_event event, u8 vector,
 					bool has_error, u32 error);
+
+enum nacre_emu_task_source {
+	NACRE_EMU_TASK_CALL, NACRE_EMU_TASK_IRET, NACRE_EMU_TASK_JMP,
+	NACRE_EMU_TASK_EVENT,
+};
+
+struct nacre_emu_task {
+	u16 selector;		/* of the TSS */
+	u8 source;		/* enum nacre_emu_task_source */
+	u8 length;		/* of the instruction that it is by, or 0 */
+	bool external;		/* by an event that is no instruction's */
+	bool has_error;
+	u32 error;
+};
+
+/* What a processor leaves to do that has looked at all gates. */
+enum nacre_emulated nacre_emulate_task(struct nacre_emulator *e,
+				       const struct nacre_emu_task *task);
 
 #endif /* NACRE_EMULATE_H */

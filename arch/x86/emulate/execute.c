@@ -380,6 +380,7 @@ static void begin(struct nacre_emulator *e)
 	e->next = e->state;
 	e->next.shadow = NACRE_EMU_NO_SHADOW;
 	e->next.nmi_unmasked = false;
+	e->next.new_task = false;
 	e->next.task_trap = false;
 	e->next.regs.rflags &= ~(u64)X86_EFLAGS_RF;
 	e->nr_stores = 0;
@@ -426,16 +427,36 @@ enum nacre_emulated nacre_emulate(struct nacre_emulator *e,
 	return e->result;
 }
 
-enum nacre_emulated nacre_emulate_event(struct nacre_emulator *e,
-					enum nacre_emu_event event, u8 vector,
-					bool has_error, u32 error)
+/* No instruction. What the guest had of RF is saved. */
+static void begin_event(struct nacre_emulator *e)
 {
 	static const struct nacre_insn nothing;
 
 	e->insn = &nothing;
 	begin(e);
+	e->next.regs.rflags = e->state.regs.rflags;
 	e->mode = nacre_emu_code_mode(e, e->next.segments[CS].attributes);
+}
+
+enum nacre_emulated nacre_emulate_event(struct nacre_emulator *e,
+					enum nacre_emu_event event, u8 vector,
+					bool has_error, u32 error)
+{
+	begin_event(e);
 	nacre_emu_interrupt(e, vector, event, has_error, error);
+	nacre_emu_commit(e);
+	return e->result;
+}
+
+enum nacre_emulated nacre_emulate_task(struct nacre_emulator *e,
+				       const struct nacre_emu_task *task)
+{
+	begin_event(e);
+	e->next.rip = (u32)(e->next.rip + task->length);
+	e->next.nmi_unmasked = task->source == NACRE_EMU_TASK_IRET;
+	e->external = task->external;
+	nacre_emu_switch_task(e, task->selector, task->source, task->has_error,
+			      task->error);
 	nacre_emu_commit(e);
 	return e->result;
 }

@@ -262,4 +262,12 @@ void nacre_emu_interrupt(struct nacre_emulator *e, u8 vector,
 void nacre_emu_switch_stack(struct nacre_emulator *e, u8 cpl, u8 ist, u8 size,
 			    unsigned int words, u8 align);
 
+/* task.c */
+void nacre_emu_switch_task(struct nacre_emulator *e, u16 selector,
+			   enum nacre_emu_task_source source, bool has_error,
+			   u32 error);
+
+/* system.c */
+void nacre_emu_write_cr(struct nacre_emulator *e, u8 number, u64 value);
+
 #endif /* NACRE_EXECUTE_H */

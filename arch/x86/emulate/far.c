@@ -85,8 +85,9 @@ static void branch(struct nacre_emulator *e, struct target *t)
 		return;
 	if (type == TYPE_CALL16 || type == TYPE_CALL32)
 		return through_gate(e, t, &d);
-	/* A task switch. */
-	nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
+	nacre_emu_switch_task(e, type == TYPE_TASK_GATE ? d.target :
+			      t->selector, t->call ? NACRE_EMU_TASK_CALL :
+			      NACRE_EMU_TASK_JMP, false, 0);
 }
 
 /* JMP and CALL with the pointer in the instruction, or in memory. */
@@ -236,7 +237,10 @@ static void iret(struct nacre_emulator *e)
 		if (is_long_mode(e))
 			return nacre_emu_raise(e, GP, 0);
 		/* To the task that this one was called by. */
-		return nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
+		selector = nacre_emu_read_system(e, e->next.segments[TR].base,
+						 2);
+		return nacre_emu_switch_task(e, selector, NACRE_EMU_TASK_IRET,
+					     false, 0);
 	}
 	if (is_vm86(e) && iopl(e) < 3)
 		return nacre_emu_raise(e, GP, 0);

@@ -31,7 +31,7 @@ void nacre_emu_jump(struct nacre_emulator *e, u64 rip, u8 size)
 	rip &= nacre_size_mask(size);
 	if (is_64bit(e) ? !nacre_emu_canonical(e, rip) :
 			  rip > e->next.segments[CS].limit)
-		nacre_emu_raise(e, GP, 0);
+		nacre_emu_raise(e, GP, e->external);
 	e->next.rip = rip;
 }
 

@@ -152,7 +152,8 @@ void nacre_emu_interrupt(struct nacre_emulator *e, u8 vector,
 	if (stopped(e))
 		return;
 	if (type == TYPE_TASK_GATE)
-		nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
+		nacre_emu_switch_task(e, gate.target, NACRE_EMU_TASK_EVENT,
+				      has_error, error);
 	else
 		through_gate(e, &gate, has_error, error);
 }

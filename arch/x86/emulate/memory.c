@@ -92,7 +92,7 @@ u64 nacre_emu_linear(struct nacre_emulator *e, u8 seg, u64 offset,
 		fits = (!is_protected(e) || type_allows(s, write)) &&
 		       limit_allows(s, offset, offset + size - 1);
 	if (!fits)
-		nacre_emu_raise(e, seg == SS ? SF : GP, 0);
+		nacre_emu_raise(e, seg == SS ? SF : GP, e->external);
 	else if (is_misaligned(e, linear, size))
 		nacre_emu_raise(e, AC, 0);
 	return linear;
@@ -230,6 +230,8 @@ u64 nacre_emu_read_system(struct nacre_emulator *e, u64 linear, u8 size)
 {
 	u64 value = 0;
 
+	if (!is_long_mode(e))
+		linear = (u32)linear;
 	nacre_emu_get(e, linear, &value, size, NACRE_EMU_SYSTEM);
 	return value;
 }
@@ -237,6 +239,8 @@ u64 nacre_emu_read_system(struct nacre_emulator *e, u64 linear, u8 size)
 void nacre_emu_write_system(struct nacre_emulator *e, u64 linear, u64 value,
 			    u8 size)
 {
+	if (!is_long_mode(e))
+		linear = (u32)linear;
 	nacre_emu_put(e, linear, &value, size, NACRE_EMU_SYSTEM);
 }
 
@@ -254,7 +258,8 @@ void nacre_emu_push(struct nacre_emulator *e, u64 value, u8 size)
 	u64 sp = (gpr(e)[RSP] - size) & nacre_size_mask(width);
 
 	nacre_emu_write(e, SS, sp, value, size);
-	set_register(e, RSP, width, sp);
+	if (!stopped(e))
+		set_register(e, RSP, width, sp);
 }
 
 /* CS and RIP, as CALL and events leave them. */

@@ -85,11 +85,11 @@ static u64 *control_register(struct nacre_emulator *e, u8 number)
 }
 
 /* Long mode begins and ends with paging. */
-static void write_cr(struct nacre_emulator *e, u8 number, u64 value)
+void nacre_emu_write_cr(struct nacre_emulator *e, u8 number, u64 value)
 {
 	u64 *efer = &e->next.efer;
 
-	if (number != 2)
+	if (number != 2 && !stopped(e))
 		nacre_emu_stop(e, e->ops->check_cr(e, number, value));
 	if (number == 3 && e->next.cr4 & X86_CR4_PCIDE)
 		value &= ~CR3_NOFLUSH;
@@ -109,7 +109,8 @@ static void mov_cr(struct nacre_emulator *e)
 	u8 number = e->insn->reg, rm = e->insn->rm;
 
 	if (e->insn->opcode & 2)
-		write_cr(e, number, gpr(e)[rm] & nacre_size_mask(wide(e)));
+		nacre_emu_write_cr(e, number,
+				   gpr(e)[rm] & nacre_size_mask(wide(e)));
 	else
 		set_register(e, rm, wide(e), *control_register(e, number));
 }
@@ -137,7 +138,7 @@ static void mov_dr(struct nacre_emulator *e)
 
 static void do_clts(struct nacre_emulator *e)
 {
-	write_cr(e, 0, e->next.cr0 & ~(u64)X86_CR0_TS);
+	nacre_emu_write_cr(e, 0, e->next.cr0 & ~(u64)X86_CR0_TS);
 }
 
 /* It sets PE, and cannot clear it. */
@@ -147,7 +148,7 @@ static void do_lmsw(struct nacre_emulator *e)
 	u64 value = nacre_emu_rm(e, 2) & 15;
 
 	if (!stopped(e))
-		write_cr(e, 0, (e->next.cr0 & keep) | value);
+		nacre_emu_write_cr(e, 0, (e->next.cr0 & keep) | value);
 }
 
 static bool umip_allows(struct nacre_emulator *e)
