@@ -24,6 +24,7 @@
 #include "arch/x86/debug.h"
 #include "arch/x86/emulate/emulate.h"
 #include "arch/x86/emulation.h"
+#include "arch/x86/event_word.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
@@ -35,13 +36,18 @@
 #define ACCESSES	128
 #define PAGES		16
 #define DR6_BT		BIT(15)
+#define DR7_LOCAL	0x155ull
 
 /* On a bus, of up to eight bytes. */
 struct access {
 	u64 at;
 	u64 data;
 	u8 size;
+	bool port;
 };
+
+/* What is executed: an instruction, or what it or an event leads to. */
+enum work { INSN, TASK, DELIVERY };
 
 /* Where XSAVE puts what is used here, without compaction. */
 struct vector_image {
@@ -55,11 +61,15 @@ struct nacre_emulation {
 	struct nacre_vcpu *vcpu;
 	struct nacre_emulator e;
 	struct nacre_emu_state before;
+	enum work work;
 	struct nacre_insn insn;
+	struct nacre_emu_task task;
+	struct nacre_event event;	/* of TASK, too, or none */
 	u8 mode;			/* of the code that it is in */
 	/* Where the instruction's pages were found. */
 	struct {
 		u64 linear, gpa;
+		bool new_cr3;
 	} pages[PAGES];
 	unsigned int nr_pages;
 	struct access reads[ACCESSES], writes[ACCESSES];
@@ -84,12 +94,15 @@ static enum nacre_emulated fault(struct nacre_emulator *e, u8 vector,
 	return NACRE_EMU_FAULT;
 }
 
-static bool known_page(const struct nacre_emulation *em, u64 linear, u64 *gpa)
+static bool known_page(const struct nacre_emulation *em, u64 linear, u32 how,
+		       u64 *gpa)
 {
+	bool new_cr3 = how & NACRE_EMU_NEW_CR3;
 	unsigned int i;
 
 	for (i = 0; i < em->nr_pages; i++) {
-		if (em->pages[i].linear != (linear & PAGE_MASK))
+		if (em->pages[i].linear != (linear & PAGE_MASK) ||
+		    em->pages[i].new_cr3 != new_cr3)
 			continue;
 		*gpa = em->pages[i].gpa | offset_in_page(linear);
 		return true;
@@ -129,22 +142,28 @@ static enum nacre_emulated locate_write(struct nacre_emulator *e, u64 linear,
 	enum nacre_emulated result = translate(e, linear, how, gpa);
 	u64 old;
 
-	if (result != NACRE_EMU_DONE || known_page(em, linear, &old))
+	if (result != NACRE_EMU_DONE || known_page(em, linear, how, &old))
 		return result;
 	if (em->nr_pages == PAGES)
 		return NACRE_EMU_UNKNOWN;
 	em->pages[em->nr_pages].linear = linear & PAGE_MASK;
+	em->pages[em->nr_pages].new_cr3 = how & NACRE_EMU_NEW_CR3;
 	em->pages[em->nr_pages++].gpa = *gpa & PAGE_MASK;
 	return NACRE_EMU_DONE;
 }
 
 static bool in_kernel(struct nacre_vcpu *vcpu, struct access *a, bool write)
 {
-	return nacre_mmio_in_kernel(vcpu, a->at, a->size, &a->data, write);
+	if (!a->port)
+		return nacre_mmio_in_kernel(vcpu, a->at, a->size, &a->data,
+					    write);
+	return nacre_chips_pio(vcpu->vm, a->at, a->size, &a->data, !write) ||
+	       (write && nacre_io_offer(vcpu->vm, NACRE_BUS_PIO, a->at,
+					a->size, &a->data));
 }
 
 /* DONE, or OUTSIDE: then it is the last one of those in the list. */
-static enum nacre_emulated ask(struct nacre_emulation *em, u64 at,
+static enum nacre_emulated ask(struct nacre_emulation *em, bool port, u64 at,
 			       unsigned int size, void *data)
 {
 	struct access *a = &em->reads[em->next_read];
@@ -153,10 +172,10 @@ static enum nacre_emulated ask(struct nacre_emulation *em, u64 at,
 		return NACRE_EMU_UNKNOWN;
 	/* Another vCPU can have changed what leads here. */
 	if (em->next_read < em->nr_reads &&
-	    (a->at != at || a->size != size))
+	    (a->at != at || a->size != size || a->port != port))
 		em->nr_reads = em->next_read;
 	if (em->next_read == em->nr_reads) {
-		*a = (struct access) { .at = at, .size = size };
+		*a = (struct access) { .at = at, .size = size, .port = port };
 		if (!in_kernel(em->vcpu, a, false))
 			return NACRE_EMU_OUTSIDE;
 		em->nr_reads++;
@@ -180,7 +199,7 @@ static enum nacre_emulated op_read(struct nacre_emulator *e, u64 linear,
 		return result;
 	for (; size && result == NACRE_EMU_DONE; size -= piece) {
 		piece = min(size, 8u);
-		result = ask(of(e), gpa, piece, data);
+		result = ask(of(e), false, gpa, piece, data);
 		gpa += piece;
 		data += piece;
 	}
@@ -205,16 +224,32 @@ static enum nacre_emulated op_probe(struct nacre_emulator *e, u64 linear,
 	return result == NACRE_EMU_DONE ? promise(of(e), size) : result;
 }
 
-static void post(struct nacre_emulation *em, u64 at, unsigned int size,
-		 const void *data)
+static void post(struct nacre_emulation *em, bool port, u64 at,
+		 unsigned int size, const void *data)
 {
 	struct access *a = &em->writes[em->nr_writes];
 
 	if (WARN_ON_ONCE(em->nr_writes == ACCESSES))
 		return;
-	*a = (struct access) { .at = at, .size = size };
+	*a = (struct access) { .at = at, .size = size, .port = port };
 	memcpy(&a->data, data, size);
 	em->nr_writes++;
+}
+
+static enum nacre_emulated op_in(struct nacre_emulator *e, u16 port,
+				 unsigned int size, u32 *value)
+{
+	return ask(of(e), true, port, size, value);
+}
+
+static enum nacre_emulated op_out(struct nacre_emulator *e, u16 port,
+				  unsigned int size, u32 value)
+{
+	enum nacre_emulated result = promise(of(e), size);
+
+	if (result == NACRE_EMU_DONE)
+		post(of(e), true, port, size, &value);
+	return result;
 }
 
 static void op_write(struct nacre_emulator *e, u64 linear, const void *data,
@@ -224,12 +259,12 @@ static void op_write(struct nacre_emulator *e, u64 linear, const void *data,
 	unsigned int piece;
 	u64 gpa;
 
-	if (WARN_ON_ONCE(!known_page(em, linear, &gpa)) ||
+	if (WARN_ON_ONCE(!known_page(em, linear, how, &gpa)) ||
 	    !nacre_write_guest(em->vcpu->vm, gpa, data, size))
 		return;
 	for (; size; size -= piece) {
 		piece = min(size, 8u);
-		post(em, gpa, piece, data);
+		post(em, false, gpa, piece, data);
 		gpa += piece;
 		data += piece;
 	}
@@ -264,7 +299,7 @@ static enum nacre_emulated op_exchange(struct nacre_emulator *e, u64 linear,
 	struct nacre_emulation *em = of(e);
 	u64 gpa;
 
-	if (!known_page(em, linear, &gpa))
+	if (!known_page(em, linear, 0, &gpa))
 		return NACRE_EMU_UNKNOWN;
 	if (nacre_writable_guest(em->vcpu->vm, gpa))
 		return exchange_word(em->vcpu, gpa, old, data, size);
@@ -461,6 +496,8 @@ static const struct nacre_emu_ops ops = {
 	.probe = op_probe,
 	.write = op_write,
 	.exchange = op_exchange,
+	.in = op_in,
+	.out = op_out,
 	.read_msr = op_read_msr,
 	.write_msr = op_write_msr,
 	.check_cr = op_check_cr,
@@ -558,7 +595,29 @@ static void write_table(struct nacre_vcpu *vcpu, bool idt,
 		backend(write_table)(vcpu, idt, &table);
 }
 
-/* The mode is settled before RIP is; the trap is by the old flags. */
+/* An instruction's trap is by the old flags; what is not one has none. */
+static void write_rip(struct nacre_emulation *em)
+{
+	struct nacre_vcpu *vcpu = em->vcpu;
+
+	if (em->work == INSN) {
+		nacre_skip_to(vcpu, em->e.state.rip);
+		return;
+	}
+	nacre_set_rip(vcpu, em->e.state.rip);
+	backend(write_shadow)(vcpu, 0);
+}
+
+/* Intel SDM, "Debug Control Register (DR7)": L0 to L3, LE. */
+static void enter_task(struct nacre_vcpu *vcpu, bool trap)
+{
+	vcpu->arch.dr7 &= ~DR7_LOCAL;
+	backend(write_dr7)(vcpu, vcpu->arch.dr7);
+	if (trap)
+		nacre_queue_debug(vcpu, DR6_BT);
+}
+
+/* The mode is settled before RIP is. */
 static void write_back(struct nacre_emulation *em)
 {
 	static const u32 shadows[] = {
@@ -575,7 +634,7 @@ static void write_back(struct nacre_emulation *em)
 			write_segment(vcpu, i, &s->segments[i]);
 	write_table(vcpu, false, &s->gdtr, &before->gdtr);
 	write_table(vcpu, true, &s->idtr, &before->idtr);
-	nacre_skip_to(vcpu, s->rip);
+	write_rip(em);
 	for (i = 0; i < NACRE_NR_GPRS; i++)
 		if (s->regs.gpr[i] != before->regs.gpr[i])
 			nacre_set_gpr(vcpu, i, s->regs.gpr[i]);
@@ -585,10 +644,21 @@ static void write_back(struct nacre_emulation *em)
 		backend(write_shadow)(vcpu, shadows[s->shadow]);
 	if (s->nmi_unmasked)
 		backend(mask_nmi)(vcpu, false);
-	if (s->task_trap)
-		nacre_queue_debug(vcpu, DR6_BT);
+	if (s->new_task)
+		enter_task(vcpu, s->task_trap);
 	/* What was masked may be due now. */
 	nacre_set_request(vcpu, NACRE_REQ_EVENT);
+}
+
+static void port_to_user(struct nacre_vcpu *vcpu, const struct access *a,
+			 bool write, nacre_complete_fn complete)
+{
+	vcpu->arch.pio.port = a->at;
+	vcpu->arch.pio.size = a->size;
+	vcpu->arch.pio.in = !write;
+	vcpu->arch.pio.count = 1;
+	memcpy(vcpu->page[NACRE_PAGE_PIO], &a->data, sizeof(a->data));
+	nacre_io_to_user(vcpu, complete);
 }
 
 static void to_user(struct nacre_emulation *em, const struct access *a,
@@ -597,6 +667,8 @@ static void to_user(struct nacre_emulation *em, const struct access *a,
 	struct nacre_vcpu *vcpu = em->vcpu;
 	struct nacre_run *run = vcpu->run;
 
+	if (a->port)
+		return port_to_user(vcpu, a, write, complete);
 	run->exit_reason = NACRE_EXIT_MMIO;
 	run->mmio.phys_addr = a->at;
 	run->mmio.len = a->size;
@@ -650,20 +722,80 @@ static enum nacre_result answered(struct nacre_vcpu *vcpu)
 	struct nacre_emulation *em = vcpu->arch.emulation;
 	struct access *a = &em->reads[em->nr_reads];
 
-	/* Is it still the same instruction, and means the same? */
+	/* Is it still the same instruction, or event, and means the same? */
 	if (nacre_rip(vcpu) != em->before.rip ||
-	    backend(read_code)(vcpu).mode != em->mode)
+	    backend(read_code)(vcpu).mode != em->mode ||
+	    (em->event.type != NACRE_EVENT_NONE && !nacre_event_waits(vcpu)))
 		return NACRE_RESUME;
-	memcpy(&a->data, vcpu->run->mmio.data, a->size);
+	memcpy(&a->data, a->port ? vcpu->page[NACRE_PAGE_PIO] :
+				  vcpu->run->mmio.data, a->size);
 	em->nr_reads++;
 	return execute(em);
 }
 
-/* Of a string, what came before the element that has to wait. */
+/* Of a string, what came before the element that has to wait; a new task. */
 static bool has_moved(const struct nacre_emulation *em)
 {
-	return memcmp(&em->e.state.regs, &em->before.regs,
+	return em->e.state.new_task ||
+	       memcmp(&em->e.state.regs, &em->before.regs,
 		      sizeof(em->before.regs));
+}
+
+static enum nacre_emulated deliver(struct nacre_emulation *em)
+{
+	const struct nacre_event *event = &em->event;
+	enum nacre_emu_event kind = NACRE_EMU_INTERRUPT;
+
+	if (nacre_event_is_soft(event)) {
+		kind = NACRE_EMU_SOFTWARE;
+		em->e.state.rip = nacre_wrap_rip(em->vcpu, em->before.rip,
+						 em->before.rip +
+						 event->insn_len);
+	} else if (event->type == NACRE_EVENT_EXCEPTION) {
+		kind = NACRE_EMU_EXCEPTION;
+	}
+	return nacre_emulate_event(&em->e, kind, event->vector,
+				   event->has_error, event->error);
+}
+
+static enum nacre_emulated emulate(struct nacre_emulation *em)
+{
+	switch (em->work) {
+	case TASK:
+		return nacre_emulate_task(&em->e, &em->task);
+	case DELIVERY:
+		return deliver(em);
+	default:
+		return nacre_emulate(&em->e, &em->insn);
+	}
+}
+
+/*
+ * The event is with the guest, or lost in the attempt; an exception that could
+ * not be delivered is there still for the double fault.
+ */
+static void end_event(struct nacre_emulation *em, enum nacre_emulated result)
+{
+	bool there = result == NACRE_EMU_DONE || em->e.state.new_task;
+
+	if (em->event.type == NACRE_EVENT_NONE ||
+	    (!there && result != NACRE_EMU_FAULT))
+		return;
+	if (em->event.type == NACRE_EVENT_NMI)
+		backend(mask_nmi)(em->vcpu, true);
+	nacre_drop_event(em->vcpu, there);
+}
+
+static enum nacre_result not_emulated(struct nacre_emulation *em)
+{
+	switch (em->work) {
+	case TASK:
+		return nacre_exit_unfinished(em->vcpu);
+	case DELIVERY:
+		return nacre_exit_delivery(em->vcpu);
+	default:
+		return nacre_exit_emulate(em->vcpu);
+	}
 }
 
 static enum nacre_result execute(struct nacre_emulation *em)
@@ -678,7 +810,8 @@ static enum nacre_result execute(struct nacre_emulation *em)
 	em->promised = 0;
 	fill(em->vcpu, &em->before);
 	em->e.state = em->before;
-	result = nacre_emulate(&em->e, &em->insn);
+	result = emulate(em);
+	end_event(em, result);
 	if (result == NACRE_EMU_DONE)
 		return finish(em);
 	/* The guest comes back to the element that was not done. */
@@ -695,41 +828,99 @@ static enum nacre_result execute(struct nacre_emulation *em)
 		to_user(em, &em->reads[em->nr_reads], false, answered);
 		return NACRE_TO_USER;
 	case NACRE_EMU_UNKNOWN:
-		return nacre_exit_emulate(em->vcpu);
+		return not_emulated(em);
 	default:
 		return NACRE_RESUME;
 	}
 }
 
-/* IN, OUT and their strings. */
-static bool is_port_access(const struct nacre_insn *insn)
-{
-	u8 opcode = insn->opcode & ~3;
-
-	return insn->map == NACRE_MAP_1BYTE &&
-	       (opcode == 0x6c || opcode == 0xe4 || opcode == 0xec);
-}
-
-enum nacre_result nacre_emulate_insn(struct nacre_vcpu *vcpu,
-				     const struct nacre_insn *insn)
+static struct nacre_emulation *begin(struct nacre_vcpu *vcpu, enum work work)
 {
 	struct nacre_emulation *em = vcpu->arch.emulation;
 
-	/* Exits of their own: the code has just been changed. */
-	if (is_port_access(insn))
-		return NACRE_RESUME;
 	if (!em) {
 		em = kzalloc(sizeof(*em), GFP_KERNEL_ACCOUNT);
 		if (!em)
-			return nacre_fail(vcpu, -ENOMEM);
+			return NULL;
 		em->vcpu = vcpu;
 		em->e.ops = &ops;
 		em->e.vendor = nacre_backend()->like_amd ?
 			       NACRE_DECODE_AMD : NACRE_DECODE_INTEL;
 		vcpu->arch.emulation = em;
 	}
-	em->insn = *insn;
+	em->work = work;
+	em->event.type = NACRE_EVENT_NONE;
 	em->mode = backend(read_code)(vcpu).mode;
 	em->nr_reads = 0;
+	return em;
+}
+
+enum nacre_result nacre_emulate_insn(struct nacre_vcpu *vcpu,
+				     const struct nacre_insn *insn)
+{
+	struct nacre_emulation *em = begin(vcpu, INSN);
+
+	if (!em)
+		return nacre_fail(vcpu, -ENOMEM);
+	em->insn = *insn;
+	return execute(em);
+}
+
+/* How far RIP is to move from the instruction that it stands on. */
+static enum nacre_fetch_result length_of(struct nacre_vcpu *vcpu,
+					 const struct nacre_event *event,
+					 u8 *length)
+{
+	const struct nacre_insn *insn;
+	enum nacre_fetch_result result;
+
+	*length = nacre_event_is_soft(event) ? event->insn_len : 0;
+	if (*length)
+		return NACRE_FETCH_OK;
+	result = nacre_fetch_insn(vcpu, &insn);
+	if (result == NACRE_FETCH_OK)
+		*length = insn->length;
+	return result;
+}
+
+/* A fault's saved flags have RF set. */
+static void take_event(struct nacre_emulation *em)
+{
+	struct nacre_vcpu *vcpu = em->vcpu;
+
+	em->event = vcpu->arch.exit.vectoring;
+	if (em->event.type == NACRE_EVENT_EXCEPTION &&
+	    nacre_is_fault(em->event.vector))
+		nacre_set_rflags(vcpu, nacre_rflags(vcpu) | X86_EFLAGS_RF);
+}
+
+enum nacre_result nacre_exit_task_switch(struct nacre_vcpu *vcpu, u16 selector,
+					 enum nacre_emu_task_source source)
+{
+	const struct nacre_event *event = &vcpu->arch.exit.vectoring;
+	bool by_event = source == NACRE_EMU_TASK_EVENT;
+	bool soft = nacre_event_is_soft(event);
+	enum nacre_fetch_result result;
+	struct nacre_emulation *em;
+	u8 length = 0;
+
+	nacre_vcpu_srcu_lock(vcpu);
+	/* INT1 is no event here: RIP stands on it. */
+	if (!by_event || soft || event->type == NACRE_EVENT_NONE) {
+		result = length_of(vcpu, event, &length);
+		if (result != NACRE_FETCH_OK)
+			return nacre_fetch_failed(vcpu, result);
+	}
+	em = begin(vcpu, TASK);
+	if (!em)
+		return nacre_fail(vcpu, -ENOMEM);
+	em->task = (struct nacre_emu_task) {
+		.selector = selector, .source = source, .length = length,
+		.external = by_event && !soft,
+		.has_error = by_event && event->has_error,
+		.error = event->error,
+	};
+	if (by_event)
+		take_event(em);
 	return execute(em);
 }

@@ -4,8 +4,7 @@
 #define NACRE_X86_EMULATION_H
 
 #include "module/vcpu.h"
-
-struct nacre_insn;
+#include "arch/x86/emulate/emulate.h"
 
 /*
  * Execute the instruction that RIP is at. What only the VMM can answer is an
@@ -13,5 +12,8 @@ struct nacre_insn;
  */
 enum nacre_result nacre_emulate_insn(struct nacre_vcpu *vcpu,
 				     const struct nacre_insn *insn);
+/* Do the task switch that the exit was for, with the event that it came by. */
+enum nacre_result nacre_exit_task_switch(struct nacre_vcpu *vcpu, u16 selector,
+					 enum nacre_emu_task_source source);
 
 #endif /* NACRE_X86_EMULATION_H */

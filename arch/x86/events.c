@@ -169,7 +169,7 @@ static bool soft_exception(u8 vector)
  * Faults save RFLAGS.RF set, so that an instruction breakpoint does not hit
  * again on return. Intel SDM, "Resume Flag"; #DB is not all faults.
  */
-static bool is_fault(u8 vector)
+bool nacre_is_fault(u8 vector)
 {
 	return !soft_exception(vector) && vector != X86_TRAP_DB &&
 	       vector != X86_TRAP_DF && vector != X86_TRAP_MC;
@@ -194,7 +194,7 @@ static void inject_exception(struct nacre_vcpu *vcpu)
 	};
 
 	if (e->pending) {
-		if (is_fault(e->vector))
+		if (nacre_is_fault(e->vector))
 			nacre_set_rflags(vcpu, nacre_rflags(vcpu) |
 					       X86_EFLAGS_RF);
 		apply_payload(vcpu, e);
@@ -340,6 +340,16 @@ void nacre_requeue_event(struct nacre_vcpu *vcpu)
 		break;
 	}
 	nacre_set_request(vcpu, NACRE_REQ_EVENT);
+}
+
+void nacre_drop_event(struct nacre_vcpu *vcpu, bool delivered)
+{
+	struct nacre_events *events = &vcpu->arch.events;
+
+	events->nmi_injected = false;
+	events->interrupt.injected = false;
+	if (delivered)
+		events->exception.injected = false;
 }
 
 /*

@@ -35,6 +35,10 @@ void nacre_inject_events(struct nacre_vcpu *vcpu);
 void nacre_cancel_events(struct nacre_vcpu *vcpu);
 /* What the exit cut short comes back. */
 void nacre_requeue_event(struct nacre_vcpu *vcpu);
+/* Or it has been delivered otherwise; or not, and is lost but for exceptions. */
+void nacre_drop_event(struct nacre_vcpu *vcpu, bool delivered);
+/* Of those that an exception with this vector may be, not #DB. */
+bool nacre_is_fault(u8 vector);
 
 /* After an exit: what was delivered is gone, what was cut short is back. */
 static inline void nacre_collect_events(struct nacre_vcpu *vcpu)

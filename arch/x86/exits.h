@@ -54,7 +54,7 @@ bool nacre_mmio_in_kernel(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 			  void *data, bool write);
 /* What nothing here can finish: #UD, and from CPL 0 userspace is told. */
 nacre_exit_fn nacre_exit_emulate;
-/* The latter alone, where no instruction is at fault: a task switch. */
+/* The latter alone: a task switch that could not be made. */
 nacre_exit_fn nacre_exit_unfinished;
 
 /* Intercepted exceptions that the guest gets as they are. */

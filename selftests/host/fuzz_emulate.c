@@ -112,12 +112,13 @@ static enum nacre_emulated in(struct nacre_emulator *e, u16 port,
 	return answer(e, port);
 }
 
-static void out(struct nacre_emulator *e, u16 port, unsigned int size,
-		u32 value)
+static enum nacre_emulated out(struct nacre_emulator *e, u16 port,
+			       unsigned int size, u32 value)
 {
 	(void)port;
 	require(size == 4 || (size <= 2 && !(value >> size * 8)));
 	require(e->result == NACRE_EMU_DONE);
+	return NACRE_EMU_DONE;
 }
 
 static enum nacre_emulated read_msr(struct nacre_emulator *e, u32 msr,

@@ -140,11 +140,12 @@ static enum nacre_emulated in(struct nacre_emulator *e, u16 port,
 	return NACRE_EMU_DONE;
 }
 
-static void out(struct nacre_emulator *e, u16 port, unsigned int size,
-		u32 value)
+static enum nacre_emulated out(struct nacre_emulator *e, u16 port,
+			       unsigned int size, u32 value)
 {
 	machine.port = port;
 	machine.out = value;
+	return NACRE_EMU_DONE;
 }
 
 static u64 *find_msr(u32 number)

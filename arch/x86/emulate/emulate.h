@@ -85,6 +85,7 @@ struct nacre_emu_exception {
 #define NACRE_EMU_WRITE		(1u << 0)
 #define NACRE_EMU_USER		(1u << 1)
 #define NACRE_EMU_SYSTEM	(1u << 2)	/* by the processor itself */
+#define NACRE_EMU_NEW_CR3	(1u << 3)	/* by what a task switch has loaded */
 
 enum nacre_emu_feature {
 	NACRE_EMU_HAS_BMI1, NACRE_EMU_HAS_BMI2, NACRE_EMU_HAS_LZCNT,
@@ -116,8 +117,8 @@ struct nacre_emu_ops {
 				       unsigned int size);
 	enum nacre_emulated (*in)(struct nacre_emulator *e, u16 port,
 				  unsigned int size, u32 *value);
-	void (*out)(struct nacre_emulator *e, u16 port, unsigned int size,
-		    u32 value);
+	enum nacre_emulated (*out)(struct nacre_emulator *e, u16 port,
+				   unsigned int size, u32 value);
 	/* EFER and the bases of FS and GS are in the state; EFER is asked. */
 	enum nacre_emulated (*read_msr)(struct nacre_emulator *e, u32 msr,
 					u64 *value);

@@ -149,6 +149,12 @@ static unsigned int in_page(u64 linear, unsigned int size)
 	return min_t(unsigned int, size, PAGE - (linear & (PAGE - 1)));
 }
 
+/* A linear address may be elsewhere from here on. */
+static u32 space(const struct nacre_emulator *e)
+{
+	return e->next.cr3 != e->state.cr3 ? NACRE_EMU_NEW_CR3 : 0;
+}
+
 /* What has been written by the same instruction. */
 static void read_stores(const struct nacre_emulator *e, u64 linear, u8 *data,
 			unsigned int size)
@@ -158,6 +164,8 @@ static void read_stores(const struct nacre_emulator *e, u64 linear, u8 *data,
 	for (i = 0; i < e->nr_stores; i++) {
 		const struct nacre_emu_store *s = &e->stores[i];
 
+		if ((s->how ^ space(e)) & NACRE_EMU_NEW_CR3)
+			continue;
 		for (j = 0; j < s->size; j++)
 			if (s->linear + j - linear < size)
 				data[s->linear + j - linear] =
@@ -170,6 +178,7 @@ void nacre_emu_get(struct nacre_emulator *e, u64 linear, void *data,
 {
 	unsigned int piece;
 
+	how |= space(e);
 	memset(data, 0, size);
 	for (; size && !stopped(e); size -= piece) {
 		piece = in_page(linear, size);
@@ -200,7 +209,7 @@ void nacre_emu_put(struct nacre_emulator *e, u64 linear, const void *data,
 {
 	unsigned int piece;
 
-	how |= NACRE_EMU_WRITE;
+	how |= NACRE_EMU_WRITE | space(e);
 	for (; size && !stopped(e); size -= piece) {
 		piece = in_page(linear, size);
 		nacre_emu_stop(e, e->ops->probe(e, linear, piece, how));

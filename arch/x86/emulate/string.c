@@ -63,8 +63,8 @@ static void port_access(struct nacre_emulator *e)
 	if (!nacre_emu_port_allowed(e, port, size))
 		return;
 	if (opcode & 2)
-		e->ops->out(e, port, size,
-			    gpr(e)[RAX] & nacre_size_mask(size));
+		nacre_emu_stop(e, e->ops->out(e, port, size, gpr(e)[RAX] &
+					      nacre_size_mask(size)));
 	else
 		set_register(e, RAX, size, port_in(e, port, size));
 }
@@ -109,17 +109,15 @@ static void compare(struct nacre_emulator *e, u64 a, u64 b, u8 size)
 /* The write comes last, but whether it could be done before the read. */
 static void input(struct nacre_emulator *e, u16 port, u8 size)
 {
-	u32 how = nacre_emu_how(e), value = 0;
+	u32 value = 0;
 	u64 linear;
 
 	if (!nacre_emu_port_allowed(e, port, size))
 		return;
 	linear = nacre_emu_linear(e, ES, index_of(e, RDI), size, true);
-	nacre_emu_put(e, linear, &value, size, how);
+	nacre_emu_put(e, linear, &value, size, nacre_emu_how(e));
 	value = port_in(e, port, size);
-	e->nr_stores = 0;
-	e->used = 0;
-	nacre_emu_put(e, linear, &value, size, how);
+	memcpy(e->bytes, &value, size);
 	move_index(e, RDI, size);
 }
 
@@ -131,7 +129,7 @@ static void output(struct nacre_emulator *e, u16 port, u8 size)
 		return;
 	value = from_source(e, size);
 	if (!stopped(e))
-		e->ops->out(e, port, size, value);
+		nacre_emu_stop(e, e->ops->out(e, port, size, value));
 }
 
 static void element(struct nacre_emulator *e, u8 size)

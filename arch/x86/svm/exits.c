@@ -7,7 +7,7 @@
 #include <asm/debugreg.h>
 #include <asm/trapnr.h>
 
-#include "arch/x86/emulate/decode.h"
+#include "arch/x86/emulation.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/mce.h"
@@ -69,6 +69,21 @@ static enum nacre_result exit_msr(struct nacre_vcpu *vcpu)
 	       nacre_exit_wrmsr(vcpu) : nacre_exit_rdmsr(vcpu);
 }
 
+/* AMD APM, "Task Switch Intercept": an event's leaves neither bit. */
+static enum nacre_result exit_task_switch(struct nacre_vcpu *vcpu)
+{
+	const struct nacre_exit *exit = &vcpu->arch.exit;
+	enum nacre_emu_task_source source = NACRE_EMU_TASK_CALL;
+
+	if (exit->info[1] & VMCB_TASK_IRET)
+		source = NACRE_EMU_TASK_IRET;
+	else if (exit->info[1] & VMCB_TASK_JMP)
+		source = NACRE_EMU_TASK_JMP;
+	else if (exit->vectoring.type != NACRE_EVENT_NONE)
+		source = NACRE_EMU_TASK_EVENT;
+	return nacre_exit_task_switch(vcpu, exit->info[0], source);
+}
+
 /* AMD APM, "Shutdown Intercept": the VMCB is undefined from here on. */
 static enum nacre_result exit_shutdown(struct nacre_vcpu *vcpu)
 {
@@ -104,7 +119,7 @@ static nacre_exit_fn *const exits[SVM_INTERCEPTS] = {
 	[SVM_HLT]			= nacre_exit_hlt,
 	[SVM_INVLPGA]			= nacre_exit_ud,
 	[SVM_MSR]			= exit_msr,
-	[SVM_TASK_SWITCH]		= nacre_exit_unfinished,
+	[SVM_TASK_SWITCH]		= exit_task_switch,
 	[SVM_SHUTDOWN]			= exit_shutdown,
 	[SVM_VMRUN]			= nacre_exit_ud,
 	[SVM_VMMCALL]			= nacre_exit_hypercall,

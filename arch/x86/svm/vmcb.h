@@ -136,6 +136,10 @@ static_assert(sizeof(struct vmcb_control) == 0x400);
 /* 078 exit_info1 of SVM_MSR */
 #define VMCB_MSR_WRITE		BIT_ULL(0)
 
+/* EXITINFO2 of a task switch. */
+#define VMCB_TASK_IRET		BIT_ULL(36)
+#define VMCB_TASK_JMP		BIT_ULL(38)
+
 /* 078 exit_info1 of SVM_NPF; exit_info2 is the guest-physical address */
 #define VMCB_NPF_PRESENT	BIT_ULL(0)
 #define VMCB_NPF_WRITE		BIT_ULL(1)

@@ -8,7 +8,7 @@
 #include <asm/processor.h>
 #include <asm/trapnr.h>
 
-#include "arch/x86/emulate/decode.h"
+#include "arch/x86/emulation.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/mce.h"
@@ -237,6 +237,16 @@ static enum nacre_result exit_cr8_below(struct nacre_vcpu *vcpu)
 	return NACRE_RESUME;
 }
 
+static enum nacre_result exit_task_switch(struct nacre_vcpu *vcpu)
+{
+	u64 qual = nacre_exit_of(vcpu)->info[0];
+
+	BUILD_BUG_ON(NACRE_EMU_TASK_CALL != 0 || NACRE_EMU_TASK_IRET != 1 ||
+		     NACRE_EMU_TASK_JMP != 2 || NACRE_EMU_TASK_EVENT != 3);
+	return nacre_exit_task_switch(vcpu, FIELD_GET(QUAL_TASK_SELECTOR, qual),
+				      FIELD_GET(QUAL_TASK_SOURCE, qual));
+}
+
 static nacre_exit_fn *const exits[REASONS] = {
 	[REASON_EXCEPTION]		= exit_exception,
 	[REASON_INTERRUPT]		= exit_host,
@@ -245,7 +255,7 @@ static nacre_exit_fn *const exits[REASONS] = {
 	[REASON_SMI]			= exit_host,
 	[REASON_INTERRUPT_WINDOW]	= exit_interrupt_window,
 	[REASON_NMI_WINDOW]		= exit_nmi_window,
-	[REASON_TASK_SWITCH]		= nacre_exit_unfinished,
+	[REASON_TASK_SWITCH]		= exit_task_switch,
 	[REASON_CPUID]			= nacre_exit_cpuid,
 	[REASON_GETSEC]			= nacre_exit_ud,
 	[REASON_HLT]			= nacre_exit_hlt,

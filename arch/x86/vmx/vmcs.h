@@ -245,6 +245,9 @@ enum vmcs_field {
 #define QUAL_IO_REP			BIT_ULL(5)
 #define QUAL_IO_PORT			GENMASK_ULL(31, 16)
 /* EPT violations */
+#define QUAL_TASK_SELECTOR		GENMASK_ULL(15, 0)
+#define QUAL_TASK_SOURCE		GENMASK_ULL(31, 30)
+
 #define QUAL_EPT_WRITE			BIT_ULL(1)
 #define QUAL_EPT_FETCH			BIT_ULL(2)
 #define QUAL_EPT_PRESENT		GENMASK_ULL(5, 3)
