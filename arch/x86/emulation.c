@@ -185,6 +185,12 @@ static enum nacre_emulated ask(struct nacre_emulation *em, bool port, u64 at,
 	return NACRE_EMU_DONE;
 }
 
+/* A string's element has written to a device: that goes out first. */
+static bool has_posted(const struct nacre_emulator *e)
+{
+	return container_of(e, struct nacre_emulation, e)->nr_writes;
+}
+
 static enum nacre_emulated op_read(struct nacre_emulator *e, u64 linear,
 				   void *data, unsigned int size, u32 how)
 {
@@ -192,6 +198,8 @@ static enum nacre_emulated op_read(struct nacre_emulator *e, u64 linear,
 	unsigned int piece;
 	u64 gpa;
 
+	if (has_posted(e))
+		return NACRE_EMU_RETRY;
 	result = how & NACRE_EMU_WRITE ? locate_write(e, linear, how, &gpa) :
 					 translate(e, linear, how, &gpa);
 	if (result != NACRE_EMU_DONE ||
@@ -220,7 +228,11 @@ static enum nacre_emulated op_probe(struct nacre_emulator *e, u64 linear,
 	enum nacre_emulated result;
 	u64 gpa;
 
-	result = locate_write(e, linear, how | NACRE_EMU_WRITE, &gpa);
+	if (has_posted(e))
+		return NACRE_EMU_RETRY;
+	if (!(how & NACRE_EMU_WRITE))
+		return translate(e, linear, how, &gpa);
+	result = locate_write(e, linear, how, &gpa);
 	return result == NACRE_EMU_DONE ? promise(of(e), size) : result;
 }
 

@@ -6,6 +6,7 @@
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/debug.h"
+#include "arch/x86/emulation.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
@@ -87,11 +88,9 @@ enum nacre_result nacre_exit_ud(struct nacre_vcpu *vcpu)
 	return NACRE_RESUME;
 }
 
-/* The two opcodes of MOV to and from a control or debug register. */
+/* The opcodes of MOV to and from a control register. */
 #define OP_MOV_FROM_CR	0x20
 #define OP_MOV_TO_CR	0x22
-#define OP_MOV_TO_DR	0x23
-#define OP_GROUP_7	0x01	/* /4 SMSW, /6 LMSW */
 #define OP_CLTS		0x06
 
 /* These moves are 64 bits wide in 64-bit mode, else 32, whatever the prefix. */
@@ -141,11 +140,6 @@ static u64 read_cr(struct nacre_vcpu *vcpu, unsigned int cr)
 	}
 }
 
-static bool is_register_form(const struct nacre_insn *insn)
-{
-	return insn->has_modrm && insn->modrm >> 6 == 3;
-}
-
 /* LMSW can set PE but not clear it, and reaches no bit above TS. */
 static bool load_msw(struct nacre_vcpu *vcpu, u16 msw)
 {
@@ -154,42 +148,6 @@ static bool load_msw(struct nacre_vcpu *vcpu, u16 msw)
 	cr0 &= ~(u64)(X86_CR0_MP | X86_CR0_EM | X86_CR0_TS);
 	cr0 |= msw & (X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS);
 	return nacre_guest_write_cr0(vcpu, cr0);
-}
-
-/* In memory the machine status word has 16 bits. */
-static enum nacre_access access_msw(struct nacre_vcpu *vcpu,
-				    const struct nacre_insn *insn, u16 *msw,
-				    bool write)
-{
-	gva_t gva;
-
-	if (!nacre_linear(vcpu, nacre_operand_segment(insn),
-			  nacre_operand_offset(vcpu, insn), sizeof(*msw),
-			  write, &gva))
-		return NACRE_ACCESS_FAULT;
-	return write ? nacre_write_linear(vcpu, gva, msw, sizeof(*msw)) :
-		       nacre_read_linear(vcpu, gva, msw, sizeof(*msw));
-}
-
-/* SMSW, or LMSW. To a register SMSW stores as much of CR0 as fits. */
-static enum nacre_result msw_instruction(struct nacre_vcpu *vcpu,
-					 const struct nacre_insn *insn,
-					 bool store)
-{
-	enum nacre_access access = NACRE_ACCESS_OK;
-	u16 msw = store ? nacre_cr0(vcpu) : nacre_gpr(vcpu, insn->rm);
-
-	if (!is_register_form(insn))
-		access = access_msw(vcpu, insn, &msw, store);
-	else if (store)
-		nacre_set_masked(vcpu, insn->rm,
-				 nacre_address_mask(insn->operand_size),
-				 nacre_cr0(vcpu));
-	if (access != NACRE_ACCESS_OK)
-		return nacre_exit_no_access(vcpu, access);
-	if (!store && !load_msw(vcpu, msw))
-		return nacre_exit_gp(vcpu);
-	return nacre_skip_decoded(vcpu, insn);
 }
 
 /* Behind it, by the length of a decoded instruction, or 0. */
@@ -252,21 +210,21 @@ static enum nacre_result cr_instruction(struct nacre_vcpu *vcpu,
 		.gpr = insn->rm,
 		.length = insn->length,
 	};
-	unsigned int group = insn->modrm >> 3 & 7;
 
-	if (insn->map != NACRE_MAP_0F)
-		return nacre_emulation_failure(vcpu, NULL, 0);
-	if (insn->opcode == OP_GROUP_7 && (group == 4 || group == 6))
-		return msw_instruction(vcpu, insn, group == 4);
-	if (insn->opcode == OP_MOV_TO_CR)
+	switch (insn->map << 8 | insn->opcode) {
+	case NACRE_MAP_0F << 8 | OP_MOV_TO_CR:
 		access.kind = NACRE_CR_WRITE;
-	else if (insn->opcode == OP_MOV_FROM_CR)
+		return nacre_exit_cr(vcpu, &access);
+	case NACRE_MAP_0F << 8 | OP_MOV_FROM_CR:
 		access.kind = NACRE_CR_READ;
-	else if (insn->opcode == OP_CLTS)
+		return nacre_exit_cr(vcpu, &access);
+	case NACRE_MAP_0F << 8 | OP_CLTS:
 		access.kind = NACRE_CR_CLTS;
-	else
-		return nacre_exit_emulate(vcpu);
-	return nacre_exit_cr(vcpu, &access);
+		return nacre_exit_cr(vcpu, &access);
+	default:
+		/* SMSW and LMSW, or the code has just been changed. */
+		return nacre_emulate_insn(vcpu, insn);
+	}
 }
 
 enum nacre_result nacre_exit_dr(struct nacre_vcpu *vcpu,
@@ -283,22 +241,7 @@ enum nacre_result nacre_exit_dr(struct nacre_vcpu *vcpu,
 			return NACRE_RESUME;
 		set_mov_operand(vcpu, access->gpr, value);
 	}
-	return skip(vcpu, access->length);
-}
-
-static enum nacre_result dr_instruction(struct nacre_vcpu *vcpu,
-					const struct nacre_insn *insn)
-{
-	const struct nacre_dr_access access = {
-		.write = insn->opcode == OP_MOV_TO_DR,
-		.dr = insn->reg,
-		.gpr = insn->rm,
-		.length = insn->length,
-	};
-
-	if (insn->map != NACRE_MAP_0F)
-		return nacre_emulation_failure(vcpu, NULL, 0);
-	return nacre_exit_dr(vcpu, &access);
+	return nacre_skip_insn(vcpu);
 }
 
 typedef enum nacre_result (*insn_fn)(struct nacre_vcpu *vcpu,
@@ -320,7 +263,7 @@ enum nacre_result nacre_exit_cr_access(struct nacre_vcpu *vcpu)
 
 enum nacre_result nacre_exit_dr_access(struct nacre_vcpu *vcpu)
 {
-	return fetch_and(vcpu, dr_instruction);
+	return fetch_and(vcpu, nacre_emulate_insn);
 }
 
 enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,

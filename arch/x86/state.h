@@ -129,7 +129,6 @@ struct nacre_cr_access {
 struct nacre_dr_access {
 	bool write;
 	u8 dr, gpr;
-	u8 length;
 };
 
 /* What has to be at hand for an exit to be handled. */
@@ -166,29 +165,13 @@ struct nacre_pio {
 	gva_t gva;		/* of the first element */
 };
 
-/* An operand in memory; one that crosses a page has two pieces. */
-struct nacre_mmio_operand {
-	u8 pieces;
-	struct {
-		gpa_t gpa;
-		u8 size;
-	} piece[2];
-};
-
 /* An instruction on memory that is none; arch/x86/mmio.c. */
 struct nacre_mmio {
 	struct nacre_memop op;
-	u8 address_size;
-	bool rep;
-	bool writing;		/* to, with data computed; else reading from */
-	u8 next;		/* piece */
-	u8 done;		/* bytes of data that are through */
-	struct nacre_mmio_operand from, to;	/* the same but for MOVS */
+	gpa_t gpa;
 	u64 data;
 	u64 next_rip;
 	gfn_t hole;		/* a frame in no slot */
-	bool told, told_write;	/* what the exit says: an operand's access, ... */
-	gpa_t told_gpa;		/* ... and where */
 };
 
 #define NACRE_NO_HOLE	(~0ull)

@@ -130,7 +130,7 @@ static u64 undefined_flags(const struct trial *t)
 	}
 	if (t->result != NACRE_EMU_DONE ||
 	    !nacre_operation_parse(&t->insn, &op) ||
-	    op.alu == NACRE_ALU_MOV || op.string)
+	    op.alu == NACRE_ALU_MOV)
 		return 0;
 	return undefined_by_operation(t);
 }

@@ -60,10 +60,6 @@ static void describe(const struct nacre_memop *op, char *text)
 					 op->writes ? "w" : "-";
 	char other[32];
 
-	if (op->string == (NACRE_STRING_FROM | NACRE_STRING_TO)) {
-		sprintf(text, "movs%u m:%s", op->size, access);
-		return;
-	}
 	describe_register(op, other);
 	text += sprintf(text, "%s%u%s ", alu_names[op->alu], op->size,
 			op->sign_extend ? "s" : "");
@@ -76,11 +72,7 @@ static void describe(const struct nacre_memop *op, char *text)
 		text += sprintf(text, ", r%u%s", op->source,
 				op->source_shift ? "h" : "");
 	if (op->bit_string)
-		text += sprintf(text, " string");
-	if (op->string & NACRE_STRING_FROM)
-		text += sprintf(text, " from");
-	if (op->string & NACRE_STRING_TO)
-		strcpy(text, " to");
+		strcpy(text, " string");
 }
 
 struct form {
@@ -150,21 +142,6 @@ static void moves(void)
 		{ 64, "8618", "mov1 m:rw <> r3/1" },
 		{ 64, "668718", "mov2 m:rw <> r3/2" },
 		{ 64, "498718", "mov8 m:rw <> r3/8" },
-		/* STOS */
-		{ 64, "aa", "mov1 m:w, r0/1 to" },
-		{ 64, "f366ab", "mov2 m:w, r0/2 to" },
-		{ 64, "f348ab", "mov8 m:w, r0/8 to" },
-		{ 16, "f2ab", "mov2 m:w, r0/2 to" },
-		/* MOVS */
-		{ 64, "a4", "movs1 m:rw" },
-		{ 64, "f365a5", "movs4 m:rw" },
-		{ 64, "f348a5", "movs8 m:rw" },
-		{ 16, "a5", "movs2 m:rw" },
-		/* LODS */
-		{ 64, "ac", "mov1 r0/1, m:r from" },
-		{ 64, "65ad", "mov4 r0/4, m:r from" },
-		{ 64, "f348ad", "mov8 r0/8, m:r from" },
-		{ 32, "6667ad", "mov2 r0/2, m:r from" },
 	};
 
 	CHECK_FORMS(forms);
@@ -435,8 +412,7 @@ static const struct known known[] = {
 	{ NACRE_MAP_1BYTE, 0x63, 0x63, 0xff, true, false },
 	{ NACRE_MAP_1BYTE, 0x80, 0x81, 0xff, false, false },
 	{ NACRE_MAP_1BYTE, 0x82, 0x8b, 0xff, false, false },
-	{ NACRE_MAP_1BYTE, 0xa0, 0xa5, 0xff, false, false },
-	{ NACRE_MAP_1BYTE, 0xaa, 0xad, 0xff, false, false },
+	{ NACRE_MAP_1BYTE, 0xa0, 0xa3, 0xff, false, false },
 	{ NACRE_MAP_1BYTE, 0xc6, 0xc7, 0x01, false, false },
 	{ NACRE_MAP_1BYTE, 0xf6, 0xf7, 0x0f, false, false },
 	{ NACRE_MAP_1BYTE, 0xfe, 0xff, 0x03, false, false },

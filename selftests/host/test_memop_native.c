@@ -285,13 +285,7 @@ static u64 segment_base(const struct nacre_insn *insn)
 
 static bool is_locked(const struct trial *t)
 {
-	return t->op.reads && t->op.writes && !t->op.string;
-}
-
-static bool is_repeated(const struct trial *t)
-{
-	return t->op.string &&
-	       t->insn.prefixes & (NACRE_PFX_REP | NACRE_PFX_REPNE);
+	return t->op.reads && t->op.writes;
 }
 
 static unsigned int put_prefixes(u8 *bytes, const struct form *form)
@@ -364,7 +358,7 @@ static void choose_target(struct trial *t)
 
 	if (is_locked(t))
 		offset = rnd() % 64 * 64 + rnd() % (65 - size);
-	else if (one_in(8) && !is_repeated(t))
+	else if (one_in(8))
 		offset = one_in(2) ? 0 : PAGE - size;
 	else
 		offset = 64 + rnd() % (PAGE - 128);
@@ -418,33 +412,9 @@ static void aim_modrm(struct trial *t, u64 address)
 		put_displacement(t, address & address_mask(insn));
 }
 
-/* MOVS: to any place that is not at the page's edge, often close by. */
-static u64 choose_destination(const struct trial *t)
-{
-	const u64 first = (uintptr_t)data + 64;
-	u64 offset = one_in(4) ? t->target - first + rnd() % 16 : rnd();
-
-	return first + offset % (PAGE - 128);
-}
-
-static void aim_string(struct trial *t)
-{
-	u64 to = t->target;
-
-	if (t->op.string & NACRE_STRING_FROM) {
-		set_pointer(t, RSI, t->target - segment_base(&t->insn));
-		to = choose_destination(t);
-	}
-	set_pointer(t, RDI, to);
-	if (is_repeated(t))
-		set_pointer(t, RCX, 1 + rnd() % 4);
-}
-
 static void aim(struct trial *t)
 {
-	if (!t->op.string)
-		return aim_modrm(t, t->target - segment_base(&t->insn));
-	aim_string(t);
+	aim_modrm(t, t->target - segment_base(&t->insn));
 }
 
 /* CMPXCHG finds what it expects half of the time. */
@@ -482,20 +452,10 @@ static u64 modrm_address(const struct trial *t)
 }
 
 /* Linear addresses; of STOS and MOVS the one in ES. */
-static u64 destination(const struct trial *t)
-{
-	return t->ours.gpr[RDI] & address_mask(&t->insn);
-}
-
 static u64 operand(const struct trial *t)
 {
-	u64 offset = t->ours.gpr[RSI];
-
-	if (t->op.string == NACRE_STRING_TO)
-		return destination(t);
-	if (!t->op.string)
-		offset = modrm_address(t);
-	return segment_base(&t->insn) + (offset & address_mask(&t->insn));
+	return segment_base(&t->insn) +
+	       (modrm_address(t) & address_mask(&t->insn));
 }
 
 /* Where that is in the shadow. */
@@ -509,53 +469,27 @@ static u8 *shadowed(struct trial *t, u64 address)
 	return shadow;
 }
 
-/* 32 bits of a register written clear the rest. */
-static void add_to_register(struct trial *t, unsigned int reg, s64 what)
-{
-	t->ours.gpr[reg] = (t->ours.gpr[reg] + what) & address_mask(&t->insn);
-}
-
-static void advance(struct trial *t)
-{
-	s64 step = t->ours.rflags & DF ? -t->op.size : t->op.size;
-
-	if (t->op.string & NACRE_STRING_FROM)
-		add_to_register(t, RSI, step);
-	if (t->op.string & NACRE_STRING_TO)
-		add_to_register(t, RDI, step);
-	if (is_repeated(t))
-		add_to_register(t, RCX, -1);
-}
-
 /* Only what the operation says that it reads and writes. */
-static void compute_once(struct trial *t)
+static void compute(struct trial *t)
 {
-	u8 *from = shadowed(t, operand(t)), *to = from;
-	struct nacre_memop_regs regs = t->ours;
+	struct nacre_memop_regs regs;
 	u64 memory = rnd();
+	u8 *at;
 
-	if (t->op.string & NACRE_STRING_TO)
-		to = shadowed(t, destination(t));
+	t->ours = t->before;
+	regs = t->ours;
+	at = shadowed(t, operand(t));
+
+	if (operand(t) != t->target)
+		t->differs = "address";
 	if (t->op.reads)
-		memcpy(&memory, from, t->op.size);
+		memcpy(&memory, at, t->op.size);
 	nacre_memop_compute(&t->op, &regs, &memory);
 	if (t->op.to_register)
 		t->ours.gpr[t->op.reg] = regs.gpr[t->op.reg];
 	t->ours.rflags = regs.rflags;
 	if (t->op.writes)
-		memcpy(to, &memory, t->op.size);
-	advance(t);
-}
-
-static void compute(struct trial *t)
-{
-	t->ours = t->before;
-	if (operand(t) != t->target)
-		t->differs = "address";
-	if (!is_repeated(t))
-		return compute_once(t);
-	while (t->ours.gpr[RCX] & address_mask(&t->insn) && !t->differs)
-		compute_once(t);
+		memcpy(at, &memory, t->op.size);
 }
 
 /* ---- compared ---- */

@@ -107,6 +107,7 @@ struct nacre_emulator;
 struct nacre_emu_ops {
 	enum nacre_emulated (*read)(struct nacre_emulator *e, u64 linear,
 				    void *data, unsigned int size, u32 how);
+	/* May it be accessed so? */
 	enum nacre_emulated (*probe)(struct nacre_emulator *e, u64 linear,
 				     unsigned int size, u32 how);
 	void (*write)(struct nacre_emulator *e, u64 linear, const void *data,

@@ -46,8 +46,6 @@ struct form {
 #define ONLY64		BIT(7)
 #define BIT_STRING	BIT(8)
 #define PLUS_EXTENSION	BIT(9)	/* to the operation's number */
-#define STRING(which)	(NACRE_STRING_##which << 10)
-#define STRINGS(how)	((how) >> 10 & 3)
 /* A register wider than the memory, which has so many bytes. */
 #define EXTEND(size)	(REG | LOAD | WIDE | (size) << 12)
 #define EXTENDED(how)	((how) >> 12 & 7)
@@ -108,10 +106,6 @@ static const struct form forms[] = {
 	{ EIGHT(0x90), ALL, ALU(MOV), RM_OPCODE | WIDE | ACC | OLD },
 	{ PAIR(0xa0), ALL, ALU(MOV), ACC | LOAD },
 	{ PAIR(0xa2), ALL, ALU(MOV), ACC },
-	/* MOVS, STOS, LODS */
-	{ PAIR(0xa4), ALL, ALU(MOV), STRING(FROM) | STRING(TO) },
-	{ PAIR(0xaa), ALL, ALU(MOV), ACC | STRING(TO) },
-	{ PAIR(0xac), ALL, ALU(MOV), ACC | LOAD | STRING(FROM) },
 	{ PAIR(0xa8), ALL, ALU(TEST), RM_ACC | IMM },
 	{ EIGHT(0xb0), ALL, ALU(MOV), RM_OPCODE | BYTE | IMM },
 	{ EIGHT(0xb8), ALL, ALU(MOV), RM_OPCODE | WIDE | IMM },
@@ -154,7 +148,7 @@ static const struct form forms[] = {
 	/* XADD */
 	{ PAIR_0F(0xc0), ALL, ALU(ADD), REG | OLD },
 	/* MOVNTI */
-	{ ONE_0F(0xc3), ALL, ALU(MOV), REG | NO_WORD },
+	{ ONE_0F(0xc3), ALL, ALU(MOV), REG | NO_WORD | WITH(NONE) | ON_MEMORY },
 	{ EIGHT_0F(0xc8), ALL, ALU(BSWAP), RM_OPCODE | WIDE | IMM },
 
 	{ ONE_0F38(0xf0), ALL, ALU(MOVBE),
@@ -182,18 +176,15 @@ static const struct form *find_form(const struct nacre_insn *insn)
 	return NULL;
 }
 
-/* MOVS has two operands in memory, and the one goes into the other. */
 static void settle_direction(struct nacre_memop *op, u32 how)
 {
-	bool both = op->string == (NACRE_STRING_FROM | NACRE_STRING_TO);
-
-	op->from_memory = both || how & LOAD;
+	op->from_memory = how & LOAD;
 	if (how & LOAD) {
 		op->to_register = op->alu != NACRE_ALU_CMP;
 		op->reads = true;
 	} else {
 		op->to_register = how & OLD || op->alu == NACRE_ALU_CMPXCHG;
-		op->reads = both || how & OLD ||
+		op->reads = how & OLD ||
 			    (op->alu != NACRE_ALU_MOV &&
 			     op->alu != NACRE_ALU_MOVBE &&
 			     op->alu != NACRE_ALU_SET);
@@ -262,7 +253,6 @@ static void settle(const struct nacre_insn *insn, const struct form *form,
 	if (EXTENDED(form->how))
 		op->size = EXTENDED(form->how);
 	op->sign_extend = form->how & SIGNED;
-	op->string = STRINGS(form->how);
 	settle_rm(insn, form->how, op);
 	op->bit_string = form->how & BIT_STRING && !op->in_register;
 	settle_others(insn, form->how, op);

@@ -31,15 +31,6 @@ enum nacre_alu {
 	NACRE_NR_ALU
 };
 
-/*
- * A string's elements: their address is in a register that moves by the size,
- * down if DF is set; as wide as the address size, of which 32 bits clear the
- * rest. The one in ES cannot have another segment. With both (MOVS) what was
- * read at the one is written at the other.
- */
-#define NACRE_STRING_FROM	(1u << 0)	/* read at RSI, in DS */
-#define NACRE_STRING_TO		(1u << 1)	/* written at RDI, in ES */
-
 struct nacre_memop {
 	u8 alu;			/* enum nacre_alu: destination, source */
 	u8 size;		/* of the memory operand: 1, 2, 4, 8 */
@@ -50,7 +41,6 @@ struct nacre_memop {
 	bool has_register;	/* the other operand is reg, else value */
 	bool from_memory;	/* the memory is the source, reg the destination */
 	bool sign_extend;	/* to_register: else zero-extended */
-	u8 string;		/* NACRE_STRING_*: no address in ModRM */
 	bool bit_string;	/* reg moves the address, see below */
 	u8 reg;			/* hardware number */
 	u8 shift;		/* where in reg: 8 for AH, CH, DH, BH */

@@ -173,6 +173,20 @@ static void read_stores(const struct nacre_emulator *e, u64 linear, u8 *data,
 	}
 }
 
+/* Of an access to two pages, may both be had, before a device knows of it? */
+static void probe_pages(struct nacre_emulator *e, u64 linear,
+			unsigned int size, u32 how)
+{
+	unsigned int piece = in_page(linear, size);
+
+	if (piece == size)
+		return;
+	nacre_emu_stop(e, e->ops->probe(e, linear, piece, how));
+	if (!stopped(e))
+		nacre_emu_stop(e, e->ops->probe(e, next_linear(e, linear, piece),
+						size - piece, how));
+}
+
 void nacre_emu_get(struct nacre_emulator *e, u64 linear, void *data,
 		   unsigned int size, u32 how)
 {
@@ -180,6 +194,8 @@ void nacre_emu_get(struct nacre_emulator *e, u64 linear, void *data,
 
 	how |= space(e);
 	memset(data, 0, size);
+	if (!stopped(e))
+		probe_pages(e, linear, size, how);
 	for (; size && !stopped(e); size -= piece) {
 		piece = in_page(linear, size);
 		nacre_emu_stop(e, e->ops->read(e, linear, data, piece, how));
