@@ -8,11 +8,44 @@
 
 #include "vector_rows.h"
 
-#define __	0
-#define V(none, p66, pf3, pf2) (OP_MODRM | FORMS(none, p66, pf3, pf2))
+/* Of the one-byte map; the others there have all forms. */
+static const u8 memory_only[] = { 0x62, 0x8d, 0xc4, 0xc5 };
+
+/*
+ * Opcodes by the prefixes that they exist with: P none, D 66, S F3, Q F2, as
+ * the PS, PD, SS, SD forms of one operation sit side by side. 0: all forms.
+ */
+#define V	FORMS
+#define PDSQ	V(e, e, e, e)
 #define PD	V(e, e, o, o)
+#define PS	V(e, o, e, o)
+#define DQ	V(o, e, o, e)
 #define D	V(o, e, o, o)
-#define G(n)	(ANY_FORM | OP_MODRM | GROUP(GRP_##n))
+#define PDS	V(e, e, e, o)
+#define MEM	V(m, m, m, m)
+#define __	0
+
+static const u8 forms_0f[256] = {
+[0x10] = PDSQ,	PDSQ, V(e, m, e, e), V(m, m, o, o),
+/* 14 */ PD,	PD,   V(e, m, e, o), V(m, m, o, o),
+[0x28] = PD,	PD,	PDSQ,	MEM,	PDSQ,	PDSQ,	PD,	PD,
+[0x37] = V(r, o, o, o),
+[0x50] = V(r, r, o, o), PDSQ, PS, PS,	PD,	PD,	PD,	PD,
+/* 58 */ PDSQ,	PDSQ,	PDSQ,	PDS,	PDSQ,	PDSQ,	PDSQ,	PDSQ,
+/* 60 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
+/* 68 */ PD,	PD,	PD,	PD,	D,	D,	PD,	PDS,
+[0x74] = PD,	PD,	PD,	V(r, o, o, o),
+[0x79] = V(e, r, o, r), __, __, DQ,	DQ,	PDS,	PDS,
+[0xb2] = MEM,	__,	MEM,	MEM,	__,	__,	V(o, o, e, o),
+[0xc2] = PDSQ,	V(m, o, o, o), PD, V(r, r, o, o), PD,
+[0xd0] = DQ,	PD,	PD,	PD,	PD,	PD, V(o, e, r, r), V(r, r, o, o),
+/* d8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
+/* e0 */ PD,	PD,	PD,	PD,	PD,	PD, V(o, e, e, e), V(m, m, o, o),
+/* e8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
+/* f0 */ V(o, o, o, m), PD, PD,	PD,	PD,	PD,	PD,	V(r, r, o, o),
+/* f8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,
+};
+#define G(n)	(ANY_FORM | GROUP(GRP_##n))
 #define Dm	V(o, m, o, o)
 #define P	V(e, o, o, o)
 
@@ -212,14 +245,34 @@ static bool group_form_exists(const struct nacre_insn *insn, u8 number)
 	return group->forms[which] & BIT(insn->simd_prefix * 2 + is_register);
 }
 
-bool legacy_exists(const struct decoder *d)
-{
-	return OP_GROUP(d->op) == GRP_NONE ||
-	       group_form_exists(d->insn, OP_GROUP(d->op));
-}
-
+/* All of the three-byte maps have ModRM. */
 nacre_opcode legacy_attributes(const struct nacre_insn *insn)
 {
-	return insn->map == NACRE_MAP_0F38 ? map_0f38[insn->opcode] :
-					     map_0f3a[insn->opcode];
+	nacre_opcode op = insn->map == NACRE_MAP_0F38 ?
+			  map_0f38[insn->opcode] : map_0f3a[insn->opcode];
+
+	return op ? op | OP_MODRM : 0;
+}
+
+static u8 forms(const struct nacre_insn *insn)
+{
+	switch (insn->map) {
+	case NACRE_MAP_1BYTE:
+		return memchr(memory_only, insn->opcode, sizeof(memory_only)) ?
+		       MEM : ANY_FORM;
+	case NACRE_MAP_0F:
+		return forms_0f[insn->opcode] ?: ANY_FORM;
+	default:
+		return legacy_attributes(insn);
+	}
+}
+
+bool legacy_exists(const struct decoder *d)
+{
+	const struct nacre_insn *insn = d->insn;
+	bool is_register = !insn->has_modrm || insn->modrm >= 0xc0;
+
+	return forms(insn) & BIT(insn->simd_prefix * 2 + is_register) &&
+	       (OP_GROUP(d->op) == GRP_NONE ||
+		group_form_exists(insn, OP_GROUP(d->op)));
 }

@@ -5,6 +5,14 @@
 
 #include "arch/x86/emulate/decode_tables.h"
 
+/* Forms: neither, memory only, register only, either. */
+enum { o = 0, m = 1, r = 2, e = 3 };
+
+/* Forms without prefix, with 66, with F3, with F2. */
+#define FORMS(none, p66, pf3, pf2) \
+	((none) | (p66) << 2 | (pf3) << 4 | (pf2) << 6)
+#define ANY_FORM		0xffu
+
 /*
  * VEX, EVEX and XOP: a line holds for a range of opcodes, for the values of
  * ModRM.reg in @regs, and for the SIMD prefixes and W in @when.

@@ -223,7 +223,7 @@ static void decode_opcode(struct decoder *d)
 static nacre_opcode attributes(const struct nacre_insn *insn)
 {
 	bool vex = insn->prefixes & (NACRE_PFX_VEX | NACRE_PFX_EVEX);
-	nacre_opcode modrm = ANY_FORM | OP_MODRM;
+	nacre_opcode modrm = OP_EXISTS | OP_MODRM;
 
 	if (!vex && insn->map == NACRE_MAP_1BYTE)
 		return nacre_map_1byte[insn->opcode];
@@ -239,7 +239,7 @@ static nacre_opcode attributes(const struct nacre_insn *insn)
 	case 0x70 ... 0x73: case 0xc2: case 0xc4 ... 0xc6:
 		return modrm | IMM(B);
 	case 0x77:	/* VZEROUPPER, VZEROALL */
-		return insn->prefixes & NACRE_PFX_VEX ? ANY_FORM : modrm;
+		return insn->prefixes & NACRE_PFX_VEX ? OP_EXISTS : modrm;
 	default:
 		return modrm;
 	}
@@ -418,15 +418,6 @@ static void decode_immediate(struct decoder *d)
 	}
 }
 
-/* Does it have what the SIMD prefix and ModRM.mod ask for? */
-static bool form_exists(const struct decoder *d)
-{
-	const struct nacre_insn *insn = d->insn;
-	bool is_register = !insn->has_modrm || modrm_is_register(insn);
-
-	return OP_FORMS(d->op) & BIT(insn->simd_prefix * 2 + is_register);
-}
-
 /* Control registers other than 0, 2, 3, 4, 8 and DR8 to DR15 do not exist. */
 static bool system_register_exists(const struct decoder *d)
 {
@@ -471,7 +462,7 @@ static void check_lock(struct decoder *d)
 
 static void check_forms(struct decoder *d)
 {
-	if (!form_exists(d) || !system_register_exists(d) ||
+	if (!system_register_exists(d) ||
 	    (nacre_decode_rules.exists && !nacre_decode_rules.exists(d)))
 		invalid(d);
 }

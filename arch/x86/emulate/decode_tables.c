@@ -8,7 +8,7 @@
 
 #define __	0
 /* Without ModRM. */
-#define N	(ANY_FORM)
+#define N	OP_EXISTS
 #define N32	(N | OP_NO64)
 #define NB	(N | IMM(B))
 #define NSB	(N | IMM(SB))
@@ -23,14 +23,13 @@
 #define R32	(R | OP_NO64)
 #define RB	(R | IMM(B))
 #define RV	(R | IMM(V))
-/* With ModRM: M, then the immediate; L may be locked, x memory only. */
-#define M	(ANY_FORM | OP_MODRM)
+/* With ModRM: M, then the immediate; L may be locked. */
+#define M	(OP_EXISTS | OP_MODRM)
 #define ML	(M | OP_LOCK)
 #define MB	(M | IMM(B))
 #define MSB	(M | IMM(SB))
 #define MZ	(M | IMM(Z))
-#define Mx	(OP_MODRM | FORMS(m, m, m, m))
-#define Mx32	(Mx | OP_NO64)
+#define M32	(M | OP_NO64)
 /* A group: ModRM.reg is a part of the opcode. */
 #define G(n)	(M | GROUP(GRP_##n))
 #define X87	G(X87)
@@ -51,20 +50,20 @@ const nacre_opcode nacre_map_1byte[256] = {
 /* 48 */ R32,	R32,	R32,	R32,	R32,	R32,	R32,	R32,
 /* 50 */ R,	R,	R,	R,	R,	R,	R,	R,
 /* 58 */ R,	R,	R,	R,	R,	R,	R,	R,
-/* 60 */ N32,	N32,	Mx32,	M,	PFX,	PFX,	PFX,	PFX,
+/* 60 */ N32,	N32,	M32,	M,	PFX,	PFX,	PFX,	PFX,
 /* 68 */ NZ,	MZ,	NSB,	MSB,	N,	N,	N,	N,
 /* 70 */ NSB,	NSB,	NSB,	NSB,	NSB,	NSB,	NSB,	NSB,
 /* 78 */ NSB,	NSB,	NSB,	NSB,	NSB,	NSB,	NSB,	NSB,
 /* 80 */ G(1) | IMM(B), G(1) | IMM(Z), G(1) | IMM(B) | OP_NO64, G(1) | IMM(SB),
 /* 84 */ M,	M,	ML,	ML,
-/* 88 */ M,	M,	M,	M,	G(SREG_FROM), Mx, G(SREG_TO), G(1A),
+/* 88 */ M,	M,	M,	M,	G(SREG_FROM), M, G(SREG_TO), G(1A),
 /* 90 */ R,	R,	R,	R,	R,	R,	R,	R,
 /* 98 */ N,	N,	FAR,	N,	N,	N,	N,	N,
 /* a0 */ NO,	NO,	NO,	NO,	N,	N,	N,	N,
 /* a8 */ NB,	NZ,	N,	N,	N,	N,	N,	N,
 /* b0 */ RB,	RB,	RB,	RB,	RB,	RB,	RB,	RB,
 /* b8 */ RV,	RV,	RV,	RV,	RV,	RV,	RV,	RV,
-/* c0 */ MB,	MB,	NW,	N,	Mx32,	Mx32,
+/* c0 */ MB,	MB,	NW,	N,	M32,	M32,
 /* c6 */ G(11) | IMM(B), G(11) | IMM(Z),
 /* c8 */ N | IMM(ENTER), N, NW,	N,	N,	NB,	N32,	N,
 /* d0 */ M,	M,	M,	M,	B32,	B32,	N32,	N,
@@ -76,57 +75,29 @@ const nacre_opcode nacre_map_1byte[256] = {
 /* f8 */ N,	N,	N,	N,	N,	N,	G(4),	G(5),
 };
 
-/*
- * SIMD opcodes by the prefixes that they exist with: P none, D 66, S F3, Q F2,
- * as the PS, PD, SS, SD forms of one operation sit side by side.
- */
-#define V(none, p66, pf3, pf2) (OP_MODRM | FORMS(none, p66, pf3, pf2))
-#define PDSQ	V(e, e, e, e)
-#define PD	V(e, e, o, o)
-#define PS	V(e, o, e, o)
-#define DQ	V(o, e, o, e)
-#define D	V(o, e, o, o)
-#define PDS	V(e, e, e, o)
-
 const nacre_opcode nacre_map_0f[256] = {
 /* 00 */ G(6),	G(7),	M,	M,	__,	N,	N,	N,
-/* 08 */ N,	N,	__,	N,	__,	M,	N | OP_AMD, ESC,
-/* 10 */ PDSQ,	PDSQ, V(e, m, e, e), V(m, m, o, o),
-/* 14 */ PD,	PD,   V(e, m, e, o), V(m, m, o, o),
-/* 18 */ M,	M,	M,	M,	M,	M,	M,	M,
+/* 08 */ N,	N,	__,	N,	__,	M,	N | OP_AMD,	ESC,
+[0x10 ... 0x1f] = M,
 /* 20 */ G(CONTROL) | OP_MOD3, G(DEBUG) | OP_MOD3,
 /* 22 */ G(CONTROL) | OP_MOD3, G(DEBUG) | OP_MOD3, __, __, __, __,
-/* 28 */ PD,	PD,	PDSQ,	V(m, m, m, m), PDSQ, PDSQ, PD,	PD,
-/* 30 */ N,	N,	N,	N,	N,	N,	__, FORMS(r, o, o, o),
+[0x28 ... 0x2f] = M,
+/* 30 */ N,	N,	N,	N,	N,	N,	__,	N,
 /* 38 */ ESC,	__,	ESC,	__,	__,	__,	__,	__,
-/* 40 */ M,	M,	M,	M,	M,	M,	M,	M,
-/* 48 */ M,	M,	M,	M,	M,	M,	M,	M,
-/* 50 */ V(r, r, o, o), PDSQ, PS, PS,	PD,	PD,	PD,	PD,
-/* 58 */ PDSQ,	PDSQ,	PDSQ,	PDS,	PDSQ,	PDSQ,	PDSQ,	PDSQ,
-/* 60 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
-/* 68 */ PD,	PD,	PD,	PD,	D,	D,	PD,	PDS,
-/* 70 */ PDSQ | IMM(B), G(12) | IMM(B), G(13) | IMM(B), G(14) | IMM(B),
-/* 74 */ PD,	PD,	PD,	FORMS(r, o, o, o),
-/* 78 */ G(17) | IMM(SSE4A), V(e, r, o, r), __, __, DQ, DQ, PDS, PDS,
+[0x40 ... 0x6f] = M,
+/* 70 */ MB, G(12) | IMM(B), G(13) | IMM(B), G(14) | IMM(B), M, M, M, N,
+/* 78 */ G(17) | IMM(SSE4A), M, __, __, M, M, M, M,
 /* 80 */ J,	J,	J,	J,	J,	J,	J,	J,
 /* 88 */ J,	J,	J,	J,	J,	J,	J,	J,
 /* 90 */ M,	M,	M,	M,	M,	M,	M,	M,
 /* 98 */ M,	M,	M,	M,	M,	M,	M,	M,
 /* a0 */ N,	N,	N,	M,	MB,	M,	__,	__,
 /* a8 */ N,	N,	N,	ML,	MB,	M,	G(15),	M,
-/* b0 */ ML,	ML,	Mx,	ML,	Mx,	Mx,	M,	M,
-/* b8 */ V(o, o, e, o), M, G(8) | IMM(B), ML, M, M,	M,	M,
-/* c0 */ ML,	ML,	PDSQ | IMM(B), V(m, o, o, o),
-/* c4 */ PD | IMM(B), V(r, r, o, o) | IMM(B), PD | IMM(B), G(9),
+/* b0 */ ML,	ML,	M,	ML,	M,	M,	M,	M,
+/* b8 */ M,	M,	G(8) | IMM(B),	ML,	M,	M,	M,	M,
+/* c0 */ ML,	ML,	MB,	M,	MB,	MB,	MB,	G(9),
 /* c8 */ R,	R,	R,	R,	R,	R,	R,	R,
-/* d0 */ DQ,	PD,	PD,	PD,	PD,	PD,
-/* d6 */ V(o, e, r, r), V(r, r, o, o),
-/* d8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
-/* e0 */ PD,	PD,	PD,	PD,	PD,	PD,
-/* e6 */ V(o, e, e, e), V(m, m, o, o),
-/* e8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	PD,
-/* f0 */ V(o, o, o, m), PD, PD,	PD,	PD,	PD,	PD,	V(r, r, o, o),
-/* f8 */ PD,	PD,	PD,	PD,	PD,	PD,	PD,	M,
+[0xd0 ... 0xff] = M,
 };
 
 const struct nacre_decode_rules nacre_decode_rules __weak;

@@ -7,7 +7,7 @@
 
 /*
  * One opcode, 32 bits:
- *  7:0   which forms exist: two bits for each SIMD prefix, memory then register
+ *  0     it exists; in which forms is the instruction's own to know
  *  11:8  the immediate
  *  23:12 flags
  *  31:24 group: ModRM.reg selects among eight instructions
@@ -15,17 +15,9 @@
  */
 typedef u32 nacre_opcode;
 
-#define OP_FORMS(op)		((op) & 0xff)
+#define OP_EXISTS		BIT(0)
 #define OP_IMM(op)		(((op) >> 8) & 0xf)
 #define OP_GROUP(op)		((op) >> 24)
-
-/* Forms: neither, memory only, register only, either. */
-enum { o = 0, m = 1, r = 2, e = 3 };
-
-/* Forms without prefix, with 66, with F3, with F2. */
-#define FORMS(none, p66, pf3, pf2) \
-	((none) | (p66) << 2 | (pf3) << 4 | (pf2) << 6)
-#define ANY_FORM		0xffu
 
 enum nacre_imm {
 	IMM_NONE,

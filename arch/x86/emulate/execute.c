@@ -281,7 +281,7 @@ const struct nacre_emu_row nacre_emu_integer[] = {
 	{ ONE(0x2f), ALL, 0, decimal_adjust },
 	{ ONE(0x37), ALL, 0, ascii_adjust },
 	{ ONE(0x3f), ALL, 0, ascii_adjust },
-	{ ONE(0x8d), ALL, 0, lea },
+	{ ONE(0x8d), ALL, ON_MEMORY, lea },
 	{ ONE(0x98), ALL, 0, extend_accumulator },
 	{ ONE(0x99), ALL, 0, extend_to_rdx },
 	{ ONE(0x9e), ALL, 0, sahf },

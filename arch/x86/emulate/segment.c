@@ -254,11 +254,11 @@ static void load_system(struct nacre_emulator *e)
 const struct nacre_emu_row nacre_emu_segments[] = {
 	{ ONE(0x8c), 0x3f, 0, mov_from_segment },
 	{ ONE(0x8e), 0x3d, 0, mov_to_segment },
-	{ RANGE(0xc4, 0xc5), ALL, 0, load_far_pointer },
+	{ RANGE(0xc4, 0xc5), ALL, ON_MEMORY, load_far_pointer },
 	{ ONE_0F(0x00), BIT(0) | BIT(1), NEED_PROTECTED, store_selector },
 	{ ONE_0F(0x00), BIT(2) | BIT(3), NEED_PROTECTED | NEED_CPL0,
 	  load_system },
-	{ ONE_0F(0xb2), ALL, 0, load_far_pointer },
-	{ RANGE_0F(0xb4, 0xb5), ALL, 0, load_far_pointer },
+	{ ONE_0F(0xb2), ALL, ON_MEMORY, load_far_pointer },
+	{ RANGE_0F(0xb4, 0xb5), ALL, ON_MEMORY, load_far_pointer },
 	{}
 };
