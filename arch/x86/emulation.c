@@ -757,16 +757,15 @@ static enum nacre_emulated deliver(struct nacre_emulation *em)
 {
 	const struct nacre_event *event = &em->event;
 	enum nacre_emu_event kind = NACRE_EMU_INTERRUPT;
+	u8 length = 0;
 
 	if (nacre_event_is_soft(event)) {
 		kind = NACRE_EMU_SOFTWARE;
-		em->e.state.rip = nacre_wrap_rip(em->vcpu, em->before.rip,
-						 em->before.rip +
-						 event->insn_len);
+		length = event->insn_len;
 	} else if (event->type == NACRE_EVENT_EXCEPTION) {
 		kind = NACRE_EMU_EXCEPTION;
 	}
-	return nacre_emulate_event(&em->e, kind, event->vector,
+	return nacre_emulate_event(&em->e, kind, event->vector, length,
 				   event->has_error, event->error);
 }
 
@@ -804,7 +803,7 @@ static enum nacre_result not_emulated(struct nacre_emulation *em)
 	case TASK:
 		return nacre_exit_unfinished(em->vcpu);
 	case DELIVERY:
-		return nacre_exit_delivery(em->vcpu);
+		return nacre_exit_undelivered(em->vcpu);
 	default:
 		return nacre_exit_emulate(em->vcpu);
 	}
@@ -934,5 +933,23 @@ enum nacre_result nacre_exit_task_switch(struct nacre_vcpu *vcpu, u16 selector,
 	};
 	if (by_event)
 		take_event(em);
+	return execute(em);
+}
+
+/* Its tables or its stack are no memory: what the processor left to do. */
+enum nacre_result nacre_exit_delivery(struct nacre_vcpu *vcpu)
+{
+	enum nacre_fetch_result result;
+	struct nacre_emulation *em;
+
+	em = begin(vcpu, DELIVERY);
+	if (!em)
+		return nacre_fail(vcpu, -ENOMEM);
+	take_event(em);
+	if (nacre_event_is_soft(&em->event)) {
+		result = length_of(vcpu, &em->event, &em->event.insn_len);
+		if (result != NACRE_FETCH_OK)
+			return nacre_fetch_failed(vcpu, result);
+	}
 	return execute(em);
 }

@@ -12,6 +12,8 @@
  */
 enum nacre_result nacre_emulate_insn(struct nacre_vcpu *vcpu,
 				     const struct nacre_insn *insn);
+/* Deliver the event that the exit came in the middle of. */
+enum nacre_result nacre_exit_delivery(struct nacre_vcpu *vcpu);
 /* Do the task switch that the exit was for, with the event that it came by. */
 enum nacre_result nacre_exit_task_switch(struct nacre_vcpu *vcpu, u16 selector,
 					 enum nacre_emu_task_source source);

@@ -351,7 +351,7 @@ enum nacre_result nacre_exit_unexpected(struct nacre_vcpu *vcpu)
 	return NACRE_TO_USER;
 }
 
-enum nacre_result nacre_exit_delivery(struct nacre_vcpu *vcpu)
+enum nacre_result nacre_exit_undelivered(struct nacre_vcpu *vcpu)
 {
 	const struct nacre_exit *exit = nacre_exit_of(vcpu);
 	struct nacre_run *run = vcpu->run;

@@ -66,8 +66,8 @@ enum nacre_result nacre_exit_debug(struct nacre_vcpu *vcpu, u64 dr6_bits);
 nacre_exit_fn nacre_exit_shutdown;
 enum nacre_result nacre_exit_fail_entry(struct nacre_vcpu *vcpu, u64 reason);
 nacre_exit_fn nacre_exit_unexpected;
-/* An event that cannot be delivered: its stack or table is no memory. */
-nacre_exit_fn nacre_exit_delivery;
+/* An event that cannot be delivered: its stack or table is nowhere. */
+nacre_exit_fn nacre_exit_undelivered;
 enum nacre_result nacre_emulation_failure(struct nacre_vcpu *vcpu,
 					  const u8 *bytes, unsigned int count);
 

@@ -281,7 +281,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		result = nacre_emulate(&e, &insn);
 	} else {
 		result = nacre_emulate_event(&e, next() % 3, next(),
-					     next() & 1, next());
+					     next() & 3, next() & 1, next());
 	}
 	require(result <= NACRE_EMU_UNKNOWN);
 	/* A repeated string's elements can be done, and a switch of tasks. */

@@ -532,6 +532,7 @@ struct row {
 	u32 fault_error;
 	bool is_event;
 	enum nacre_emu_event event;
+	u8 soft_length;
 };
 
 #define B(...)	.bytes = { __VA_ARGS__ }, .length = sizeof((u8[]){ __VA_ARGS__ })
@@ -579,7 +580,8 @@ static enum nacre_emulated run(void)
 
 	if (row->is_event)
 		return nacre_emulate_event(&machine.e, row->event, row->vector,
-					   row->has_error, row->error);
+					   row->soft_length, row->has_error,
+					   row->error);
 	memcpy(machine.memory + CODE, row->bytes, row->length);
 	before = machine;
 	decoded = nacre_decode(row->bytes, row->length, code_bits(),

@@ -188,10 +188,13 @@ enum nacre_emu_event {
 	NACRE_EMU_EXCEPTION, NACRE_EMU_INTERRUPT, NACRE_EMU_SOFTWARE,
 };
 
-/* Deliver an event through the IDT; a fault in that is the result. */
+/*
+ * Deliver an event through the IDT; a fault in that is the result. A software
+ * one is by an instruction of @length that RIP is at.
+ */
 enum nacre_emulated nacre_emulate_event(struct nacre_emulator *e,
 					enum nacre_emu_event event, u8 vector,
-					bool has_error, u32 error);
+					u8 length, bool has_error, u32 error);
 
 enum nacre_emu_task_source {
 	NACRE_EMU_TASK_CALL, NACRE_EMU_TASK_IRET, NACRE_EMU_TASK_JMP,

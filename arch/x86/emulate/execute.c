@@ -396,6 +396,13 @@ void nacre_emu_finish(struct nacre_emulator *e)
 	begin(e);
 }
 
+static void pass(struct nacre_emulator *e, u8 length)
+{
+	e->next.rip += length;
+	if (!is_64bit(e))
+		e->next.rip = (u32)e->next.rip;
+}
+
 /* 90 names no register, unless REX.B makes it R8. */
 static bool is_nop(const struct nacre_insn *insn)
 {
@@ -411,9 +418,7 @@ enum nacre_emulated nacre_emulate(struct nacre_emulator *e,
 	e->insn = insn;
 	e->mode = insn->mode;
 	begin(e);
-	e->next.rip += insn->length;
-	if (insn->mode != 64)
-		e->next.rip = (u32)e->next.rip;
+	pass(e, insn->length);
 	if (row) {
 		check_needs(e, row->needs);
 		if (!stopped(e))
@@ -428,7 +433,7 @@ enum nacre_emulated nacre_emulate(struct nacre_emulator *e,
 }
 
 /* No instruction. What the guest had of RF is saved. */
-static void begin_event(struct nacre_emulator *e)
+static void begin_event(struct nacre_emulator *e, u8 length)
 {
 	static const struct nacre_insn nothing;
 
@@ -436,13 +441,14 @@ static void begin_event(struct nacre_emulator *e)
 	begin(e);
 	e->next.regs.rflags = e->state.regs.rflags;
 	e->mode = nacre_emu_code_mode(e, e->next.segments[CS].attributes);
+	pass(e, length);
 }
 
 enum nacre_emulated nacre_emulate_event(struct nacre_emulator *e,
 					enum nacre_emu_event event, u8 vector,
-					bool has_error, u32 error)
+					u8 length, bool has_error, u32 error)
 {
-	begin_event(e);
+	begin_event(e, length);
 	nacre_emu_interrupt(e, vector, event, has_error, error);
 	nacre_emu_commit(e);
 	return e->result;
@@ -451,8 +457,7 @@ enum nacre_emulated nacre_emulate_event(struct nacre_emulator *e,
 enum nacre_emulated nacre_emulate_task(struct nacre_emulator *e,
 				       const struct nacre_emu_task *task)
 {
-	begin_event(e);
-	e->next.rip = (u32)(e->next.rip + task->length);
+	begin_event(e, task->length);
 	e->next.nmi_unmasked = task->source == NACRE_EMU_TASK_IRET;
 	e->external = task->external;
 	nacre_emu_switch_task(e, task->selector, task->source, task->has_error,
