@@ -358,6 +358,24 @@ loads()
 	fi
 }
 
+# A minute each, or ten.
+fuzzers()
+{
+	local time=60
+
+	[[ $mode != slow ]] || time=600
+	set -- make FUZZ_TIME="$time" -C
+	step fuzz-decode "fuzzing the decoder for $time s" 1500 \
+		"$@" selftests/host O="$top/build/selftests/host" fuzz
+	step fuzz-emulate "fuzzing the emulator for $time s" 1500 \
+		"$@" selftests/host O="$top/build/selftests/host" fuzz-emulate
+	step fuzz-linux "fuzzing the loader of kernels for $time s" 1500 \
+		"$@" selftests/pearl O="$top/build/selftests/pearl" fuzz
+	step fuzz-virtqueue "fuzzing virtqueues for $time s" 1500 \
+		"$@" selftests/pearl O="$top/build/selftests/pearl" \
+		fuzz-virtqueue
+}
+
 # Each machine with one kernel; the others have their turn in slow().
 quick()
 {
@@ -366,6 +384,7 @@ quick()
 	beside unit "tests on this machine" 1200 make unit
 	step lint "lint" 1800 make lint
 	join unit
+	fuzzers
 	step lab-selftest "the lab's own test" 3000 lab/selftest
 	machines nacre svm/6.12 vmx/6.1 svm-nrips/6.12 vmx-new/6.1 svm-max/6.1
 	console nacre 6.12
@@ -427,18 +446,8 @@ slow()
 	step soak "memory under everything for a minute" 600 \
 		lab/run --timeout 500 -- env NACRE_SOAK_SECONDS=60 \
 		selftests/run memory_soak
-	step fuzz-decode "fuzzing the decoder for a minute" 900 \
-		make -C selftests/host O="$top/build/selftests/host" fuzz
-	step fuzz-emulate "fuzzing the emulator for a minute" 900 \
-		make -C selftests/host O="$top/build/selftests/host" \
-		fuzz-emulate
 	step mutate "faults put into the emulator are found" 1800 \
 		selftests/host/mutate.sh
-	step fuzz-linux "fuzzing the loader of kernels for a minute" 900 \
-		make -C selftests/pearl O="$top/build/selftests/pearl" fuzz
-	step fuzz-virtqueue "fuzzing virtqueues for a minute" 900 \
-		make -C selftests/pearl O="$top/build/selftests/pearl" \
-		fuzz-virtqueue
 	debug
 	step abi-diff "a million calls on nacre and in-tree KVM" 14400 \
 		selftests/abi_diff.sh --calls 1000000 --timeout 14000
