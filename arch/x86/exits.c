@@ -252,8 +252,10 @@ static enum nacre_result fetch_and(struct nacre_vcpu *vcpu, insn_fn fn)
 	const struct nacre_insn *insn;
 	enum nacre_fetch_result result = nacre_fetch_insn(vcpu, &insn);
 
-	return likely(result == NACRE_FETCH_OK) ?
-	       fn(vcpu, insn) : nacre_fetch_failed(vcpu, result);
+	if (unlikely(result != NACRE_FETCH_OK))
+		return nacre_fetch_failed(vcpu, result);
+	vcpu->arch.insn_emulation++;
+	return fn(vcpu, insn);
 }
 
 enum nacre_result nacre_exit_cr_access(struct nacre_vcpu *vcpu)
@@ -302,6 +304,7 @@ enum nacre_result nacre_exit_unfinished(struct nacre_vcpu *vcpu)
  */
 enum nacre_result nacre_exit_emulate(struct nacre_vcpu *vcpu)
 {
+	vcpu->arch.insn_emulation_fail++;
 	nacre_queue_exception(vcpu, X86_TRAP_UD);
 	return backend(read_cpl)(vcpu) ? NACRE_RESUME :
 					 nacre_exit_unfinished(vcpu);
