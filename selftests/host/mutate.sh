@@ -23,7 +23,7 @@ native	alu	s/0xd5/0xd1/	no PF
 native	alu	s/btl $0/btl $1/	ADC without what is carried
 native	alu	s/NACRE_STATUS_FLAGS & ~X86_EFLAGS_CF/NACRE_STATUS_FLAGS/	INC changes CF
 native	alu	s/(w->size == 8 ? 63 : 31)/63/	a shift's count has a bit too many
-native	alu	s/SHIFT("rcl")/SHIFT("rol")/	RCL without CF in the ring
+native	alu	s/RCL, SHIFT("rcl")/RCL, SHIFT("rol")/	RCL without CF in the ring
 native	alu	s/\*rest = -\*rest;/;/	the sign of IDIV's rest
 system	alu	s/(limit >> 1) + opposite/limit >> 1/	IDIV of the smallest
 native	alu	s/return holds != (code & 1);/return holds == (code \& 1);/	conditions the other way round

@@ -126,32 +126,40 @@ bool nacre_condition(u8 code, u64 rflags)
 	return holds != (code & 1);
 }
 
-static void arithmetic(struct work *w, u8 alu)
+#define RUN(name, as)							\
+	case NACRE_ALU_##name:						\
+		as;							\
+		break
+
+static void native(struct work *w, u8 alu)
 {
 	switch (alu) {
-	case NACRE_ALU_ADD:
-	case NACRE_ALU_INC:
-		ARITHMETIC("add");
-		break;
-	case NACRE_ALU_OR:
-		ARITHMETIC("or");
-		break;
-	case NACRE_ALU_ADC:
-		ARITHMETIC("adc");
-		break;
-	case NACRE_ALU_SBB:
-		ARITHMETIC("sbb");
-		break;
-	case NACRE_ALU_AND:
-	case NACRE_ALU_TEST:
-		ARITHMETIC("and");
-		break;
-	case NACRE_ALU_XOR:
-		ARITHMETIC("xor");
-		break;
-	default:
-		ARITHMETIC("sub");
-		break;
+	RUN(ADD, ARITHMETIC("add"));
+	RUN(OR, ARITHMETIC("or"));
+	RUN(ADC, ARITHMETIC("adc"));
+	RUN(SBB, ARITHMETIC("sbb"));
+	RUN(AND, ARITHMETIC("and"));
+	RUN(SUB, ARITHMETIC("sub"));
+	RUN(XOR, ARITHMETIC("xor"));
+	RUN(CMP, ARITHMETIC("sub"));
+	RUN(TEST, ARITHMETIC("and"));
+	RUN(NEG, ARITHMETIC("sub"));
+	RUN(INC, ARITHMETIC("add"));
+	RUN(DEC, ARITHMETIC("sub"));
+	RUN(BT, BIT_TEST("bt"));
+	RUN(BTS, BIT_TEST("bts"));
+	RUN(BTR, BIT_TEST("btr"));
+	RUN(BTC, BIT_TEST("btc"));
+	RUN(ROL, SHIFT("rol"));
+	RUN(ROR, SHIFT("ror"));
+	RUN(RCL, SHIFT("rcl"));
+	RUN(RCR, SHIFT("rcr"));
+	RUN(SHL, SHIFT("shl"));
+	RUN(SHR, SHIFT("shr"));
+	RUN(SAL, SHIFT("shl"));
+	RUN(SAR, SHIFT("sar"));
+	RUN(SHLD, DOUBLE_SHIFT("shld"));
+	RUN(SHRD, DOUBLE_SHIFT("shrd"));
 	}
 }
 
@@ -159,60 +167,8 @@ u64 nacre_compare_flags(u64 a, u64 b, u8 size)
 {
 	struct work w = { .a = a, .b = b, .size = size };
 
-	arithmetic(&w, NACRE_ALU_CMP);
+	native(&w, NACRE_ALU_CMP);
 	return w.flags;
-}
-
-static void bit_test(struct work *w, u8 alu)
-{
-	w->b &= w->bits - 1;
-	switch (alu) {
-	case NACRE_ALU_BT:
-		BIT_TEST("bt");
-		break;
-	case NACRE_ALU_BTS:
-		BIT_TEST("bts");
-		break;
-	case NACRE_ALU_BTR:
-		BIT_TEST("btr");
-		break;
-	default:
-		BIT_TEST("btc");
-		break;
-	}
-}
-
-static void shift(struct work *w, u8 alu)
-{
-	switch (alu) {
-	case NACRE_ALU_ROL:
-		SHIFT("rol");
-		break;
-	case NACRE_ALU_ROR:
-		SHIFT("ror");
-		break;
-	case NACRE_ALU_RCL:
-		SHIFT("rcl");
-		break;
-	case NACRE_ALU_RCR:
-		SHIFT("rcr");
-		break;
-	case NACRE_ALU_SHR:
-		SHIFT("shr");
-		break;
-	case NACRE_ALU_SAR:
-		SHIFT("sar");
-		break;
-	case NACRE_ALU_SHLD:
-		DOUBLE_SHIFT("shld");
-		break;
-	case NACRE_ALU_SHRD:
-		DOUBLE_SHIFT("shrd");
-		break;
-	default:
-		SHIFT("shl");
-		break;
-	}
 }
 
 static __int128 sign_extended(const struct work *w, u64 value)
@@ -320,6 +276,12 @@ static void scan(struct work *w, u8 alu)
 		w->flags |= X86_EFLAGS_ZF;
 }
 
+static void count_ones(struct work *w)
+{
+	w->flags = w->b ? 0 : X86_EFLAGS_ZF;
+	w->a = hweight64(w->b);
+}
+
 /* What is found is written, too, if it is not what was expected. */
 static void compare_exchange(struct work *w)
 {
@@ -327,7 +289,7 @@ static void compare_exchange(struct work *w)
 
 	w->a = w->b;
 	w->b = found;
-	arithmetic(w, NACRE_ALU_CMP);
+	native(w, NACRE_ALU_CMP);
 	w->keep = w->flags & X86_EFLAGS_ZF;
 	w->a = w->keep ? w->third : found;
 }
@@ -335,47 +297,24 @@ static void compare_exchange(struct work *w)
 static void run(struct work *w, const struct nacre_memop *op, u64 rflags)
 {
 	switch (op->alu) {
-	case NACRE_ALU_NOT:
-		w->a = ~w->a;
-		break;
+	RUN(NOT, w->a = ~w->a);
+	RUN(MOVBE, w->a = swab64(w->b) >> (64 - w->bits));
+	RUN(BSWAP, w->a = swab64(w->a) >> (64 - w->bits));
+	RUN(CMPXCHG, compare_exchange(w));
+	RUN(IMUL, multiply(w, true));
+	RUN(SET, w->a = nacre_condition(op->source, rflags));
+	RUN(CMOV, w->a = nacre_condition(op->source, rflags) ? w->b : w->a);
+	RUN(POPCNT, count_ones(w));
+	RUN(BSF ... NACRE_ALU_LZCNT, scan(w, op->alu));
 	case NACRE_ALU_NEG:
 		w->b = w->a;
 		w->a = 0;
-		fallthrough;
-	case NACRE_ALU_ADD ... NACRE_ALU_CMP:
-	case NACRE_ALU_TEST:
-	case NACRE_ALU_INC:
-	case NACRE_ALU_DEC:
-		return arithmetic(w, op->alu);
-	case NACRE_ALU_MOVBE:
-		w->a = swab64(w->b) >> (64 - w->bits);
 		break;
-	case NACRE_ALU_BSWAP:
-		w->a = swab64(w->a) >> (64 - w->bits);
-		break;
-	case NACRE_ALU_CMPXCHG:
-		return compare_exchange(w);
 	case NACRE_ALU_BT ... NACRE_ALU_BTC:
-		return bit_test(w, op->alu);
-	case NACRE_ALU_ROL ... NACRE_ALU_SHRD:
-		return shift(w, op->alu);
-	case NACRE_ALU_IMUL:
-		multiply(w, true);
-		break;
-	case NACRE_ALU_CMOV:
-		if (nacre_condition(op->source, rflags))
-			w->a = w->b;
-		break;
-	case NACRE_ALU_SET:
-		w->a = nacre_condition(op->source, rflags);
-		break;
-	case NACRE_ALU_BSF ... NACRE_ALU_LZCNT:
-		return scan(w, op->alu);
-	case NACRE_ALU_POPCNT:
-		w->flags = w->b ? 0 : X86_EFLAGS_ZF;
-		w->a = hweight64(w->b);
+		w->b &= w->bits - 1;
 		break;
 	}
+	native(w, op->alu);
 }
 
 /* A shift by nothing leaves the flags. */

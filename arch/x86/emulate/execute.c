@@ -244,28 +244,27 @@ static void aad(struct nacre_emulator *e)
 /* What was there is written back if it is not what was expected. */
 static void cmpxchg8b(struct nacre_emulator *e)
 {
-	u8 half = e->insn->rex & NACRE_REX_W ? 8 : 4;
-	u64 mask = nacre_size_mask(half), linear;
-	u64 found[2], new[2] = { gpr(e)[RBX] & mask, gpr(e)[RCX] & mask };
-	u8 data[16];
-	bool same;
+	u8 half = e->insn->rex & NACRE_REX_W ? 8 : 4, expected[16], data[16];
+	u64 linear, found = 0;
 
 	if (half == 8 && !e->ops->has(e, NACRE_EMU_HAS_CX16))
 		return nacre_emu_raise(e, UD, 0);
 	linear = nacre_emu_operand(e, 2 * half, half == 8 ? 16 : 1, true);
 	nacre_emu_get(e, linear, e->old, 2 * half,
 		      nacre_emu_how(e) | NACRE_EMU_WRITE);
-	memcpy(&found[0], e->old, 8);
-	memcpy(&found[1], e->old + half, 8);
-	same = !((found[0] ^ gpr(e)[RAX]) & mask) &&
-	       !((found[1] ^ gpr(e)[RDX]) & mask);
-	set_flags(e, X86_EFLAGS_ZF, same ? X86_EFLAGS_ZF : 0);
-	if (!same) {
-		set_register(e, RAX, half, found[0]);
-		set_register(e, RDX, half, found[1]);
+	memcpy(expected, &gpr(e)[RAX], half);
+	memcpy(expected + half, &gpr(e)[RDX], half);
+	memcpy(data, &gpr(e)[RBX], half);
+	memcpy(data + half, &gpr(e)[RCX], half);
+	set_flags(e, X86_EFLAGS_ZF, X86_EFLAGS_ZF);
+	if (memcmp(e->old, expected, 2 * half)) {
+		set_flags(e, X86_EFLAGS_ZF, 0);
+		memcpy(data, e->old, 2 * half);
+		memcpy(&found, data, half);
+		set_register(e, RAX, half, found);
+		memcpy(&found, data + half, half);
+		set_register(e, RDX, half, found);
 	}
-	memcpy(data, same ? &new[0] : &found[0], 8);
-	memcpy(data + half, same ? &new[1] : &found[1], 8);
 	nacre_emu_put(e, linear, data, 2 * half, nacre_emu_how(e));
 	e->locked = e->insn->prefixes & NACRE_PFX_LOCK;
 }
