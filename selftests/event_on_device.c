@@ -155,7 +155,7 @@ TEST_F(event_on_device, software_interrupt)
 	run_to_sync(self->vcpu, 1);
 }
 
-TEST_F(event_on_device, fault)
+TEST_F(event_on_device, faults)
 {
 	u64 rip;
 
@@ -163,12 +163,8 @@ TEST_F(event_on_device, fault)
 	rip = EXPECT_FRAME();
 	EXPECT_CODE(rip, 0x0f, 0x0b);
 	run_to_sync(self->vcpu, 1);
-}
 
-TEST_F(event_on_device, fault_with_error)
-{
-	u64 rip;
-
+	/* Who cannot do the one would do this for ever. */
 	BEGIN("with_error", STACK);
 	rip = EXPECT_FRAME();
 	EXPECT_CODE(rip, 0x8e, 0xc0);

@@ -375,6 +375,11 @@ static enum nacre_emulated op_invalidate(struct nacre_emulator *e, u64 linear)
 static bool op_has(struct nacre_emulator *e, enum nacre_emu_feature feature)
 {
 	static const u16 features[] = {
+		[NACRE_EMU_HAS_BMI1] = X86_FEATURE_BMI1,
+		[NACRE_EMU_HAS_BMI2] = X86_FEATURE_BMI2,
+		[NACRE_EMU_HAS_LZCNT] = X86_FEATURE_ABM,
+		[NACRE_EMU_HAS_ADX] = X86_FEATURE_ADX,
+		[NACRE_EMU_HAS_SSE42] = X86_FEATURE_XMM4_2,
 		[NACRE_EMU_HAS_MOVBE] = X86_FEATURE_MOVBE,
 		[NACRE_EMU_HAS_CX16] = X86_FEATURE_CX16,
 		[NACRE_EMU_HAS_SYSCALL] = X86_FEATURE_SYSCALL,
