@@ -32,6 +32,23 @@ static void decode_xop(struct decoder *d)
 	insn->simd_prefix = last & 3;
 }
 
+/* The last byte of EVEX: z L'L b V' aaa. R' and V' give registers 16 to 31. */
+static void decode_evex(struct decoder *d, u8 first, u8 byte)
+{
+	struct nacre_insn *insn = d->insn;
+
+	insn->vector_length = 16 << (byte >> 5 & 3);
+	insn->opmask = byte & 7;
+	insn->zeroing = byte & 0x80;
+	insn->broadcast = byte & 0x10;
+	if (insn->mode == 64) {
+		insn->reg = first & 0x10 ? 0 : 16;
+		insn->vvvv |= byte & 8 ? 0 : 16;
+	} else if (!(byte & 8)) {
+		invalid(d);
+	}
+}
+
 static void vector_opcode(struct decoder *d, u8 first)
 {
 	if (first == 0x0f)
@@ -276,6 +293,7 @@ static bool exists(const struct decoder *d)
 
 const struct nacre_decode_rules nacre_decode_rules = {
 	.opcode = vector_opcode,
+	.evex = decode_evex,
 	.attributes = attributes,
 	.exists = exists,
 };

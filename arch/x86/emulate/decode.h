@@ -65,9 +65,9 @@ struct nacre_insn {
 	u8 simd_prefix;		/* enum nacre_simd_prefix */
 	u8 vector_length;	/* VEX, EVEX, XOP: 16, 32, 64; rounding: 64 */
 	u8 vvvv;		/* VEX, EVEX, XOP: register, already inverted */
-	u8 opmask;		/* EVEX.aaa */
-	bool zeroing;		/* EVEX.z */
-	bool broadcast;		/* EVEX.b: broadcast, rounding or SAE */
+	/* EVEX.aaa, z, b; these by the tests' rules alone. */
+	u8 opmask;
+	bool zeroing, broadcast;
 	u16 prefixes;		/* NACRE_PFX_* */
 	bool has_modrm;
 	u8 modrm, sib;

@@ -109,6 +109,8 @@ static inline void invalid(struct decoder *d)
 struct nacre_decode_rules {
 	/* XOP and 3DNow!: what is behind the @first byte, up to the opcode. */
 	void (*opcode)(struct decoder *d, u8 first);
+	/* EVEX: the first and the third byte behind 62. */
+	void (*evex)(struct decoder *d, u8 first, u8 third);
 	/* Of those, and the three-byte maps. */
 	nacre_opcode (*attributes)(const struct nacre_insn *insn);
 	/* Once all its bytes are there; settles what depends on which it is. */

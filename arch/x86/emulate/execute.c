@@ -30,6 +30,12 @@ void nacre_emu_set_rm(struct nacre_emulator *e, u8 size, u64 value)
 				value, size);
 }
 
+/* A register gets as much of @value as it holds, memory 16 bits. */
+void nacre_emu_store_word(struct nacre_emulator *e, u64 value)
+{
+	nacre_emu_set_rm(e, on_memory(e) ? 2 : e->insn->operand_size, value);
+}
+
 /* ---- operations ---- */
 
 /* A bit string's operand is where the bit is. */
@@ -372,6 +378,8 @@ static void check_needs(struct nacre_emulator *e, u16 needs)
 	if (needs & NEED_PROTECTED && !is_protected(e))
 		nacre_emu_raise(e, UD, 0);
 	if (needs & NEED_CPL0 && e->next.cpl)
+		nacre_emu_raise(e, GP, 0);
+	if (needs & NEED_UMIP && e->next.cr4 & X86_CR4_UMIP && e->next.cpl)
 		nacre_emu_raise(e, GP, 0);
 	if (needs & NEED_IOPL && e->next.cr0 & X86_CR0_PE &&
 	    e->next.cpl > iopl(e))

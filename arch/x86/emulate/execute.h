@@ -128,6 +128,7 @@ void nacre_emu_commit(struct nacre_emulator *e);
 #define NEED_CPL0	BIT(0)	/* else #GP */
 #define NEED_PROTECTED	BIT(1)	/* else #UD */
 #define NEED_IOPL	BIT(2)	/* else #GP */
+#define NEED_UMIP	BIT(3)	/* without it, or level 0; else #GP */
 #define ON_MEMORY	BIT(4)	/* else it is another row's */
 #define NEED_SSE	BIT(5)
 #define NEED_X87	BIT(6)
@@ -175,6 +176,7 @@ static inline bool on_memory(const struct nacre_emulator *e)
 /* execute.c */
 u64 nacre_emu_rm(struct nacre_emulator *e, u8 size);
 void nacre_emu_set_rm(struct nacre_emulator *e, u8 size, u64 value);
+void nacre_emu_store_word(struct nacre_emulator *e, u64 value);
 
 void nacre_emu_finish(struct nacre_emulator *e);
 

@@ -179,9 +179,7 @@ static void mov_to_segment(struct nacre_emulator *e)
 
 static void mov_from_segment(struct nacre_emulator *e)
 {
-	u8 size = on_memory(e) ? 2 : e->insn->operand_size;
-
-	nacre_emu_set_rm(e, size, e->next.segments[extension(e)].selector);
+	nacre_emu_store_word(e, e->next.segments[extension(e)].selector);
 }
 
 /* A pointer in memory; AMD's has no 64-bit offset. */
@@ -220,10 +218,7 @@ static void store_selector(struct nacre_emulator *e)
 {
 	u8 seg = extension(e) ? TR : LDTR;
 
-	if (e->next.cr4 & X86_CR4_UMIP && e->next.cpl)
-		nacre_emu_raise(e, GP, 0);
-	nacre_emu_set_rm(e, on_memory(e) ? 2 : e->insn->operand_size,
-			 e->next.segments[seg].selector);
+	nacre_emu_store_word(e, e->next.segments[seg].selector);
 }
 
 /* LLDT, LTR. */
@@ -255,7 +250,8 @@ const struct nacre_emu_row nacre_emu_segments[] = {
 	{ ONE(0x8c), 0x3f, 0, mov_from_segment },
 	{ ONE(0x8e), 0x3d, 0, mov_to_segment },
 	{ RANGE(0xc4, 0xc5), ALL, ON_MEMORY, load_far_pointer },
-	{ ONE_0F(0x00), BIT(0) | BIT(1), NEED_PROTECTED, store_selector },
+	{ ONE_0F(0x00), BIT(0) | BIT(1), NEED_PROTECTED | NEED_UMIP,
+	  store_selector },
 	{ ONE_0F(0x00), BIT(2) | BIT(3), NEED_PROTECTED | NEED_CPL0,
 	  load_system },
 	{ ONE_0F(0xb2), ALL, ON_MEMORY, load_far_pointer },

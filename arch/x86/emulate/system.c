@@ -48,20 +48,23 @@ static void do_cpuid(struct nacre_emulator *e)
 	gpr(e)[RDX] = regs[3];
 }
 
+static void set_edx_eax(struct nacre_emulator *e, u64 value)
+{
+	gpr(e)[RAX] = (u32)value;
+	gpr(e)[RDX] = value >> 32;
+}
+
 /* RDTSC, RDTSCP. */
 static void do_rdtsc(struct nacre_emulator *e)
 {
 	bool with_aux = e->insn->opcode == 0x01;
 	u32 aux = 0;
-	u64 tsc;
 
 	if (!require(e, !with_aux || e->ops->has(e, NACRE_EMU_HAS_RDTSCP),
 		     UD) ||
 	    !require(e, !e->next.cpl || !(e->next.cr4 & X86_CR4_TSD), GP))
 		return;
-	tsc = e->ops->tsc(e, &aux);
-	gpr(e)[RAX] = (u32)tsc;
-	gpr(e)[RDX] = tsc >> 32;
+	set_edx_eax(e, e->ops->tsc(e, &aux));
 	if (with_aux)
 		gpr(e)[RCX] = aux;
 }
@@ -151,16 +154,9 @@ static void do_lmsw(struct nacre_emulator *e)
 		nacre_emu_write_cr(e, 0, (e->next.cr0 & keep) | value);
 }
 
-static bool umip_allows(struct nacre_emulator *e)
-{
-	return require(e, !(e->next.cr4 & X86_CR4_UMIP) || !e->next.cpl, GP);
-}
-
 static void do_smsw(struct nacre_emulator *e)
 {
-	if (umip_allows(e))
-		nacre_emu_set_rm(e, on_memory(e) ? 2 : e->insn->operand_size,
-				 e->next.cr0);
+	nacre_emu_store_word(e, e->next.cr0);
 }
 
 /* ---- tables and translations ---- */
@@ -177,8 +173,6 @@ static void store_table(struct nacre_emulator *e)
 	u64 at = nacre_emu_address(e);
 	u8 seg = nacre_emu_segment(e);
 
-	if (!umip_allows(e))
-		return;
 	nacre_emu_write(e, seg, at, table->limit, 2);
 	nacre_emu_write(e, seg, at + 2, table->base, wide(e));
 }
@@ -241,10 +235,7 @@ static void write_msr(struct nacre_emulator *e, u32 msr, u64 value)
 
 static void do_rdmsr(struct nacre_emulator *e)
 {
-	u64 value = read_msr(e, gpr(e)[RCX]);
-
-	gpr(e)[RAX] = (u32)value;
-	gpr(e)[RDX] = value >> 32;
+	set_edx_eax(e, read_msr(e, gpr(e)[RCX]));
 }
 
 static void do_wrmsr(struct nacre_emulator *e)
@@ -419,9 +410,9 @@ static void do_sysexit(struct nacre_emulator *e)
 const struct nacre_emu_row nacre_emu_system[] = {
 	{ ONE(0xf4), ALL, NEED_CPL0, do_hlt },
 	{ RANGE(0xfa, 0xfb), ALL, NEED_IOPL, interrupt_flag },
-	{ ONE_0F(0x01), BIT(0) | BIT(1), ON_MEMORY, store_table },
+	{ ONE_0F(0x01), BIT(0) | BIT(1), ON_MEMORY | NEED_UMIP, store_table },
 	{ ONE_0F(0x01), BIT(2) | BIT(3), ON_MEMORY | NEED_CPL0, load_table },
-	{ ONE_0F(0x01), BIT(4), 0, do_smsw },
+	{ ONE_0F(0x01), BIT(4), NEED_UMIP, do_smsw },
 	{ ONE_0F(0x01), BIT(6), NEED_CPL0, do_lmsw },
 	{ ONE_0F(0x01), BIT(7), ON_MEMORY | NEED_CPL0, do_invlpg },
 	{ ONE_0F(0x01), BIT(1) | BIT(7), ON_REGISTER | WITH(NONE), by_modrm },
