@@ -68,11 +68,11 @@ static void operate_on_register(struct nacre_emulator *e)
 static void operate_on_memory(struct nacre_emulator *e)
 {
 	const struct nacre_memop *op = &e->op;
-	u32 how = nacre_emu_how(e) | (op->writes ? NACRE_EMU_WRITE : 0);
 	u64 linear = operation_linear(e), data = 0;
 
 	if (op->reads)
-		nacre_emu_get(e, linear, &data, op->size, how);
+		nacre_emu_get(e, linear, &data, op->size,
+			      op->writes ? NACRE_EMU_WRITE : 0);
 	memcpy(e->old, &data, sizeof(data));
 	/* XCHG is locked by itself. */
 	e->locked = e->insn->prefixes & NACRE_PFX_LOCK ||
@@ -82,7 +82,7 @@ static void operate_on_memory(struct nacre_emulator *e)
 	if (!nacre_memop_compute(op, &e->next.regs, &data))
 		return nacre_emu_raise(e, DE, 0);
 	if (op->writes)
-		nacre_emu_put(e, linear, &data, op->size, how);
+		nacre_emu_put(e, linear, &data, op->size, 0);
 }
 
 /* Without the newer, F3 is no part of the opcode. */
@@ -263,8 +263,7 @@ static void cmpxchg8b(struct nacre_emulator *e)
 	if (half == 8 && !e->ops->has(e, NACRE_EMU_HAS_CX16))
 		return nacre_emu_raise(e, UD, 0);
 	linear = nacre_emu_operand(e, 2 * half, half == 8 ? 16 : 1, true);
-	nacre_emu_get(e, linear, e->old, 2 * half,
-		      nacre_emu_how(e) | NACRE_EMU_WRITE);
+	nacre_emu_get(e, linear, e->old, 2 * half, NACRE_EMU_WRITE);
 	memcpy(expected, &gpr(e)[RAX], half);
 	memcpy(expected + half, &gpr(e)[RDX], half);
 	memcpy(data, &gpr(e)[RBX], half);
@@ -278,7 +277,7 @@ static void cmpxchg8b(struct nacre_emulator *e)
 		memcpy(&found, data + half, half);
 		set_register(e, RDX, half, found);
 	}
-	nacre_emu_put(e, linear, data, 2 * half, nacre_emu_how(e));
+	nacre_emu_put(e, linear, data, 2 * half, 0);
 	e->locked = e->insn->prefixes & NACRE_PFX_LOCK;
 }
 

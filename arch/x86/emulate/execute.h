@@ -121,7 +121,7 @@ void nacre_emu_push_return(struct nacre_emulator *e, u8 size);
 u64 nacre_emu_peek(struct nacre_emulator *e, unsigned int index, u8 size);
 u64 nacre_emu_pop(struct nacre_emulator *e, u8 size);
 u8 nacre_emu_stack_size(const struct nacre_emulator *e);
-u32 nacre_emu_how(const struct nacre_emulator *e);
+u32 nacre_emu_how(const struct nacre_emulator *e, u32 how);
 void nacre_emu_commit(struct nacre_emulator *e);
 
 /* What an instruction's row says that has to hold. */
@@ -246,6 +246,9 @@ void nacre_emu_load(struct nacre_emulator *e, u8 seg,
 bool nacre_emu_is_code(const struct nacre_emulator *e, u16 attributes);
 void nacre_emu_load_segment(struct nacre_emulator *e, u8 seg, u16 selector,
 			    u8 vector);
+/* @absent if it is not there. */
+void nacre_emu_load_ldt(struct nacre_emulator *e, u16 selector, u8 vector,
+			u8 absent);
 /* The stack of @cpl. */
 void nacre_emu_load_stack(struct nacre_emulator *e, u16 selector, u8 cpl,
 			  u8 vector, u8 absent);

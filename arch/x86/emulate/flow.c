@@ -195,8 +195,8 @@ static void enter(struct nacre_emulator *e)
 	/* The new frame has to be writable, though nothing is written there. */
 	from = nacre_emu_linear(e, SS, gpr(e)[RSP] & mask, size, true);
 	if (!stopped(e))
-		nacre_emu_stop(e, e->ops->probe(e, from, 1, nacre_emu_how(e) |
-						NACRE_EMU_WRITE));
+		nacre_emu_stop(e, e->ops->probe(e, from, 1,
+				nacre_emu_how(e, NACRE_EMU_WRITE)));
 }
 
 static void leave(struct nacre_emulator *e)

@@ -25,15 +25,6 @@ static void use_register(struct nacre_memop *op, const struct nacre_insn *insn,
 	op->reg_size = op->size;
 }
 
-/* Of whatever size the other operand is. */
-static void use_wide_register(struct nacre_memop *op,
-			      const struct nacre_insn *insn)
-{
-	op->reg = op->source = insn->reg & 15;
-	op->shift = 0;
-	op->reg_size = insn->rex & NACRE_REX_W ? 8 : 4;
-}
-
 /*
  * Each instruction in a line: opcodes, values of ModRM.reg, operation, and how
  * the operands are found. What drivers mostly do comes first.
@@ -88,7 +79,6 @@ struct form {
 #define EIGHT_0F(byte)	NACRE_MAP_0F, byte, (byte) + 7
 #define SIXTEEN_0F(byte) NACRE_MAP_0F, byte, (byte) + 15
 #define ONE_0F38(byte)	NACRE_MAP_0F38, byte, byte
-#define PAIR_0F38(byte)	NACRE_MAP_0F38, byte, (byte) + 1
 #define ONE_0F3A(byte)	NACRE_MAP_0F3A, byte, byte
 #define ALU(name)	NACRE_ALU_##name
 /* The operations' numbers are their opcodes'. */
@@ -150,7 +140,7 @@ static const struct form forms[] = {
 	{ ONE_0F(0xac), ALL, ALU(SHRD), WIDE | THIRD | IMM },
 	{ ONE_0F(0xad), ALL, ALU(SHRD), WIDE | THIRD | BY_CL },
 	{ ONE_0F(0xaf), ALL, ALU(IMUL), REG | LOAD },
-	{ PAIR_0F(0xb0), ALL, ALU(CMPXCHG), REG },
+	{ PAIR_0F(0xb0), ALL, ALU(CMPXCHG), ACC | THIRD },
 	/* MOVZX, MOVSX */
 	{ ONE_0F(0xb6), ALL, ALU(MOV), EXTEND(1) },
 	{ ONE_0F(0xb7), ALL, ALU(MOV), EXTEND(2) },
@@ -170,7 +160,9 @@ static const struct form forms[] = {
 	{ ONE_0F38(0xf0), ALL, ALU(MOVBE),
 	  REG | LOAD | WIDE | NO_REPEAT | ON_MEMORY },
 	{ ONE_0F38(0xf1), ALL, ALU(MOVBE), REG | WIDE | NO_REPEAT | ON_MEMORY },
-	{ PAIR_0F38(0xf0), ALL, ALU(CRC32), REG | LOAD | WITH(F2) },
+	{ ONE_0F38(0xf0), ALL, ALU(CRC32),
+	  EXTEND(1) | LONG | THIRD | WITH(F2) },
+	{ ONE_0F38(0xf1), ALL, ALU(CRC32), REG | LOAD | WIDE | THIRD | WITH(F2) },
 	{ ONE_0F38(0xf6), ALL, ALU(ADCX), REG | LOAD | LONG | WITH(66) },
 	{ ONE_0F38(0xf6), ALL, ALU(ADOX), REG | LOAD | LONG | WITH(F3) },
 
@@ -229,15 +221,6 @@ static void settle_direction(struct nacre_memop *op, u32 how)
 	}
 }
 
-/* The accumulator is compared with, and written; the register is a source. */
-static void settle_cmpxchg(struct nacre_memop *op)
-{
-	op->source = op->reg;
-	op->source_shift = op->shift;
-	op->reg = RAX;
-	op->shift = 0;
-}
-
 /* The register that stands for the memory. */
 static void settle_rm(const struct nacre_insn *insn, u32 how,
 		      struct nacre_memop *op)
@@ -264,7 +247,8 @@ static void settle_others(const struct nacre_insn *insn, u32 how,
 		op->reg = RCX;
 	}
 	if (how & THIRD)
-		op->source = insn->reg & 15;
+		op->source = place(insn, op->reg_size, insn->reg,
+				   &op->source_shift);
 	if (how & CONDITION)
 		op->source = insn->opcode & 15;
 	if (how & (VVVV | VVVV_TO))
@@ -290,15 +274,13 @@ static void settle(const struct nacre_insn *insn, const struct form *form,
 		use_register(op, insn, form->how & ACC ? RAX : insn->reg);
 	if (EXTENDED(form->how))
 		op->size = EXTENDED(form->how);
-	if (op->alu == NACRE_ALU_CRC32)
-		use_wide_register(op, insn);
+	if (op->alu == NACRE_ALU_CRC32 && op->reg_size < 4)
+		op->reg_size = 4;
 	op->sign_extend = form->how & SIGNED;
 	settle_rm(insn, form->how, op);
 	op->bit_string = form->how & BIT_STRING && !op->in_register;
 	settle_others(insn, form->how, op);
 	settle_direction(op, form->how);
-	if (op->alu == NACRE_ALU_CMPXCHG)
-		settle_cmpxchg(op);
 }
 
 /* No VEX.L, and no VEX.vvvv where it means nothing. */

@@ -68,8 +68,9 @@ struct nacre_memop_regs {
 };
 
 /*
- * False: an instruction that this does not know. NACRE_NR_ALU: #UD. A memop is an operation on
- * memory that needs no other registers than reg and source, and cannot fault.
+ * False: an instruction that this does not know. NACRE_NR_ALU: #UD. A memop is
+ * an operation on memory that needs no other registers than reg and source, and
+ * cannot fault.
  */
 bool nacre_operation_parse(const struct nacre_insn *insn,
 			   struct nacre_memop *op);

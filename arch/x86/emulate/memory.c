@@ -133,9 +133,12 @@ u64 nacre_emu_operand(struct nacre_emulator *e, unsigned int size, u8 align,
 	return nacre_emu_linear(e, seg, at, size, write);
 }
 
-u32 nacre_emu_how(const struct nacre_emulator *e)
+/* By whom; and a linear address may be elsewhere once CR3 has changed. */
+u32 nacre_emu_how(const struct nacre_emulator *e, u32 how)
 {
-	return e->next.cpl == 3 ? NACRE_EMU_USER : 0;
+	if (e->next.cpl == 3 && !(how & NACRE_EMU_SYSTEM))
+		how |= NACRE_EMU_USER;
+	return how | (e->next.cr3 != e->state.cr3 ? NACRE_EMU_NEW_CR3 : 0);
 }
 
 static u64 next_linear(const struct nacre_emulator *e, u64 linear,
@@ -149,12 +152,6 @@ static unsigned int in_page(u64 linear, unsigned int size)
 	return min_t(unsigned int, size, PAGE - (linear & (PAGE - 1)));
 }
 
-/* A linear address may be elsewhere from here on. */
-static u32 space(const struct nacre_emulator *e)
-{
-	return e->next.cr3 != e->state.cr3 ? NACRE_EMU_NEW_CR3 : 0;
-}
-
 /* What has been written by the same instruction. */
 static void read_stores(const struct nacre_emulator *e, u64 linear, u8 *data,
 			unsigned int size)
@@ -164,7 +161,7 @@ static void read_stores(const struct nacre_emulator *e, u64 linear, u8 *data,
 	for (i = 0; i < e->nr_stores; i++) {
 		const struct nacre_emu_store *s = &e->stores[i];
 
-		if ((s->how ^ space(e)) & NACRE_EMU_NEW_CR3)
+		if ((s->how ^ nacre_emu_how(e, 0)) & NACRE_EMU_NEW_CR3)
 			continue;
 		for (j = 0; j < s->size; j++)
 			if (s->linear + j - linear < size)
@@ -192,7 +189,7 @@ void nacre_emu_get(struct nacre_emulator *e, u64 linear, void *data,
 {
 	unsigned int piece;
 
-	how |= space(e);
+	how = nacre_emu_how(e, how);
 	memset(data, 0, size);
 	if (!stopped(e))
 		probe_pages(e, linear, size, how);
@@ -225,7 +222,7 @@ void nacre_emu_put(struct nacre_emulator *e, u64 linear, const void *data,
 {
 	unsigned int piece;
 
-	how |= NACRE_EMU_WRITE | space(e);
+	how = nacre_emu_how(e, how | NACRE_EMU_WRITE);
 	for (; size && !stopped(e); size -= piece) {
 		piece = in_page(linear, size);
 		nacre_emu_stop(e, e->ops->probe(e, linear, piece, how));
@@ -239,7 +236,7 @@ u64 nacre_emu_read(struct nacre_emulator *e, u8 seg, u64 offset, u8 size)
 {
 	u64 linear = nacre_emu_linear(e, seg, offset, size, false), value = 0;
 
-	nacre_emu_get(e, linear, &value, size, nacre_emu_how(e));
+	nacre_emu_get(e, linear, &value, size, 0);
 	return value;
 }
 
@@ -248,7 +245,7 @@ void nacre_emu_write(struct nacre_emulator *e, u8 seg, u64 offset, u64 value,
 {
 	u64 linear = nacre_emu_linear(e, seg, offset, size, true);
 
-	nacre_emu_put(e, linear, &value, size, nacre_emu_how(e));
+	nacre_emu_put(e, linear, &value, size, 0);
 }
 
 u64 nacre_emu_read_system(struct nacre_emulator *e, u64 linear, u8 size)

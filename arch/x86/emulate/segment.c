@@ -221,29 +221,41 @@ static void store_selector(struct nacre_emulator *e)
 	nacre_emu_store_word(e, e->next.segments[seg].selector);
 }
 
-/* LLDT, LTR. */
-static void load_system(struct nacre_emulator *e)
+void nacre_emu_load_ldt(struct nacre_emulator *e, u16 selector, u8 vector,
+			u8 absent)
 {
-	u8 seg = extension(e) & 1 ? TR : LDTR;
+	struct nacre_emu_descriptor d;
+
+	if (!(selector & ~3))
+		return load_null(e, LDTR, selector);
+	if (selector & 4)
+		nacre_emu_raise(e, vector, error_of(e, selector));
+	if (!nacre_emu_descriptor(e, selector, vector, &d))
+		return;
+	check_descriptor(e, &d, is_system(&d, TYPE_LDT), vector, absent);
+	nacre_emu_load(e, LDTR, &d);
+}
+
+static void lldt(struct nacre_emulator *e)
+{
+	nacre_emu_load_ldt(e, nacre_emu_rm(e, 2), GP, NP);
+}
+
+static void ltr(struct nacre_emulator *e)
+{
 	u16 selector = nacre_emu_rm(e, 2);
 	struct nacre_emu_descriptor d;
 
-	if (!(selector & ~3) && seg == LDTR)
-		return load_null(e, seg, selector);
 	if (selector & 4)
 		nacre_emu_raise(e, GP, selector & ~3);
 	if (!nacre_emu_descriptor(e, selector, GP, &d))
 		return;
-	check_descriptor(e, &d, seg == LDTR ? is_system(&d, TYPE_LDT) :
-			 is_system(&d, TYPE_TSS32) ||
+	check_descriptor(e, &d, is_system(&d, TYPE_TSS32) ||
 			 (!is_long_mode(e) && is_system(&d, TYPE_TSS16)),
 			 GP, NP);
-	if (seg == TR) {
-		d.attributes |= TYPE_BUSY;
-		nacre_emu_write_system(e, d.address + 5, d.attributes & 0xff,
-				       1);
-	}
-	nacre_emu_load(e, seg, &d);
+	d.attributes |= TYPE_BUSY;
+	nacre_emu_write_system(e, d.address + 5, d.attributes & 0xff, 1);
+	nacre_emu_load(e, TR, &d);
 }
 
 const struct nacre_emu_row nacre_emu_segments[] = {
@@ -252,8 +264,8 @@ const struct nacre_emu_row nacre_emu_segments[] = {
 	{ RANGE(0xc4, 0xc5), ALL, ON_MEMORY, load_far_pointer },
 	{ ONE_0F(0x00), BIT(0) | BIT(1), NEED_PROTECTED | NEED_UMIP,
 	  store_selector },
-	{ ONE_0F(0x00), BIT(2) | BIT(3), NEED_PROTECTED | NEED_CPL0,
-	  load_system },
+	{ ONE_0F(0x00), BIT(2), NEED_PROTECTED | NEED_CPL0, lldt },
+	{ ONE_0F(0x00), BIT(3), NEED_PROTECTED | NEED_CPL0, ltr },
 	{ ONE_0F(0xb2), ALL, ON_MEMORY, load_far_pointer },
 	{ RANGE_0F(0xb4, 0xb5), ALL, ON_MEMORY, load_far_pointer },
 	{}

@@ -115,7 +115,7 @@ static void input(struct nacre_emulator *e, u16 port, u8 size)
 	if (!nacre_emu_port_allowed(e, port, size))
 		return;
 	linear = nacre_emu_linear(e, ES, index_of(e, RDI), size, true);
-	nacre_emu_put(e, linear, &value, size, nacre_emu_how(e));
+	nacre_emu_put(e, linear, &value, size, 0);
 	value = port_in(e, port, size);
 	memcpy(e->bytes, &value, size);
 	move_index(e, RDI, size);

@@ -122,20 +122,6 @@ static void load(struct nacre_emulator *e, bool nested)
 	nacre_emu_write_cr(e, 0, e->next.cr0 | X86_CR0_TS);
 }
 
-static void load_ldt(struct nacre_emulator *e, u16 selector)
-{
-	struct nacre_emu_descriptor d;
-
-	if (!(selector & ~3))
-		return;
-	if (selector & 4)
-		nacre_emu_raise(e, TS, error_of(e, selector));
-	if (!nacre_emu_descriptor(e, selector, TS, &d))
-		return;
-	check_descriptor(e, &d, is_system(&d, TYPE_LDT), TS, TS);
-	nacre_emu_load(e, LDTR, &d);
-}
-
 static void load_cs(struct nacre_emulator *e, u16 selector)
 {
 	struct nacre_emu_descriptor d;
@@ -162,7 +148,7 @@ static void load_segments(struct nacre_emulator *e)
 		s = &e->next.segments[order[i]];
 		before = *s;
 		if (order[i] == LDTR)
-			load_ldt(e, s->selector);
+			nacre_emu_load_ldt(e, s->selector, TS, TS);
 		else if (order[i] == CS && is_protected(e))
 			load_cs(e, s->selector);
 		else

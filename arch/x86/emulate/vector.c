@@ -55,7 +55,6 @@ static bool vex_allows(struct nacre_emulator *e, const struct move *m)
 static void move(struct nacre_emulator *e, struct move m)
 {
 	u8 reg = e->insn->reg, rm = e->insn->rm, data[VECTOR];
-	u32 how = nacre_emu_how(e);
 	u64 linear;
 
 	m.merge = m.merge && !(on_memory(e) && m.store);
@@ -68,9 +67,9 @@ static void move(struct nacre_emulator *e, struct move m)
 	linear = nacre_emu_operand(e, m.size, m.aligned ? m.size : 1, m.store);
 	if (m.store) {
 		e->ops->read_vector(e, reg, data);
-		nacre_emu_put(e, linear, data + m.at, m.size, how);
+		nacre_emu_put(e, linear, data + m.at, m.size, 0);
 	} else {
-		nacre_emu_get(e, linear, data, m.size, how);
+		nacre_emu_get(e, linear, data, m.size, 0);
 		set_vector(e, &m, reg, data);
 	}
 }
@@ -151,9 +150,9 @@ static void fpu_image(struct nacre_emulator *e)
 		return;
 	e->ops->read_fpu(e, image);
 	if (!extension(e))
-		return nacre_emu_put(e, linear, image, size, nacre_emu_how(e));
+		return nacre_emu_put(e, linear, image, size, 0);
 	memcpy(&mask, image + MXCSR_MASK, 4);
-	nacre_emu_get(e, linear, image, size, nacre_emu_how(e));
+	nacre_emu_get(e, linear, image, size, 0);
 	memcpy(&mxcsr, image + MXCSR, 4);
 	if (mxcsr & ~mask)
 		nacre_emu_raise(e, GP, 0);
