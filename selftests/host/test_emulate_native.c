@@ -109,11 +109,6 @@ static u64 undefined_by_operation(const struct trial *t)
 	case NACRE_ALU_TZCNT:
 	case NACRE_ALU_LZCNT:
 		return OF | SF | AF | PF;
-	case NACRE_ALU_ANDN ... NACRE_ALU_BLSI:
-	case NACRE_ALU_BZHI:
-		return AF | PF;
-	case NACRE_ALU_BEXTR:
-		return SF | AF | PF;
 	default:
 		return 0;
 	}
@@ -650,7 +645,6 @@ static void tell_tally(void)
 	tell_map("0F 38", false, NACRE_MAP_0F38);
 	tell_map("VEX 0F", true, NACRE_MAP_0F);
 	tell_map("VEX 0F38", true, NACRE_MAP_0F38);
-	tell_map("VEX 0F3A", true, NACRE_MAP_0F3A);
 	for (i = 0; i < 32; i++)
 		if (all.vectors[i])
 			host_note("vector %2u: %lu", i, all.vectors[i]);

@@ -12,7 +12,6 @@
 enum { RAX, RCX, RDX };
 
 #define SHIFT_FLAGS	(X86_EFLAGS_CF | X86_EFLAGS_OF)
-#define BIT_FLAGS	(SHIFT_FLAGS | X86_EFLAGS_ZF | X86_EFLAGS_SF)
 
 /* Which of the flags an operation writes. */
 static const u16 changes[NACRE_NR_ALU] = {
@@ -29,9 +28,6 @@ static const u16 changes[NACRE_NR_ALU] = {
 	[NACRE_ALU_BSF ... NACRE_ALU_BSR] = X86_EFLAGS_ZF,
 	[NACRE_ALU_TZCNT ... NACRE_ALU_LZCNT] = X86_EFLAGS_CF | X86_EFLAGS_ZF,
 	[NACRE_ALU_POPCNT] = NACRE_STATUS_FLAGS,
-	[NACRE_ALU_ADCX] = X86_EFLAGS_CF,
-	[NACRE_ALU_ADOX] = X86_EFLAGS_OF,
-	[NACRE_ALU_ANDN ... NACRE_ALU_BZHI] = BIT_FLAGS,
 };
 
 /* What an operation works on, and what comes out: @a, but for its low @size. */
@@ -296,86 +292,6 @@ static void compare_exchange(struct work *w)
 	w->a = w->keep ? w->third : found;
 }
 
-/* Bit by bit, with the polynomial the other way round. */
-static void crc32(struct work *w)
-{
-	unsigned int i;
-
-	w->a = (u32)w->third;
-	for (i = 0; i < w->bits; i++)
-		w->a = w->a >> 1 ^ ((w->a ^ w->b >> i) & 1 ? 0x82f63b78 : 0);
-}
-
-/* The bits of @from below, and those where the mask has ones. */
-static void scatter(struct work *w, u64 from, bool deposit)
-{
-	u64 mask = w->b, bit, low = 1;
-
-	for (w->a = 0; mask; mask &= mask - 1, low <<= 1) {
-		bit = mask & -mask;
-		if (from & (deposit ? low : bit))
-			w->a |= deposit ? bit : low;
-	}
-}
-
-static void bit_field(struct work *w, unsigned int start, unsigned int length)
-{
-	w->a = start < w->bits ? w->b >> start : 0;
-	if (length < w->bits)
-		w->a &= (1ull << length) - 1;
-}
-
-static void shift_x(struct work *w, u8 alu, u64 count)
-{
-	w->a = w->b;
-	w->b = count;
-	native(w, alu);
-}
-
-static void multiply_x(struct work *w, u64 rdx, u64 *low)
-{
-	u64 high;
-
-	w->a = rdx & nacre_size_mask(w->size);
-	high = multiply(w, false);
-	nacre_set_part(low, w->size, 0, w->a);
-	w->a = high;
-}
-
-/* With VEX. CF says that there was nothing, or something, or no such bit. */
-static void run_vex(struct work *w, const struct nacre_memop *op, u64 *gpr)
-{
-	u64 by = w->third & nacre_size_mask(w->size), from = w->b;
-	bool carry = false;
-
-	switch (op->alu) {
-	RUN(ANDN, w->a = ~by & from);
-	RUN(BLSR, w->a = from & (from - 1); carry = !from);
-	RUN(BLSMSK, w->a = from ^ (from - 1); carry = !from);
-	RUN(BLSI, w->a = from & -from; carry = from);
-	RUN(BEXTR, bit_field(w, by & 255, by >> 8 & 255));
-	RUN(BZHI, bit_field(w, 0, by & 255); carry = (by & 255) >= w->bits);
-	RUN(MULX, multiply_x(w, gpr[RDX], &gpr[op->source]));
-	RUN(PEXT, scatter(w, by, false));
-	RUN(PDEP, scatter(w, by, true));
-	RUN(RORX, shift_x(w, NACRE_ALU_ROR, op->value));
-	RUN(SARX, shift_x(w, NACRE_ALU_SAR, by));
-	RUN(SHLX, shift_x(w, NACRE_ALU_SHL, by));
-	RUN(SHRX, shift_x(w, NACRE_ALU_SHR, by));
-	}
-	if (op->alu <= NACRE_ALU_BZHI)
-		w->flags = (nacre_compare_flags(w->a, 0, w->size) &
-			    ~(u64)SHIFT_FLAGS) | (carry ? X86_EFLAGS_CF : 0);
-}
-
-/* The same with OF for CF. */
-static void add_with_of(struct work *w, u64 rflags)
-{
-	w->carry = !!(rflags & X86_EFLAGS_OF);
-	native(w, NACRE_ALU_ADC);
-	w->flags = w->flags & X86_EFLAGS_CF ? X86_EFLAGS_OF : 0;
-}
-
 static void run(struct work *w, const struct nacre_memop *op, u64 rflags)
 {
 	switch (op->alu) {
@@ -387,9 +303,6 @@ static void run(struct work *w, const struct nacre_memop *op, u64 rflags)
 	RUN(SET, w->a = nacre_condition(op->source, rflags));
 	RUN(CMOV, w->a = nacre_condition(op->source, rflags) ? w->b : w->a);
 	RUN(POPCNT, count_ones(w));
-	RUN(ADCX, native(w, NACRE_ALU_ADC));
-	RUN(ADOX, add_with_of(w, rflags));
-	RUN(CRC32, crc32(w));
 	RUN(TZCNT, count_zeros(w, false));
 	RUN(LZCNT, count_zeros(w, true));
 	case NACRE_ALU_NEG:
@@ -425,9 +338,7 @@ static noinline bool compute(const struct nacre_memop *op,
 		.carry = regs->rflags & X86_EFLAGS_CF,
 	};
 
-	if (op->alu >= NACRE_ALU_ANDN)
-		run_vex(&w, op, regs->gpr);
-	else if (op->alu < NACRE_ALU_MUL || op->alu > NACRE_ALU_IDIV)
+	if (op->alu < NACRE_ALU_MUL || op->alu > NACRE_ALU_IDIV)
 		run(&w, op, regs->rflags);
 	else if (!with_accumulator(&w, op->alu, regs->gpr))
 		return false;

@@ -89,24 +89,17 @@ static void operate_on_memory(struct nacre_emulator *e)
 static bool has_operation(struct nacre_emulator *e)
 {
 	static const struct {
-		u8 first, last, feature, instead;
+		u8 alu, feature, instead;
 	} features[] = {
-#define NEEDS(first, last, feature, ...) \
-	{ NACRE_ALU_##first, NACRE_ALU_##last, NACRE_EMU_HAS_##feature, \
-	  ##__VA_ARGS__ }
-		NEEDS(TZCNT, TZCNT, BMI1, NACRE_ALU_BSF),
-		NEEDS(LZCNT, LZCNT, LZCNT, NACRE_ALU_BSR),
-		NEEDS(MOVBE, MOVBE, MOVBE), NEEDS(POPCNT, POPCNT, POPCNT),
-		NEEDS(ADCX, ADOX, ADX), NEEDS(CRC32, CRC32, SSE42),
-		NEEDS(ANDN, BEXTR, BMI1), NEEDS(BZHI, SHRX, BMI2),
+		{ NACRE_ALU_TZCNT, NACRE_EMU_HAS_BMI1, NACRE_ALU_BSF },
+		{ NACRE_ALU_LZCNT, NACRE_EMU_HAS_LZCNT, NACRE_ALU_BSR },
+		{ NACRE_ALU_MOVBE, NACRE_EMU_HAS_MOVBE },
+		{ NACRE_ALU_POPCNT, NACRE_EMU_HAS_POPCNT },
 	};
-	u8 alu = e->op.alu;
 	unsigned int i;
 
-	if (alu == NACRE_NR_ALU || (is_vex(e) && !is_protected(e)))
-		return false;
 	for (i = 0; i < ARRAY_SIZE(features); i++) {
-		if (alu < features[i].first || alu > features[i].last ||
+		if (e->op.alu != features[i].alu ||
 		    e->ops->has(e, features[i].feature))
 			continue;
 		e->op.alu = features[i].instead;

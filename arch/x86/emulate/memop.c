@@ -60,15 +60,10 @@ struct form {
 #define READ_ONLY	BIT(22)
 #define NO_WORD		BIT(23)
 #define ON_MEMORY	BIT(24)
-#define VVVV		BIT(29)	/* VEX: source is its register ... */
-#define VVVV_TO		BIT(30)	/* ... or that is the destination */
-#define VEX		BIT(31)
 /* Only with these SIMD prefixes. */
 #define WITH(prefix)	(BIT(NACRE_SIMD_##prefix) << 25)
 #define PREFIXES(how)	((how) >> 25 & 15)
 #define NO_REPEAT	(WITH(NONE) | WITH(66))
-#define LONG		(WIDE | NO_WORD)
-#define BMI		(REG | LOAD | WIDE | VEX)
 
 #define ALL		0xff
 #define ONE(byte)	NACRE_MAP_1BYTE, byte, byte
@@ -79,7 +74,6 @@ struct form {
 #define EIGHT_0F(byte)	NACRE_MAP_0F, byte, (byte) + 7
 #define SIXTEEN_0F(byte) NACRE_MAP_0F, byte, (byte) + 15
 #define ONE_0F38(byte)	NACRE_MAP_0F38, byte, byte
-#define ONE_0F3A(byte)	NACRE_MAP_0F3A, byte, byte
 #define ALU(name)	NACRE_ALU_##name
 /* The operations' numbers are their opcodes'. */
 #define ARITHMETIC_ROWS(name)						\
@@ -160,25 +154,6 @@ static const struct form forms[] = {
 	{ ONE_0F38(0xf0), ALL, ALU(MOVBE),
 	  REG | LOAD | WIDE | NO_REPEAT | ON_MEMORY },
 	{ ONE_0F38(0xf1), ALL, ALU(MOVBE), REG | WIDE | NO_REPEAT | ON_MEMORY },
-	{ ONE_0F38(0xf0), ALL, ALU(CRC32),
-	  EXTEND(1) | LONG | THIRD | WITH(F2) },
-	{ ONE_0F38(0xf1), ALL, ALU(CRC32), REG | LOAD | WIDE | THIRD | WITH(F2) },
-	{ ONE_0F38(0xf6), ALL, ALU(ADCX), REG | LOAD | LONG | WITH(66) },
-	{ ONE_0F38(0xf6), ALL, ALU(ADOX), REG | LOAD | LONG | WITH(F3) },
-
-	{ ONE_0F38(0xf2), ALL, ALU(ANDN), BMI | VVVV | WITH(NONE) },
-	/* BLSR, BLSMSK and BLSI are the extensions 1 to 3. */
-	{ ONE_0F38(0xf3), 0x0e, ALU(BLSR) - 1,
-	  BMI | VVVV_TO | PLUS_EXTENSION | WITH(NONE) },
-	{ ONE_0F38(0xf5), ALL, ALU(BZHI), BMI | VVVV | WITH(NONE) },
-	{ ONE_0F38(0xf5), ALL, ALU(PEXT), BMI | VVVV | WITH(F3) },
-	{ ONE_0F38(0xf5), ALL, ALU(PDEP), BMI | VVVV | WITH(F2) },
-	{ ONE_0F38(0xf6), ALL, ALU(MULX), BMI | VVVV | WITH(F2) },
-	{ ONE_0F38(0xf7), ALL, ALU(BEXTR), BMI | VVVV | WITH(NONE) },
-	{ ONE_0F38(0xf7), ALL, ALU(SHLX), BMI | VVVV | WITH(66) },
-	{ ONE_0F38(0xf7), ALL, ALU(SARX), BMI | VVVV | WITH(F3) },
-	{ ONE_0F38(0xf7), ALL, ALU(SHRX), BMI | VVVV | WITH(F2) },
-	{ ONE_0F3A(0xf0), ALL, ALU(RORX), BMI | IMM | WITH(F2) },
 };
 
 static bool matches(const struct nacre_insn *insn, const struct form *f)
@@ -187,7 +162,6 @@ static bool matches(const struct nacre_insn *insn, const struct form *f)
 	       insn->opcode <= f->last &&
 	       f->extensions & BIT(OPCODE_EXTENSION(insn)) &&
 	       !(f->how & ON_MEMORY && insn->modrm >> 6 == 3) &&
-	       !(f->how & VEX) == !(insn->prefixes & NACRE_PFX_VEX) &&
 	       (!PREFIXES(f->how) ||
 		PREFIXES(f->how) & BIT(insn->simd_prefix));
 }
@@ -251,10 +225,6 @@ static void settle_others(const struct nacre_insn *insn, u32 how,
 				   &op->source_shift);
 	if (how & CONDITION)
 		op->source = insn->opcode & 15;
-	if (how & (VVVV | VVVV_TO))
-		op->source = insn->vvvv & (insn->mode == 64 ? 15 : 7);
-	if (how & VVVV_TO)
-		op->reg = op->source;
 }
 
 static void settle(const struct nacre_insn *insn, const struct form *form,
@@ -268,26 +238,17 @@ static void settle(const struct nacre_insn *insn, const struct form *form,
 		op->alu += OPCODE_EXTENSION(insn);
 	op->size = byte_form ? 1 : insn->operand_size;
 	/* It has no 16 bits, whatever the mode and the prefix. */
-	if (form->how & (NO_WORD | VEX) && op->size < 4)
+	if (form->how & NO_WORD && op->size < 4)
 		op->size = 4;
 	if (form->how & (REG | ACC))
 		use_register(op, insn, form->how & ACC ? RAX : insn->reg);
 	if (EXTENDED(form->how))
 		op->size = EXTENDED(form->how);
-	if (op->alu == NACRE_ALU_CRC32 && op->reg_size < 4)
-		op->reg_size = 4;
 	op->sign_extend = form->how & SIGNED;
 	settle_rm(insn, form->how, op);
 	op->bit_string = form->how & BIT_STRING && !op->in_register;
 	settle_others(insn, form->how, op);
 	settle_direction(op, form->how);
-}
-
-/* No VEX.L, and no VEX.vvvv where it means nothing. */
-static bool vex_is_wrong(const struct nacre_insn *insn, u32 how)
-{
-	return how & VEX && (insn->vector_length != 16 ||
-			     (insn->vvvv && !(how & (VVVV | VVVV_TO))));
 }
 
 bool nacre_operation_parse(const struct nacre_insn *insn,
@@ -296,14 +257,12 @@ bool nacre_operation_parse(const struct nacre_insn *insn,
 	const struct form *form;
 
 	*op = (struct nacre_memop) {};
-	if (insn->prefixes & (NACRE_PFX_EVEX | NACRE_PFX_XOP))
+	if (insn->prefixes & (NACRE_PFX_VEX | NACRE_PFX_EVEX | NACRE_PFX_XOP))
 		return false;
 	form = find_form(insn);
 	if (!form || (form->how & ONLY64 && insn->mode != 64))
 		return false;
 	settle(insn, form, op);
-	if (vex_is_wrong(insn, form->how))
-		op->alu = NACRE_NR_ALU;
 	return true;
 }
 

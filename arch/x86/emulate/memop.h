@@ -27,12 +27,7 @@ enum nacre_alu {
 	NACRE_ALU_MUL, NACRE_ALU_IMUL1, NACRE_ALU_DIV, NACRE_ALU_IDIV,
 	NACRE_ALU_IMUL, NACRE_ALU_CMOV, NACRE_ALU_SET, NACRE_ALU_BSWAP,
 	NACRE_ALU_BSF, NACRE_ALU_BSR, NACRE_ALU_TZCNT, NACRE_ALU_LZCNT,
-	NACRE_ALU_POPCNT, NACRE_ALU_ADCX, NACRE_ALU_ADOX, NACRE_ALU_CRC32,
-	/* With VEX: reg is the destination alone, source is VEX.vvvv. */
-	NACRE_ALU_ANDN, NACRE_ALU_BLSR, NACRE_ALU_BLSMSK, NACRE_ALU_BLSI,
-	NACRE_ALU_BEXTR, NACRE_ALU_BZHI, NACRE_ALU_MULX, NACRE_ALU_PDEP,
-	NACRE_ALU_PEXT, NACRE_ALU_RORX, NACRE_ALU_SARX, NACRE_ALU_SHLX,
-	NACRE_ALU_SHRX,
+	NACRE_ALU_POPCNT,
 	NACRE_NR_ALU
 };
 
@@ -52,7 +47,7 @@ struct nacre_memop {
 	u8 reg_size;		/* to_register: bytes of the register */
 	/*
 	 * CMPXCHG, whose reg is RAX: what is stored; SHLD, SHRD: what is shifted
-	 * in; CMOV, SET: the condition; with VEX: another register.
+	 * in; CMOV, SET: the condition.
 	 */
 	u8 source;
 	u8 source_shift;
@@ -68,9 +63,8 @@ struct nacre_memop_regs {
 };
 
 /*
- * False: an instruction that this does not know. NACRE_NR_ALU: #UD. A memop is
- * an operation on memory that needs no other registers than reg and source, and
- * cannot fault.
+ * False: an instruction that this does not know. A memop is an operation on
+ * memory that needs no other registers than reg and source, and cannot fault.
  */
 bool nacre_operation_parse(const struct nacre_insn *insn,
 			   struct nacre_memop *op);
