@@ -672,6 +672,7 @@ CASE(tables)
 CASE(msrs)
 CASE(system_calls)
 CASE(segments)
+CASE(selectors)
 CASE(real_mode)
 CASE(far_transfers)
 CASE(returns)
@@ -693,6 +694,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(msrs),
 	HOST_CASE(system_calls),
 	HOST_CASE(segments),
+	HOST_CASE(selectors),
 	HOST_CASE(real_mode),
 	HOST_CASE(far_transfers),
 	HOST_CASE(returns),

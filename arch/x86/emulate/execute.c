@@ -274,6 +274,19 @@ static void cmpxchg8b(struct nacre_emulator *e)
 	e->locked = e->insn->prefixes & NACRE_PFX_LOCK;
 }
 
+/* Between two signed words in memory. */
+static void bound(struct nacre_emulator *e)
+{
+	u8 size = e->insn->operand_size, seg = nacre_emu_segment(e);
+	u64 at = nacre_emu_address(e);
+	s64 index = sign_extend64(gpr(e)[e->insn->reg], size * 8 - 1);
+	s64 low = sign_extend64(nacre_emu_read(e, seg, at, size), size * 8 - 1);
+	s64 high = sign_extend64(nacre_emu_read(e, seg, at + size, size),
+				 size * 8 - 1);
+
+	require(e, index >= low && index <= high, BR);
+}
+
 /* UD0, UD1, UD2. */
 static void undefined(struct nacre_emulator *e)
 {
@@ -285,6 +298,7 @@ const struct nacre_emu_row nacre_emu_integer[] = {
 	{ ONE(0x2f), ALL, 0, decimal_adjust },
 	{ ONE(0x37), ALL, 0, ascii_adjust },
 	{ ONE(0x3f), ALL, 0, ascii_adjust },
+	{ ONE(0x62), ALL, ON_MEMORY, bound },
 	{ ONE(0x8d), ALL, ON_MEMORY, lea },
 	{ ONE(0x98), ALL, 0, extend_accumulator },
 	{ ONE(0x99), ALL, 0, extend_to_rdx },
@@ -322,6 +336,7 @@ static bool matches(const struct nacre_insn *insn,
 	       row->extensions & BIT(insn->modrm >> 3 & 7) &&
 	       !(row->needs & (reg ? ON_MEMORY : ON_REGISTER)) &&
 	       (!vex || row->needs & VEX_TOO) &&
+	       !(row->needs & NOT_64BIT && insn->mode == 64) &&
 	       (!PREFIXES(row->needs) ||
 		PREFIXES(row->needs) & BIT(insn->simd_prefix));
 }

@@ -15,7 +15,7 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R11 = 11 };
 enum { ES, CS, SS, DS, FS, GS, TR, LDTR };
 
 enum {
-	DE = 0, DB = 1, BP = 3, OF = 4, UD = 6, NM = 7, TS = 10,
+	DE = 0, DB = 1, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, TS = 10,
 	NP = 11, SF = 12, GP = 13, PF = 14, AC = 17
 };
 
@@ -136,6 +136,7 @@ void nacre_emu_commit(struct nacre_emulator *e);
 #define PREFIXES(needs)	((needs) >> 8 & 15)
 #define ON_REGISTER	BIT(12)
 #define VEX_TOO		BIT(13)	/* the same, with either encoding */
+#define NOT_64BIT	BIT(14)	/* there it is another instruction */
 
 struct nacre_emu_row {
 	u8 map, first, last, extensions;

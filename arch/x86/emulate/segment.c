@@ -258,7 +258,73 @@ static void ltr(struct nacre_emulator *e)
 	nacre_emu_load(e, TR, &d);
 }
 
+/* That there is no such descriptor is no fault here. */
+static bool look_up(struct nacre_emulator *e, u16 selector,
+		    struct nacre_emu_descriptor *d)
+{
+	if (stopped(e))
+		return false;
+	if (nacre_emu_descriptor(e, selector, GP, d))
+		return is_conforming(d->attributes) || DPL(d->attributes) >=
+		       max_t(u8, e->next.cpl, selector & 3);
+	if (e->result == NACRE_EMU_FAULT && e->exception.vector == GP)
+		e->result = NACRE_EMU_DONE;
+	return false;
+}
+
+/* LAR, LSL: of system descriptors, those that have rights, or a limit. */
+static void look_at_segment(struct nacre_emulator *e)
+{
+	u32 types = BIT(TYPE_LDT) | BIT(TYPE_TSS32) | BIT(TYPE_TSS32_BUSY);
+	bool limit = e->insn->opcode & 1, found;
+	struct nacre_emu_descriptor d;
+	u32 value;
+
+	if (!is_long_mode(e))
+		types |= BIT(TYPE_TSS16) | BIT(TYPE_TSS16_BUSY);
+	if (!limit)
+		types |= BIT(TYPE_CALL32) | (is_long_mode(e) ? 0 :
+			 BIT(TYPE_CALL16) | BIT(TYPE_TASK_GATE));
+	found = look_up(e, nacre_emu_rm(e, 2), &d) &&
+		(d.attributes & ATTR_S ||
+		 types & BIT(d.attributes & ATTR_TYPE));
+	set_flags(e, X86_EFLAGS_ZF, found ? X86_EFLAGS_ZF : 0);
+	if (!found)
+		return;
+	/* The limit's upper bits are among them. */
+	value = (d.attributes & 0xff) << 8 | (d.attributes & 0xf00) << 12 |
+		(d.limit >> (d.attributes & ATTR_G ? 28 : 16) & 15) << 16;
+	set_register(e, e->insn->reg, e->insn->operand_size,
+		     limit ? d.limit : value);
+}
+
+/* VERR, VERW. */
+static void verify_segment(struct nacre_emulator *e)
+{
+	u16 writable = ATTR_S | ATTR_WRITABLE;
+	struct nacre_emu_descriptor d;
+	bool ok = look_up(e, nacre_emu_rm(e, 2), &d);
+
+	if (extension(e) & 1)
+		ok = ok && (d.attributes & (writable | ATTR_CODE)) == writable;
+	else
+		ok = ok && is_readable(d.attributes);
+	set_flags(e, X86_EFLAGS_ZF, ok ? X86_EFLAGS_ZF : 0);
+}
+
+/* ARPL: an RPL that is lower than the other is raised. */
+static void adjust_rpl(struct nacre_emulator *e)
+{
+	u16 rpl = gpr(e)[e->insn->reg & 15] & 3, selector = nacre_emu_rm(e, 2);
+	bool lower = (selector & 3) < rpl;
+
+	if (lower)
+		nacre_emu_set_rm(e, 2, (selector & ~3) | rpl);
+	set_flags(e, X86_EFLAGS_ZF, lower ? X86_EFLAGS_ZF : 0);
+}
+
 const struct nacre_emu_row nacre_emu_segments[] = {
+	{ ONE(0x63), ALL, NEED_PROTECTED | NOT_64BIT, adjust_rpl },
 	{ ONE(0x8c), 0x3f, 0, mov_from_segment },
 	{ ONE(0x8e), 0x3d, 0, mov_to_segment },
 	{ RANGE(0xc4, 0xc5), ALL, ON_MEMORY, load_far_pointer },
@@ -266,6 +332,8 @@ const struct nacre_emu_row nacre_emu_segments[] = {
 	  store_selector },
 	{ ONE_0F(0x00), BIT(2), NEED_PROTECTED | NEED_CPL0, lldt },
 	{ ONE_0F(0x00), BIT(3), NEED_PROTECTED | NEED_CPL0, ltr },
+	{ ONE_0F(0x00), BIT(4) | BIT(5), NEED_PROTECTED, verify_segment },
+	{ RANGE_0F(0x02, 0x03), ALL, NEED_PROTECTED, look_at_segment },
 	{ ONE_0F(0xb2), ALL, ON_MEMORY, load_far_pointer },
 	{ RANGE_0F(0xb4, 0xb5), ALL, ON_MEMORY, load_far_pointer },
 	{}
