@@ -125,6 +125,7 @@ machine svm svm "${svm[@]}" &
 	machine no_npt svm-nonpt no_nested_paging
 	machine no_ept vmx-noept no_ept
 	machine no_urg vmx-nourg no_unrestricted_guest
+	machine vmx vmx no_virtual_nmis
 } &
 wait
 
@@ -133,6 +134,7 @@ report no_svm no_svm
 report no_npt no_nested_paging
 report no_ept no_ept
 report no_urg no_unrestricted_guest
+report vmx no_virtual_nmis
 report svm "${svm[@]}"
 report_reboot
 echo "1..$total"

@@ -272,6 +272,16 @@ case_no_irqchip()
 	unload
 }
 
+# The processor is not asked to track whether an NMI is being handled.
+case_no_virtual_nmis()
+{
+	load vnmi=0
+	NACRE_DEV=/dev/nacre "$BIN/interrupt" >"$work/nmis" 2>&1 ||
+		fail "interrupt: $(grep "^not ok" "$work/nmis")"
+	grep -q "^ok .*nmi_blocks_nmi\$" "$work/nmis" || fail "takes no NMIs"
+	unload
+}
+
 case_waits_for_no_other_module()
 {
 	load

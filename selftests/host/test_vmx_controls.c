@@ -197,11 +197,31 @@ static void what_it_may_not_do_without(void)
 	EXPECT_SAYS(without(VMX_PROC, PROC_SECONDARY), "EPT");
 	EXPECT_SAYS(without(VMX_PROC2, PROC2_EPT), "EPT");
 	EXPECT_SAYS(without(VMX_PROC2, PROC2_UNRESTRICTED), "unrestricted");
-	EXPECT_SAYS(without(VMX_PIN, PIN_VIRTUAL_NMIS), "virtual NMIs");
 	EXPECT_SAYS(without(VMX_PROC, PROC_INTERRUPT_WINDOW), "window");
 	EXPECT_SAYS(without(VMX_PROC, PROC_PORTS), "I/O");
 	EXPECT_SAYS(without(VMX_EXIT, EXIT_LOAD_EFER), "EFER");
 	EXPECT_SAYS(without(VMX_ENTRY, ENTRY_LOAD_PAT), "PAT");
+}
+
+/* Without one bit, as without() has it. */
+static bool tracks_nmis(enum vmx_word word, u32 bit)
+{
+	struct vmx_msrs msrs = can_all;
+	struct vmx_controls c;
+
+	msrs.word[word] &= ~((u64)bit << 32);
+	return !vmx_resolve_controls(&msrs, &c) &&
+	       c.word[VMX_PIN] & PIN_VIRTUAL_NMIS;
+}
+
+/* Intel SDM, "Checks on VMX Controls": their window is not without them. */
+static void virtual_nmis_have_a_window(void)
+{
+	EXPECT(tracks_nmis(VMX_PIN, 0));
+	EXPECT(!without(VMX_PIN, PIN_VIRTUAL_NMIS));
+	EXPECT(!tracks_nmis(VMX_PIN, PIN_VIRTUAL_NMIS));
+	EXPECT(!without(VMX_PROC, PROC_NMI_WINDOW));
+	EXPECT(!tracks_nmis(VMX_PROC, PROC_NMI_WINDOW));
 }
 
 static void what_it_may_do_without(void)
@@ -310,6 +330,7 @@ static const struct host_case cases[] = {
 	HOST_CASE(no_preemption_timer),
 	HOST_CASE(apics_are_all_or_nothing),
 	HOST_CASE(windows_are_closed_at_first),
+	HOST_CASE(virtual_nmis_have_a_window),
 	HOST_CASE(an_old_processor),
 	HOST_CASE(a_skylake),
 	HOST_CASE(what_it_may_not_do_without),

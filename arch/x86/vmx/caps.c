@@ -5,6 +5,7 @@
 #include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/topology.h>
 #include <asm/cpufeature.h>
 #include <asm/desc.h>
@@ -21,6 +22,10 @@
 #define CPUID_VMX	BIT(5)
 /* Has no name in older kernels. */
 #define CR4_FRED	BIT_ULL(32)
+
+static bool vnmi = true;
+module_param(vnmi, bool, 0444);
+MODULE_PARM_DESC(vnmi, "let processors track whether guests' NMIs are masked (VMX)");
 
 struct vmx_caps vmx_caps;
 DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
@@ -88,6 +93,8 @@ static const char *lacks(void)
 	struct vmx_msrs msrs;
 
 	read_caps(&msrs);
+	if (!vnmi)
+		msrs.word[VMX_PIN] &= ~((u64)PIN_VIRTUAL_NMIS << 32);
 	what = vmx_resolve_controls(&msrs, &vmx_caps.controls);
 	if (!what)
 		return NULL;

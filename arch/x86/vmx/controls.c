@@ -38,9 +38,7 @@ static const struct {
 	NEED(VMX_PROC2, PROC2_UNRESTRICTED, "unrestricted guest"),
 	NEED(VMX_PIN, PIN_INTERRUPTS, "external-interrupt exiting"),
 	NEED(VMX_PIN, PIN_NMIS, "NMI exiting"),
-	NEED(VMX_PIN, PIN_VIRTUAL_NMIS, "virtual NMIs"),
 	TURN(VMX_PROC, PROC_INTERRUPT_WINDOW, "interrupt windows"),
-	TURN(VMX_PROC, PROC_NMI_WINDOW, "NMI windows"),
 	TURN(VMX_PROC, PROC_CR8_LOAD, "CR8-load exiting"),
 	TURN(VMX_PROC, PROC_CR8_STORE, "CR8-store exiting"),
 	NEED(VMX_PROC, PROC_TSC_OFFSET, "TSC offsetting"),
@@ -50,6 +48,7 @@ static const struct {
 	NEED(VMX_PROC, PROC_RDPMC, "RDPMC exiting"),
 	NEED(VMX_PROC, PROC_MOV_DR, "MOV-DR exiting"),
 	NEED(VMX_PROC, PROC_PORTS, "unconditional I/O exiting"),
+	WANT(VMX_PIN, PIN_VIRTUAL_NMIS),
 	WANT(VMX_PIN, PIN_PREEMPTION_TIMER),
 	WANT(VMX_PROC, PROC_TPR_SHADOW),
 	WANT(VMX_PROC, PROC_MSR_BITMAPS),
@@ -175,6 +174,13 @@ static void resolve_vpid(u64 cap, struct vmx_controls *out)
 		out->word[VMX_PROC2] &= ~(u32)PROC2_VPID;
 }
 
+/* Intel SDM, "Checks on VMX Controls": a window for NMIs is a virtual one. */
+static void resolve_nmis(const struct vmx_msrs *msrs, struct vmx_controls *out)
+{
+	if (!(may_be_1(msrs, VMX_PROC) & PROC_NMI_WINDOW))
+		out->word[VMX_PIN] &= ~(u32)PIN_VIRTUAL_NMIS;
+}
+
 const char *vmx_resolve_controls(const struct vmx_msrs *msrs,
 				 struct vmx_controls *out)
 {
@@ -188,6 +194,7 @@ const char *vmx_resolve_controls(const struct vmx_msrs *msrs,
 	if (lacks)
 		return lacks;
 	resolve_vpid(msrs->ept_vpid, out);
+	resolve_nmis(msrs, out);
 	out->apicv = resolve_apicv(msrs);
 	return NULL;
 }

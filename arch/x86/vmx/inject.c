@@ -4,12 +4,24 @@
  *
  * One event is delivered by an entry. An exit that comes while an event is
  * being delivered, injected or the guest's own, leaves it in the vectoring
- * field. The processor tracks whether the guest's NMIs are masked (virtual
- * NMIs, which each one with unrestricted guests has), and exits at the moment
- * when an interrupt or an NMI could be taken, if asked to.
+ * field. The processor exits at the moment when an interrupt could be taken, if
+ * asked to; with virtual NMIs it tracks whether the guest's NMIs are masked as
+ * well, and exits when one could be taken. Without, the bit for that would mask
+ * the host's, and no exit tells of an IRET: an NMI's handler is taken to be at
+ * its end when interrupts are let in, or when it has had long enough.
  */
+#include <linux/jiffies.h>
+
 #include "arch/x86/regs.h"
 #include "arch/x86/vmx/vmx.h"
+
+/* What a handler has without virtual NMIs, if it never lets interrupts in. */
+#define NMI_HANDLER_TIME	HZ
+
+static bool has_virtual_nmis(void)
+{
+	return vmx_has(VMX_PIN, PIN_VIRTUAL_NMIS);
+}
 
 void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state)
 {
@@ -37,6 +49,8 @@ void vmx_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event)
 	}
 	if (event->has_error)
 		vmcs_write32(VMCS_ENTRY_ERROR, event->error);
+	if (event->type == NACRE_EVENT_NMI && !has_virtual_nmis())
+		vmx_mask_nmi(vcpu, true);
 	vmx->entry_event = nacre_event_to_word(event);
 	vmcs_write32(VMCS_ENTRY_EVENT, vmx->entry_event);
 }
@@ -88,23 +102,42 @@ bool vmx_interrupt_allowed(struct nacre_vcpu *vcpu)
 	       !(vmx_int_state(to_vmx(vcpu)) & INT_STATE_SHADOW);
 }
 
-bool vmx_nmi_allowed(struct nacre_vcpu *vcpu)
-{
-	return !(vmx_int_state(to_vmx(vcpu)) &
-		 (INT_STATE_SHADOW | INT_STATE_NMI));
-}
-
 bool vmx_nmi_masked(struct nacre_vcpu *vcpu)
 {
-	return vmx_int_state(to_vmx(vcpu)) & INT_STATE_NMI;
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	return has_virtual_nmis() ? vmx_int_state(vmx) & INT_STATE_NMI :
+				    vmx->nmi_masked;
+}
+
+/* As far as can be told without virtual NMIs. */
+static bool handler_is_over(struct vmx_vcpu *vmx)
+{
+	return vmx_interrupt_allowed(&vmx->vcpu) ||
+	       time_after(jiffies, vmx->nmi_masked_at + NMI_HANDLER_TIME);
+}
+
+bool vmx_nmi_allowed(struct nacre_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = to_vmx(vcpu);
+
+	if (vmx->nmi_masked && handler_is_over(vmx))
+		vmx->nmi_masked = false;
+	return !(vmx_int_state(vmx) & INT_STATE_SHADOW) && !vmx_nmi_masked(vcpu);
 }
 
 void vmx_mask_nmi(struct nacre_vcpu *vcpu, bool masked)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
-	u32 state = vmx_int_state(vmx) & ~(u32)INT_STATE_NMI;
+	u32 state;
 
-	vmx_set_int_state(vmx, masked ? state | INT_STATE_NMI : state);
+	if (has_virtual_nmis()) {
+		state = vmx_int_state(vmx) & ~(u32)INT_STATE_NMI;
+		vmx_set_int_state(vmx, masked ? state | INT_STATE_NMI : state);
+	} else {
+		vmx->nmi_masked = masked;
+		vmx->nmi_masked_at = jiffies;
+	}
 }
 
 void vmx_want_interrupt_window(struct nacre_vcpu *vcpu)
@@ -118,7 +151,10 @@ void vmx_want_nmi_window(struct nacre_vcpu *vcpu)
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 	bool sti = vmx_int_state(vmx) & INT_STATE_STI;
 
-	vmx_set_proc(vmx, sti ? PROC_INTERRUPT_WINDOW : PROC_NMI_WINDOW, true);
+	if (!has_virtual_nmis())
+		vmx->stale |= VMX_STALE_NMI;
+	vmx_set_proc(vmx, sti || !has_virtual_nmis() ? PROC_INTERRUPT_WINDOW :
+						       PROC_NMI_WINDOW, true);
 }
 
 void vmx_end_window(struct vmx_vcpu *vmx, u32 bit)

@@ -288,6 +288,7 @@ void vmx_vmcs_reset(struct vmx_vcpu *vmx)
 {
 	vmx->cached = 0;
 	vmx->entry_event = 0;
+	vmx->nmi_masked = false;
 	vmx->soft_length = 0;
 	vmx->cr8_threshold = 0;
 	vmx->cr8_written = 0;

@@ -354,6 +354,8 @@ static noinline void load_stale(struct vmx_vcpu *vmx)
 		load_long_mode(vmx);
 	if (vmx->stale & VMX_STALE_TLB)
 		vmx_flush_pending(vmx);
+	if (vmx->stale & VMX_STALE_NMI)
+		vmx->vcpu.arch.events.want_event = true;
 	vmx->stale = 0;
 }
 

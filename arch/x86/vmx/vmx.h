@@ -79,6 +79,7 @@ struct vmx_host {
 #define VMX_STALE_MSRS	BIT(0)	/* those of long mode */
 #define VMX_STALE_EPT	BIT(1)	/* what came from the EPT root */
 #define VMX_STALE_VPID	BIT(2)	/* what has the VPID */
+#define VMX_STALE_NMI	BIT(3)	/* one waits, and no exit will tell when */
 #define VMX_STALE_TLB	(VMX_STALE_EPT | VMX_STALE_VPID)
 
 /* Intel SDM, "Posted-Interrupt Processing". */
@@ -137,6 +138,8 @@ struct vmx_vcpu {
 	u8 cr8_threshold;
 	u32 exit_event;		/* an exception or NMI, by its exit */
 	u32 entry_event;	/* what the next entry injects */
+	bool nmi_masked;	/* without virtual NMIs, see vmx_nmi_masked() */
+	unsigned long nmi_masked_at;	/* jiffies */
 	/* A soft event that is injected again: its instruction. */
 	u64 soft_rip;
 	u8 soft_length;
