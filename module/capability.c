@@ -25,6 +25,7 @@ long nacre_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_COALESCED_PIO:
 	case NACRE_CAP_IMMEDIATE_EXIT:
 	case NACRE_CAP_ENABLE_CAP_VM:
+	case NACRE_CAP_BINARY_STATS_FD:
 		return 1;
 	case NACRE_CAP_MANUAL_DIRTY_LOG_PROTECT2:
 		return NACRE_DIRTY_LOG_MANUAL_PROTECT_ENABLE |

@@ -136,6 +136,13 @@ static enum nacre_result finish_last_exit(struct nacre_vcpu *vcpu)
 	return complete(vcpu);
 }
 
+static enum nacre_result interrupted(struct nacre_vcpu *vcpu, int err)
+{
+	vcpu->stats.signal_exits++;
+	vcpu->run->exit_reason = NACRE_EXIT_INTR;
+	return nacre_fail(vcpu, err);
+}
+
 /* Signals, rescheduling, task work. Sleeps, so the slots are let go. */
 static enum nacre_result host_work(struct nacre_vcpu *vcpu)
 {
@@ -148,8 +155,7 @@ static enum nacre_result host_work(struct nacre_vcpu *vcpu)
 	nacre_vcpu_srcu_lock(vcpu);
 	if (!err)
 		return NACRE_RESUME;
-	vcpu->run->exit_reason = NACRE_EXIT_INTR;
-	return nacre_fail(vcpu, err);
+	return interrupted(vcpu, err);
 }
 
 static bool block_is_over(struct nacre_vcpu *vcpu)
@@ -174,6 +180,7 @@ static void block(struct nacre_vcpu *vcpu)
 		if (block_is_over(vcpu))
 			break;
 		schedule();
+		vcpu->stats.halt_wakeup++;
 	}
 	finish_rcuwait(&vcpu->wait);
 	vcpu->resting = false;
@@ -196,33 +203,57 @@ static void adapt_poll(struct nacre_vcpu *vcpu, u64 halted)
 	vcpu->poll_ns = poll < start ? 0 : min(poll, most);
 }
 
+static void note_poll(struct nacre_vcpu_stats *stats, bool over, u64 ns)
+{
+	stats->halt_attempted_poll++;
+	stats->halt_successful_poll += over;
+	if (over)
+		nacre_stats_note_ns(&stats->halt_poll_success_ns,
+				    stats->halt_poll_success_hist, ns);
+	else
+		nacre_stats_note_ns(&stats->halt_poll_fail_ns,
+				    stats->halt_poll_fail_hist, ns);
+}
+
 /* What comes at once is waited for on the CPU, as long as nobody else is. */
-static bool poll_first(struct nacre_vcpu *vcpu, u64 begin)
+static bool poll_first(struct nacre_vcpu *vcpu, u64 begin, u64 *now)
 {
 	bool over = false;
 
+	if (!vcpu->poll_ns)
+		return false;
 	nacre_vcpu_srcu_unlock(vcpu);
-	while (ktime_get_ns() - begin < vcpu->poll_ns && !need_resched() &&
-	       single_task_running()) {
+	do {
 		over = block_is_over(vcpu);
-		if (over)
-			break;
-		cpu_relax();
-	}
+		if (!over)
+			cpu_relax();
+		*now = ktime_get_ns();
+	} while (!over && *now - begin < vcpu->poll_ns && !need_resched() &&
+		 single_task_running());
 	nacre_vcpu_srcu_lock(vcpu);
+	note_poll(&vcpu->stats, over, *now - begin);
 	return over;
 }
 
-static void wait_in_halt(struct nacre_vcpu *vcpu)
+/* Apart: what it needs would be in the way of a run without it. */
+static noinline void wait_in_halt(struct nacre_vcpu *vcpu)
 {
-	u64 begin = ktime_get_ns();
+	struct nacre_vcpu_stats *stats = &vcpu->stats;
+	u64 begin = ktime_get_ns(), now = begin, blocked;
 
 	nacre_arch_halts(vcpu);
-	if (poll_first(vcpu, begin))
+	WRITE_ONCE(stats->blocking, 1);
+	if (poll_first(vcpu, begin, &now)) {
 		nacre_arch_wake(vcpu);
-	else
+	} else {
+		blocked = now;
 		block(vcpu);
-	adapt_poll(vcpu, ktime_get_ns() - begin);
+		now = ktime_get_ns();
+		nacre_stats_note_ns(&stats->halt_wait_ns, stats->halt_wait_hist,
+				    now - blocked);
+	}
+	WRITE_ONCE(stats->blocking, 0);
+	adapt_poll(vcpu, now - begin);
 }
 
 /* One that was never started waits once, then says so. */
@@ -233,8 +264,7 @@ static enum nacre_result wait_for_start(struct nacre_vcpu *vcpu)
 	block(vcpu);
 	if (!signal_pending(current))
 		return nacre_fail(vcpu, -EAGAIN);
-	vcpu->run->exit_reason = NACRE_EXIT_INTR;
-	return nacre_fail(vcpu, -EINTR);
+	return interrupted(vcpu, -EINTR);
 }
 
 static enum nacre_result run_loop(struct nacre_vcpu *vcpu)

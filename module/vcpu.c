@@ -230,6 +230,7 @@ static long vcpu_set_signal_mask(struct nacre_vcpu *vcpu,
 static const struct nacre_ioctl vcpu_rows[] = {
 	NACRE_VCPU_IOCTL(NACRE_SET_SIGNAL_MASK, vcpu_set_signal_mask,
 			 NACRE_IOC_USER_PTR),
+	NACRE_VCPU_IOCTL(NACRE_GET_STATS_FD, nacre_vcpu_get_stats, 0),
 	NACRE_IOCTL_END
 };
 

@@ -85,6 +85,7 @@ struct nacre_vcpu {
 	spinlock_t pid_lock;		/* a leaf */
 	struct pid *pid;		/* pid_lock; of the thread that ran it last */
 	struct preempt_notifier preempt;
+	struct nacre_vcpu_stats stats;
 
 	struct nacre_vcpu_arch arch;
 };

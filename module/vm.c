@@ -62,6 +62,7 @@ static struct nacre_vm *alloc_vm(void)
 	xa_init(&vm->vcpus);
 	nacre_irqfds_init(vm);
 	vm->mm = current->mm;
+	vm->creator = task_pid_nr(current);
 	return vm;
 }
 
@@ -166,6 +167,7 @@ static const struct nacre_ioctl vm_rows[] = {
 	/* The number says that it goes out as well, but it may be read-only. */
 	NACRE_VM_IOCTL(NACRE_CLEAR_DIRTY_LOG, nacre_clear_dirty_log,
 		       NACRE_IOC_SLOTS_LOCK | NACRE_IOC_IN),
+	NACRE_VM_IOCTL(NACRE_GET_STATS_FD, nacre_vm_get_stats, 0),
 	NACRE_IOCTL_END
 };
 

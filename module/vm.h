@@ -13,6 +13,7 @@
 #include "module/iobus.h"
 #include "module/memslot.h"
 #include "module/notifier.h"
+#include "module/stats.h"
 #include "arch/x86/state.h"
 
 struct nacre_ioctl_arg;
@@ -21,7 +22,9 @@ struct nacre_ioctl_arg;
 struct nacre_vm {
 	refcount_t users;		/* descriptors: the VM's own, each vCPU's */
 	struct mm_struct *mm;		/* create; mmgrab'ed */
+	pid_t creator;			/* create; for the name of the statistics */
 	bool dead;			/* any; set once: every ioctl is -EIO */
+	struct nacre_vm_stats stats;	/* any; atomic */
 
 	struct mutex lock;		/* creation of vCPUs and devices */
 	struct xarray vcpus;		/* lock to add; by index, read freely */

@@ -683,6 +683,7 @@ static void to_user(struct nacre_emulation *em, const struct access *a,
 
 	if (a->port)
 		return port_to_user(vcpu, a, write, complete);
+	vcpu->stats.mmio_exits++;
 	run->exit_reason = NACRE_EXIT_MMIO;
 	run->mmio.phys_addr = a->at;
 	run->mmio.len = a->size;

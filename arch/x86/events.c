@@ -246,6 +246,7 @@ static void inject_new_nmi(struct nacre_vcpu *vcpu, bool *busy)
 	if (!*busy && backend(nmi_allowed)(vcpu)) {
 		events->nmi_pending--;
 		events->nmi_injected = true;
+		vcpu->stats.nmi_injections++;
 		inject_nmi(vcpu);
 		*busy = true;
 	}
@@ -265,6 +266,7 @@ static void inject_new_interrupt(struct nacre_vcpu *vcpu, bool busy)
 			vcpu->arch.events.interrupt.injected = true;
 			vcpu->arch.events.interrupt.soft = false;
 			vcpu->arch.events.interrupt.vector = vector;
+			vcpu->stats.irq_injections++;
 			inject_interrupt(vcpu);
 		}
 	}
@@ -293,6 +295,7 @@ void nacre_inject_events(struct nacre_vcpu *vcpu)
 {
 	bool busy;
 
+	vcpu->stats.req_event++;
 	fold_nmis(vcpu);
 	busy = inject_again(vcpu);
 	inject_new_nmi(vcpu, &busy);

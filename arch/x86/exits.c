@@ -40,6 +40,12 @@ enum nacre_result nacre_exit_wrmsr(struct nacre_vcpu *vcpu)
 	return nacre_skip_insn(vcpu);
 }
 
+enum nacre_result nacre_exit_interrupt(struct nacre_vcpu *vcpu)
+{
+	vcpu->stats.irq_exits++;
+	return NACRE_RESUME;
+}
+
 /*
  * With a controller in the kernel the vCPU waits here for what wakes it;
  * without, nothing here could wake it.
@@ -59,6 +65,7 @@ enum nacre_result nacre_exit_hlt(struct nacre_vcpu *vcpu)
 {
 	enum nacre_result result = nacre_skip_insn(vcpu);
 
+	vcpu->stats.halt_exits++;
 	return result == NACRE_RESUME ? nacre_halt(vcpu) : result;
 }
 
@@ -274,19 +281,25 @@ enum nacre_result nacre_exit_stage2(struct nacre_vcpu *vcpu,
 	enum nacre_fault_result result = nacre_stage2_fault(vcpu, fault);
 
 	trace_nacre_stage2_fault(vcpu, fault, result);
+	/* Most often it is a device, and no fault to be counted. */
+	if (result == NACRE_FAULT_NO_SLOT)
+		return nacre_exit_mmio(vcpu, fault, fault->gpa >> PAGE_SHIFT);
+	vcpu->stats.pf_taken++;
 	switch (result) {
 	case NACRE_FAULT_FIXED:
+		vcpu->stats.pf_fixed++;
+		return NACRE_RESUME;
 	case NACRE_FAULT_SPURIOUS:
+		vcpu->stats.pf_spurious++;
+		return NACRE_RESUME;
 	case NACRE_FAULT_RETRY:
 		return NACRE_RESUME;
-	case NACRE_FAULT_NO_SLOT:
-		return nacre_exit_mmio(vcpu, fault, fault->gpa >> PAGE_SHIFT);
 	case NACRE_FAULT_READ_ONLY:
+		vcpu->stats.pf_emulate++;
 		return nacre_exit_mmio(vcpu, fault, NACRE_NO_HOLE);
-	case NACRE_FAULT_ERROR:
-		break;
+	default:
+		return NACRE_ERROR;
 	}
-	return NACRE_ERROR;
 }
 
 enum nacre_result nacre_exit_unfinished(struct nacre_vcpu *vcpu)

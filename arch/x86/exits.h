@@ -13,6 +13,8 @@ typedef enum nacre_result nacre_exit_fn(struct nacre_vcpu *vcpu);
 
 nacre_exit_fn nacre_exit_cpuid, nacre_exit_rdmsr, nacre_exit_wrmsr;
 nacre_exit_fn nacre_exit_hlt, nacre_exit_pause;
+/* For the host, which has taken it. */
+nacre_exit_fn nacre_exit_interrupt;
 /* HLT, when RIP is behind it. */
 nacre_exit_fn nacre_halt;
 /* The local APIC's timer, where the processor looks after it; arch/x86/apic.c. */

@@ -141,6 +141,7 @@ enum nacre_result nacre_exit_io(struct nacre_vcpu *vcpu, u16 port, u8 size,
 {
 	struct nacre_pio *pio = &vcpu->arch.pio;
 
+	vcpu->stats.io_exits++;
 	pio->size = size;
 	/* At hand, or next_rip would not be known. */
 	pio->rip = vcpu->arch.rip;

@@ -27,6 +27,12 @@
 #include "arch/x86/pv.h"
 #include "arch/x86/xstate.h"
 
+static void flush_stage2(struct nacre_vcpu *vcpu)
+{
+	vcpu->stats.tlb_flush++;
+	backend(flush_stage2)(vcpu);
+}
+
 /* Requests that change what happens next. RESUME: nothing is in the way. */
 static enum nacre_result handle_requests(struct nacre_vcpu *vcpu)
 {
@@ -39,7 +45,7 @@ static enum nacre_result handle_requests(struct nacre_vcpu *vcpu)
 		return NACRE_TO_USER;
 	}
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_TLB_FLUSH))
-		backend(flush_stage2)(vcpu);
+		flush_stage2(vcpu);
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST))
 		backend(flush_guest)(vcpu);
 	if (nacre_test_clear_request(vcpu, NACRE_REQ_WATCH))
@@ -77,6 +83,7 @@ static void leave_guest_mode(struct nacre_vcpu *vcpu)
 
 static enum nacre_result handle_exit(struct nacre_vcpu *vcpu)
 {
+	vcpu->stats.exits++;
 	trace_nacre_exit(vcpu);
 	nacre_collect_events(vcpu);
 	return backend(handle_exit)(vcpu);
@@ -215,6 +222,7 @@ enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 			nacre_cancel_events(vcpu);
 		}
 		if (window_is_open(vcpu)) {
+			vcpu->stats.request_irq_exits++;
 			vcpu->run->exit_reason = NACRE_EXIT_IRQ_WINDOW_OPEN;
 			return NACRE_TO_USER;
 		}

@@ -84,6 +84,7 @@ static enum nacre_result to_user(struct nacre_vcpu *vcpu, bool write,
 	struct nacre_run *run = vcpu->run;
 	u64 data = 0;
 
+	vcpu->stats.mmio_exits++;
 	run->exit_reason = NACRE_EXIT_MMIO;
 	run->mmio.phys_addr = mmio->gpa;
 	run->mmio.len = mmio->op.size;

@@ -57,6 +57,7 @@ void nacre_arch_vcpu_rest(struct nacre_vcpu *vcpu)
 	vcpu->arch.said_preempted =
 		!nacre_write_guest(vcpu->vm, gpa + PREEMPTED_AT, &preempted,
 				   sizeof(preempted));
+	vcpu->stats.preemption_reported += vcpu->arch.said_preempted;
 	pagefault_enable();
 	srcu_read_unlock(&vcpu->vm->srcu, index);
 }
@@ -118,8 +119,10 @@ void nacre_yield_as_asked(struct nacre_vcpu *vcpu)
 {
 	struct nacre_vcpu *to = vcpu_by_apic_id(vcpu->vm, vcpu->arch.yield_to);
 
-	if (to && to != vcpu)
-		nacre_vcpu_yield_to(vcpu, to);
+	if (!to || to == vcpu)
+		return;
+	vcpu->stats.directed_yield_attempted++;
+	vcpu->stats.directed_yield_successful += nacre_vcpu_yield_to(vcpu, to);
 }
 
 static u64 arg(struct nacre_vcpu *vcpu, u8 gpr, u64 mask)
@@ -203,6 +206,7 @@ enum nacre_result nacre_exit_hypercall(struct nacre_vcpu *vcpu)
 	u64 mask = nacre_is_64bit_code(vcpu) ? ~0ull : (u32)~0u;
 	s64 ret = -NACRE_EPERM;
 
+	vcpu->stats.hypercalls++;
 	if (!backend(read_cpl)(vcpu))
 		ret = hypercall(vcpu, mask);
 	nacre_set_gpr(vcpu, NACRE_RAX, ret & mask);

@@ -219,6 +219,7 @@ static void check_guest(const struct guest *guest)
 	check_signal(vcpu);
 	check_reschedule(vcpu);
 	check_trace(vcpu);
+	check_statistics(vcpu);
 	vm_free(vcpu->vm);
 	vcpu = new_guest(guest, "exits", 0, SPINS);
 	check_guest_time(vcpu);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What an exit may not leave out to be cheap: a guest that only exits has its
- * time accounted, is interrupted by a signal, gives way to another thread, and
- * is seen by who traces exits.
+ * time accounted, is interrupted by a signal, gives way to another thread, is
+ * seen by who traces exits, and counted.
  */
 #ifndef SELFTESTS_EXIT_COST_CHECKS_H
 #define SELFTESTS_EXIT_COST_CHECKS_H
@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>
+#include "lib/stats.h"
 #include "lib/vm.h"
 
 #define TICK_NS 4000000ull	/* of the lab's kernels: HZ is 250 */
@@ -123,6 +124,23 @@ static void check_trace(struct vcpu *vcpu)
 	seen = traced() - before;
 	if (seen < LEAST_TRACED)
 		die("%llu exits were traced, not %d", seen, LEAST_TRACED);
+}
+
+/* As many as a trace shows at least. */
+static void check_statistics(struct vcpu *vcpu)
+{
+	struct stats stats;
+	u64 exits, signals;
+
+	stats_open(&stats, vcpu->fd);
+	exits = stats_value(&stats, "exits");
+	signals = stats_value(&stats, "signal_exits");
+	run_for(vcpu, SHORT_NS);
+	exits = stats_value(&stats, "exits") - exits;
+	signals = stats_value(&stats, "signal_exits") - signals;
+	stats_close(&stats);
+	if (exits < LEAST_TRACED || signals != 1)
+		die("%llu exits and %llu signals were counted", exits, signals);
 }
 
 #endif

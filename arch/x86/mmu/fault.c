@@ -179,6 +179,8 @@ static enum outcome put(struct nacre_stage2 *stage2,
 			continue;
 		}
 		outcome = put_leaf(target, entry, old, level);
+		if (outcome == DONE && !nacre_is_live(format, old))
+			atomic64_inc(nacre_stage2_leaves(stage2, level));
 	}
 	return outcome;
 }

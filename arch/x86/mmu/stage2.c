@@ -33,6 +33,7 @@ struct zap {
 	bool unflushed;
 	unsigned int work;		/* entries since the lock was taken */
 	unsigned int nr_tables;
+	unsigned int leaves[NACRE_STAGE2_MAX_LEVEL];	/* that went, by level */
 	u64 *table[ZAP_BATCH];
 };
 
@@ -61,6 +62,7 @@ void nacre_flush_remote_tlbs(struct nacre_vm *vm)
 	unsigned long index;
 	int me, cpu;
 
+	atomic64_inc(&vm->stats.remote_tlb_flush_requests);
 	me = get_cpu();
 	cpus = this_cpu_ptr(&flush_cpus);
 	cpumask_clear(cpus);
@@ -78,8 +80,10 @@ void nacre_flush_remote_tlbs(struct nacre_vm *vm)
 		if (cpu >= 0 && cpu != me)
 			__cpumask_set_cpu(cpu, cpus);
 	}
-	if (!cpumask_empty(cpus))
+	if (!cpumask_empty(cpus)) {
+		atomic64_inc(&vm->stats.remote_tlb_flush);
 		smp_call_function_many(cpus, left_the_guest, NULL, true);
+	}
 	put_cpu();
 }
 
@@ -105,10 +109,17 @@ void nacre_table_cache_free(struct nacre_table_cache *cache)
 
 static void flush_and_free(struct zap *zap)
 {
+	u8 level;
+
 	if (zap->unflushed)
 		nacre_flush_remote_tlbs(zap->vm);
 	zap->unflushed = false;
 	atomic_long_sub(zap->nr_tables, &zap->stage2->tables);
+	for (level = 1; level <= NACRE_MAX_LEAF_LEVEL; level++) {
+		atomic64_sub(zap->leaves[level],
+			     nacre_stage2_leaves(zap->stage2, level));
+		zap->leaves[level] = 0;
+	}
 	while (zap->nr_tables)
 		free_page((unsigned long)zap->table[--zap->nr_tables]);
 }
@@ -156,6 +167,7 @@ static void zap_leaf(struct zap *zap, u64 *entry, u8 level)
 		return;
 	}
 	note_use(zap->format, xchg(entry, 0), level);
+	zap->leaves[level]++;
 	zap->found = true;
 	zap->unflushed = true;
 }

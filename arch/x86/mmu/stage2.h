@@ -17,6 +17,7 @@ struct nacre_vcpu;
 struct nacre_stage2_fault;
 
 #define NACRE_STAGE2_MAX_LEVEL	5
+#define NACRE_MAX_LEAF_LEVEL	3
 
 /* Behind the last frame that any format can map. */
 #define NACRE_STAGE2_ALL	(1ULL << 52)

@@ -5,6 +5,7 @@
 
 #include <linux/mm.h>
 
+#include "module/vm.h"
 #include "arch/x86/mmu/stage2.h"
 
 #define TABLE_ENTRIES	512
@@ -57,6 +58,16 @@ static inline u64 nacre_leaf_pfn(const struct nacre_stage2_format *format,
 				 u64 entry, u8 level)
 {
 	return nacre_level_base((entry & format->address) >> PAGE_SHIFT, level);
+}
+
+/* How many there are, for the VM's statistics. */
+static inline atomic64_t *nacre_stage2_leaves(struct nacre_stage2 *stage2,
+					      u8 level)
+{
+	struct nacre_vm *vm = container_of(stage2, struct nacre_vm, arch.stage2);
+
+	return level == 1 ? &vm->stats.pages_4k :
+	       level == 2 ? &vm->stats.pages_2m : &vm->stats.pages_1g;
 }
 
 /* Where the walk to a frame ends: at level 1, a large leaf, or nothing. */

@@ -14,7 +14,7 @@
 #include "arch/x86/regs.h"
 #include "arch/x86/svm/svm.h"
 
-/* Interrupts, NMIs, SMIs, INIT: the host took them as soon as it could. */
+/* NMIs, machine checks, SMIs, INIT: the host took them as soon as it could. */
 static enum nacre_result exit_host(struct nacre_vcpu *vcpu)
 {
 	return NACRE_RESUME;
@@ -104,7 +104,7 @@ static nacre_exit_fn *const exits[SVM_INTERCEPTS] = {
 	[SVM_EXCEPTION + X86_TRAP_UD]	= nacre_exit_ud,
 	[SVM_EXCEPTION + X86_TRAP_AC]	= exit_ac,
 	[SVM_EXCEPTION + X86_TRAP_MC]	= exit_host,
-	[SVM_INTR]			= exit_host,
+	[SVM_INTR]			= nacre_exit_interrupt,
 	[SVM_NMI]			= exit_host,
 	[SVM_SMI]			= exit_host,
 	[SVM_INIT]			= exit_host,

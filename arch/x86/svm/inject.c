@@ -191,6 +191,7 @@ void svm_end_interrupt_window(struct svm_vcpu *svm)
 {
 	struct vmcb *vmcb = svm->vmcb;
 
+	svm->vcpu.stats.irq_window_exits++;
 	svm->want_vintr = false;
 	vmcb_intercept(vmcb, SVM_VINTR, false);
 	vmcb_set_int_control(vmcb, vmcb->control.int_control &
@@ -201,6 +202,7 @@ void svm_end_interrupt_window(struct svm_vcpu *svm)
 
 void svm_iret_begins(struct svm_vcpu *svm)
 {
+	svm->vcpu.stats.nmi_window_exits++;
 	svm->awaits.iret = true;
 	svm->nmi.iret_rip = svm->vcpu.arch.rip;
 	vmcb_intercept(svm->vmcb, SVM_IRET, false);

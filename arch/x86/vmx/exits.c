@@ -89,7 +89,7 @@ void vmx_take_interrupt(struct nacre_vcpu *vcpu)
 		vmx_call_handler(vmx_host_handler(event & EVENT_VECTOR));
 }
 
-/* Interrupts and SMIs: the host took them as soon as it could. */
+/* An SMI, which the host took. */
 static enum nacre_result exit_host(struct nacre_vcpu *vcpu)
 {
 	return NACRE_RESUME;
@@ -97,12 +97,14 @@ static enum nacre_result exit_host(struct nacre_vcpu *vcpu)
 
 static enum nacre_result exit_interrupt_window(struct nacre_vcpu *vcpu)
 {
+	vcpu->stats.irq_window_exits++;
 	vmx_end_window(to_vmx(vcpu), PROC_INTERRUPT_WINDOW);
 	return NACRE_RESUME;
 }
 
 static enum nacre_result exit_nmi_window(struct nacre_vcpu *vcpu)
 {
+	vcpu->stats.nmi_window_exits++;
 	vmx_end_window(to_vmx(vcpu), PROC_NMI_WINDOW);
 	return NACRE_RESUME;
 }
@@ -249,7 +251,7 @@ static enum nacre_result exit_task_switch(struct nacre_vcpu *vcpu)
 
 static nacre_exit_fn *const exits[REASONS] = {
 	[REASON_EXCEPTION]		= exit_exception,
-	[REASON_INTERRUPT]		= exit_host,
+	[REASON_INTERRUPT]		= nacre_exit_interrupt,
 	[REASON_TRIPLE_FAULT]		= nacre_exit_shutdown,
 	[REASON_IO_SMI]			= exit_host,
 	[REASON_SMI]			= exit_host,

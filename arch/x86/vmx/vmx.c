@@ -477,8 +477,10 @@ static enum nacre_exit_kind vmx_enter(struct nacre_vcpu *vcpu)
 	vcpu->arch.exit.vectoring.type = NACRE_EVENT_NONE;
 	/* Off where it failed to come up with the processor, and at reboot. */
 	if (likely(READ_ONCE(vmx->cpu->on))) {
-		if (static_branch_unlikely(&vmx_flushes_l1d))
+		if (static_branch_unlikely(&vmx_flushes_l1d)) {
+			vcpu->stats.l1d_flush++;
 			vmx_flush_l1d();
+		}
 		run_guest(vmx);
 		after_exit(vmx);
 	} else {
