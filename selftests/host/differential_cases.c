@@ -514,6 +514,8 @@ static const struct {
 	{ NACRE_MAP_0F, 0xa1, 0xa1, 0xff, 0xf, "POP FS: the thread's own" },
 	{ NACRE_MAP_0F, 0xb4, 0xb4, 0xff, 0xf, "LFS: the thread's own" },
 	{ NACRE_MAP_1BYTE, 0x8e, 0x8e, 0x10, 0xf, "MOV FS: the thread's own" },
+	{ NACRE_MAP_1BYTE, 0xd8, 0xdf, 0xff, 0xf,
+	  "FNINIT, FNSTCW, FNSTSW: state that is not compared" },
 	{ NACRE_MAP_0F, 0xae, 0xae, 0xff, 0xf,
 	  "FXSAVE to MFENCE, WRGSBASE: state that is not compared" },
 	{ NACRE_MAP_0F, 0x77, 0x77, 0xff, 0xf, "EMMS: no MMX here" },

@@ -417,7 +417,7 @@ enum place {
 	LIMIT, LAST_LIMIT = LIMIT + 7, RIGHTS, LAST_RIGHTS = RIGHTS + 7,
 	XMM_LOW, LAST_XMM_LOW = XMM_LOW + 15, XMM_HIGH,
 	LAST_XMM_HIGH = XMM_HIGH + 15, YMM, LAST_YMM = YMM + 15, MXCSR,
-	VALID_MXCSR,
+	VALID_MXCSR, FPU_CONTROL,	/* and status, in the upper half */
 };
 
 #define SEG(kind, name)	(kind + NACRE_EMU_##name)
@@ -482,6 +482,9 @@ static void *locate(u64 place, unsigned int *size)
 	case MXCSR:
 		*size = 4;
 		return m->fpu + 24;
+	case FPU_CONTROL:
+		*size = 4;
+		return m->fpu;
 	case VALID_MXCSR:
 		*size = 4;
 		return m->fpu + 28;

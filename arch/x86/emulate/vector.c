@@ -10,7 +10,10 @@
 #define VECTOR		32	/* bytes, of a whole register */
 #define XMM		16
 #define HALF		8
-#define MXCSR		24	/* in the image */
+#define FCW		0	/* in the image, as is ... */
+#define FSW		2
+#define FPU_STATE	24	/* ... what FNINIT resets */
+#define MXCSR		24
 #define MXCSR_MASK	28
 
 /*
@@ -160,6 +163,26 @@ static void fpu_image(struct nacre_emulator *e)
 		e->ops->write_fpu(e, image);
 }
 
+/* FNSTCW, FNSTSW, FNINIT: a kernel asks by them whether there is an FPU. */
+static void ask_fpu(struct nacre_emulator *e)
+{
+	static const u8 initial[FPU_STATE] = { [FCW] = 0x7f, [FCW + 1] = 3 };
+	u8 opcode = e->insn->opcode, at = opcode == 0xd9 ? FCW : FSW, image[512];
+	u64 linear = on_memory(e) ? nacre_emu_operand(e, 2, 1, true) : 0;
+
+	if (!on_memory(e) && e->insn->rm != (opcode == 0xdb ? 3 : 0))
+		nacre_emu_stop(e, NACRE_EMU_UNKNOWN);
+	if (stopped(e))
+		return;
+	e->ops->read_fpu(e, image);
+	if (on_memory(e))
+		return nacre_emu_put(e, linear, image + at, 2, 0);
+	if (opcode == 0xdf)
+		return (void)memcpy(&gpr(e)[RAX], image + at, 2);
+	memcpy(image, initial, FPU_STATE);
+	e->ops->write_fpu(e, image);
+}
+
 #define PACKED		(NEED_SSE | VEX_TOO | WITH(NONE) | WITH(66))
 #define SCALAR		(NEED_SSE | VEX_TOO | WITH(F3) | WITH(F2))
 #define SSE(prefix)	(NEED_SSE | VEX_TOO | WITH(prefix))
@@ -178,6 +201,10 @@ const struct nacre_emu_row nacre_emu_vector[] = {
 	{ ONE_0F(0x7e), ALL, SSE(66), move_general },
 	{ ONE_0F(0x7e), ALL, SSE(F3), move_quad },
 	{ ONE_0F(0x7f), ALL, SSE(66) | WITH(F3), move_whole },
+	{ ONE(0xd9), BIT(7), ON_MEMORY | NEED_X87, ask_fpu },
+	{ ONE(0xdb), BIT(4), ON_REGISTER | NEED_X87, ask_fpu },
+	{ ONE(0xdd), BIT(7), ON_MEMORY | NEED_X87, ask_fpu },
+	{ ONE(0xdf), BIT(4), ON_REGISTER | NEED_X87, ask_fpu },
 	{ ONE_0F(0xae), BIT(0) | BIT(1), ON_MEMORY | NEED_X87 | WITH(NONE),
 	  fpu_image },
 	{ ONE_0F(0xd6), ALL, SSE(66), move_quad },
