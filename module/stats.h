@@ -38,6 +38,8 @@ STAT(nmi_window_exits,		COUNT)					\
 STAT(request_irq_exits,		COUNT)	/* the VMM may inject */	\
 STAT(halt_exits,		COUNT)					\
 STAT(hypercalls,		COUNT)					\
+STAT(insn_emulation,		COUNT)	/* for want of the processor */	\
+STAT(insn_emulation_fail,	COUNT)	/* that nobody here knows */	\
 STAT(irq_injections,		COUNT)					\
 STAT(nmi_injections,		COUNT)					\
 STAT(req_event,			COUNT)	/* looked for one before an entry */ \

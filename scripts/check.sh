@@ -386,7 +386,8 @@ quick()
 	join unit
 	fuzzers
 	step lab-selftest "the lab's own test" 3000 lab/selftest
-	machines nacre svm/6.12 vmx/6.1 svm-nrips/6.12 vmx-new/6.1 svm-max/6.1
+	machines nacre svm/6.12 vmx/6.1 svm-nrips/6.12 vmx-new/6.1 svm-max/6.1 \
+		vmx-nourg/6.12
 	console nacre 6.12
 	[[ $mode = slow ]] || some=(cpus_4 disks virtio_console)
 	hardware nacre 6.12 6.1 "${some[@]}"
@@ -408,11 +409,13 @@ debug()
 
 slow()
 {
-	machines nacre svm/6.1 vmx/6.12 svm-nrips/6.1 vmx-new/6.12 svm-max/6.12
+	machines nacre svm/6.1 vmx/6.12 svm-nrips/6.1 vmx-new/6.12 svm-max/6.12 \
+		vmx-nourg/6.1
 	machines kvm svm/6.1 svm/6.12 vmx/6.1 vmx/6.12 svm-nrips/6.1 \
-		svm-nrips/6.12 vmx-new/6.1 vmx-new/6.12 svm-max/6.1 svm-max/6.12
+		svm-nrips/6.12 vmx-new/6.1 vmx-new/6.12 svm-max/6.1 \
+		svm-max/6.12 vmx-nourg/6.1 vmx-nourg/6.12
 	machines nacre --cmdline default svm/6.1 vmx/6.1 svm-nrips/6.1 \
-		vmx-new/6.1 svm-max/6.1
+		vmx-new/6.1 svm-max/6.1 vmx-nourg/6.1
 	console nacre 6.1
 	console kvm 6.1
 	console kvm 6.12
@@ -427,6 +430,7 @@ slow()
 	under_load nacre 6.12 6.1
 	bochs_console vmx
 	bochs_console svm-nrips
+	bochs_console vmx-nourg
 	ends nacre 6.1
 	ends kvm 6.1
 	loads 6.1

@@ -114,6 +114,7 @@ owning=(in_tree_was_first in_tree_came_before_the_first_vm
 	in_tree_comes_while_a_vm_runs)
 hotplug=(cpu_goes_and_comes_while_vcpus_run cpu_goes_under_its_vcpu
 	 cpu_comes_after_the_first_vm suspend)
+without=(no_virtual_nmis no_unrestricted_guest)
 svm=("${refusing[@]}" "${loading[@]}" "${owning[@]}" "${hotplug[@]}")
 
 echo "TAP version 13"
@@ -124,8 +125,7 @@ machine svm svm "${svm[@]}" &
 	machine no_svm nosvm no_svm
 	machine no_npt svm-nonpt no_nested_paging
 	machine no_ept vmx-noept no_ept
-	machine no_urg vmx-nourg no_unrestricted_guest
-	machine vmx vmx no_virtual_nmis
+	machine vmx vmx "${without[@]}"
 } &
 wait
 
@@ -133,8 +133,7 @@ report_depends
 report no_svm no_svm
 report no_npt no_nested_paging
 report no_ept no_ept
-report no_urg no_unrestricted_guest
-report vmx no_virtual_nmis
+report vmx "${without[@]}"
 report svm "${svm[@]}"
 report_reboot
 echo "1..$total"

@@ -194,11 +194,6 @@ case_no_ept()
 	lacking "VMX is there, but extended page tables \(EPT\) is not"
 }
 
-case_no_unrestricted_guest()
-{
-	lacking "VMX is there, but unrestricted guest is not"
-}
-
 case_firmware_has_disabled_svm()
 {
 	labhost svm_disabled=1
@@ -279,6 +274,18 @@ case_no_virtual_nmis()
 	NACRE_DEV=/dev/nacre "$BIN/interrupt" >"$work/nmis" 2>&1 ||
 		fail "interrupt: $(grep "^not ok" "$work/nmis")"
 	grep -q "^ok .*nmi_blocks_nmi\$" "$work/nmis" || fail "takes no NMIs"
+	unload
+}
+
+# And is not asked to run what it has to be emulated for elsewhere.
+case_no_unrestricted_guest()
+{
+	load unrestricted_guest=0
+	NACRE_DEV=/dev/nacre "$BIN/mode_switch" >"$work/modes" 2>&1 ||
+		fail "mode_switch: $(grep "^not ok" "$work/modes")"
+	[[ $(NACRE_DEV=/dev/nacre "$BIN/bench/emulation_cost" | cut -f 2) -gt \
+		10000 ]] || fail "the processor runs it"
+	guest_runs
 	unload
 }
 

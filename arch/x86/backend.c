@@ -15,6 +15,7 @@ NACRE_BACKEND_OPS(NACRE_BACKEND_DEFINE, NACRE_BACKEND_DEFINE)
 
 DEFINE_STATIC_KEY_FALSE(nacre_fetches_late);
 DEFINE_STATIC_KEY_FALSE(nacre_tells_lengths);
+DEFINE_STATIC_KEY_FALSE(nacre_emulates_modes);
 
 static const struct nacre_backend *const backends[] = {
 	&nacre_vmx_backend,

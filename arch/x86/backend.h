@@ -51,6 +51,8 @@ REQUIRED(void, cpu_off, (void))			/* irqs off; idempotent */\
 /* behind a trip: the host's interrupt, if the exit acknowledged one */	\
 OPTIONAL(void, take_interrupt, (struct nacre_vcpu *))	/* irqs off */	\
 REQUIRED(enum nacre_result, handle_exit, (struct nacre_vcpu *))		\
+/* False: the guest is in a mode that is emulated */			\
+OPTIONAL(bool, can_enter, (struct nacre_vcpu *))			\
 /* registers: set_* check nothing, arch/x86/regs.c has done so */	\
 OPTIONAL(void, fetch_lazy, (struct nacre_vcpu *, u32 what))	/* bits */ \
 REQUIRED(void, read_segment, (struct nacre_vcpu *, enum nacre_segreg,	\
@@ -133,6 +135,9 @@ extern const struct nacre_backend nacre_svm_backend;
 
 /* Whether it has fetch_lazy(). */
 DECLARE_STATIC_KEY_FALSE(nacre_fetches_late);
+
+/* Whether can_enter() is to be asked. */
+DECLARE_STATIC_KEY_FALSE(nacre_emulates_modes);
 
 /* Whether insn_length() is to be asked. */
 DECLARE_STATIC_KEY_FALSE(nacre_tells_lengths);

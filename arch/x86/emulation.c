@@ -76,6 +76,7 @@ struct nacre_emulation {
 	unsigned int nr_reads, next_read;
 	unsigned int nr_writes, next_write;
 	unsigned int promised;	/* writes that probe() has allowed */
+	bool told_vcpu;		/* some of the effects are the vCPU's already */
 };
 
 static struct nacre_emulation *of(struct nacre_emulator *e)
@@ -329,6 +330,7 @@ static enum nacre_emulated op_read_msr(struct nacre_emulator *e, u32 msr,
 static enum nacre_emulated op_write_msr(struct nacre_emulator *e, u32 msr,
 					u64 value)
 {
+	of(e)->told_vcpu = true;
 	return nacre_guest_wrmsr(of(e)->vcpu, msr, value) ?
 	       NACRE_EMU_DONE : fault(e, X86_TRAP_GP, 0);
 }
@@ -340,6 +342,7 @@ static enum nacre_emulated op_check_cr(struct nacre_emulator *e, u8 number,
 	struct nacre_vcpu *vcpu = of(e)->vcpu;
 	bool ok;
 
+	of(e)->told_vcpu = true;
 	if (number == 0)
 		ok = nacre_guest_write_cr0(vcpu, value);
 	else if (number == 3)
@@ -748,10 +751,11 @@ static enum nacre_result answered(struct nacre_vcpu *vcpu)
 	return execute(em);
 }
 
-/* Of a string, what came before the element that has to wait; a new task. */
+/* What came before that which has to wait: an element, an instruction, a task. */
 static bool has_moved(const struct nacre_emulation *em)
 {
 	return em->e.state.new_task ||
+	       (em->work == INSN && em->e.state.rip != em->before.rip) ||
 	       memcmp(&em->e.state.regs, &em->before.regs,
 		      sizeof(em->before.regs));
 }
@@ -802,6 +806,7 @@ static void end_event(struct nacre_emulation *em, enum nacre_emulated result)
 
 static enum nacre_result not_emulated(struct nacre_emulation *em)
 {
+	em->vcpu->stats.insn_emulation_fail++;
 	switch (em->work) {
 	case TASK:
 		return nacre_exit_unfinished(em->vcpu);
@@ -812,19 +817,75 @@ static enum nacre_result not_emulated(struct nacre_emulation *em)
 	}
 }
 
-static enum nacre_result execute(struct nacre_emulation *em)
+/* IN, OUT and their strings, where no bitmap is to be asked: as by an exit. */
+static bool is_plain_port_access(struct nacre_vcpu *vcpu,
+				 const struct nacre_insn *insn)
 {
-	enum nacre_emulated result;
+	u8 opcode = insn->opcode & ~3;
 
-	nacre_vcpu_srcu_lock(em->vcpu);
+	return insn->map == NACRE_MAP_1BYTE && !nacre_is_protected(vcpu) &&
+	       (opcode == 0x6c || opcode == 0xe4 || opcode == 0xec);
+}
+
+static void forget(struct nacre_emulation *em)
+{
 	em->nr_pages = 0;
 	em->next_read = 0;
 	em->nr_writes = 0;
 	em->next_write = 0;
 	em->promised = 0;
+	em->told_vcpu = false;
+}
+
+/* Nothing else knows of the last instruction, or has to before the next. */
+static bool is_quiet(const struct nacre_emulation *em)
+{
+	const struct nacre_emu_state *s = &em->e.state;
+	struct nacre_vcpu *vcpu = em->vcpu;
+
+	return em->work == INSN && !(s->cr0 & X86_CR0_PE) && !em->nr_writes &&
+	       !em->told_vcpu && !s->halted && !s->shadow && !s->nmi_unmasked &&
+	       !(s->regs.rflags & ~em->before.regs.rflags & X86_EFLAGS_IF) &&
+	       !((s->regs.rflags | em->before.regs.rflags) & X86_EFLAGS_TF) &&
+	       !vcpu->arch.events.want_event && !nacre_requests_pending(vcpu) &&
+	       !compat_guest_work_pending();
+}
+
+/*
+ * A guest in real mode that cannot be entered goes on where it stands: its state
+ * is not written back and read again for each instruction.
+ */
+static bool go_on(struct nacre_emulation *em)
+{
+	const struct nacre_emu_segment *cs = &em->e.state.segments[NACRE_EMU_CS];
+	u64 rip = em->e.state.rip;
+	u8 bytes[NACRE_MAX_INSN];
+
+	if (!static_branch_unlikely(&nacre_emulates_modes) || !is_quiet(em) ||
+	    rip > cs->limit || cs->limit - rip < sizeof(bytes) ||
+	    nacre_read_guest(em->vcpu->vm, (u32)(cs->base + rip), bytes,
+			     sizeof(bytes)) ||
+	    nacre_decode(bytes, sizeof(bytes), em->mode, em->e.vendor,
+			 &em->insn) != NACRE_DECODE_OK ||
+	    is_plain_port_access(em->vcpu, &em->insn))
+		return false;
+	forget(em);
+	em->nr_reads = 0;
+	em->vcpu->stats.insn_emulation++;
+	return true;
+}
+
+static enum nacre_result execute(struct nacre_emulation *em)
+{
+	enum nacre_emulated result;
+
+	nacre_vcpu_srcu_lock(em->vcpu);
+	forget(em);
 	fill(em->vcpu, &em->before);
 	em->e.state = em->before;
-	result = emulate(em);
+	do {
+		result = emulate(em);
+	} while (result == NACRE_EMU_DONE && go_on(em));
 	end_event(em, result);
 	if (result == NACRE_EMU_DONE)
 		return finish(em);
@@ -876,6 +937,7 @@ enum nacre_result nacre_emulate_insn(struct nacre_vcpu *vcpu,
 
 	if (!em)
 		return nacre_fail(vcpu, -ENOMEM);
+	vcpu->stats.insn_emulation++;
 	em->insn = *insn;
 	return execute(em);
 }
@@ -955,4 +1017,49 @@ enum nacre_result nacre_exit_delivery(struct nacre_vcpu *vcpu)
 			return nacre_fetch_failed(vcpu, result);
 	}
 	return execute(em);
+}
+
+enum nacre_result nacre_emulate_delivery(struct nacre_vcpu *vcpu)
+{
+	struct nacre_emulation *em = begin(vcpu, DELIVERY);
+
+	if (!em)
+		return nacre_fail(vcpu, -ENOMEM);
+	backend(cancel_injection)(vcpu);
+	em->event = vcpu->arch.exit.vectoring;
+	vcpu->arch.exit.vectoring.type = NACRE_EVENT_NONE;
+	if (em->event.type != NACRE_EVENT_NONE)
+		return execute(em);
+	/* It has not gone in by the last attempt, and is to be chosen anew. */
+	nacre_set_request(vcpu, NACRE_REQ_EVENT);
+	return NACRE_RESUME;
+}
+
+static enum nacre_result port_access(struct nacre_vcpu *vcpu,
+				     const struct nacre_insn *insn)
+{
+	bool in = !(insn->opcode & 2), string = insn->opcode < 0x70;
+	u8 size = insn->opcode & 1 ? min_t(u8, insn->operand_size, 4) : 1;
+	u64 rdx = nacre_gpr(vcpu, NACRE_RDX), rip = nacre_rip(vcpu);
+
+	vcpu->stats.insn_emulation++;
+	if (string)
+		return nacre_exit_string_io(vcpu, rdx, size, in,
+					    insn->prefixes & (NACRE_PFX_REP | NACRE_PFX_REPNE));
+	return nacre_exit_io(vcpu, insn->opcode & 8 ? rdx : (u8)insn->immediate,
+			     size, in,
+			     nacre_wrap_rip(vcpu, rip, rip + insn->length));
+}
+
+enum nacre_result nacre_emulate_next(struct nacre_vcpu *vcpu)
+{
+	enum nacre_fetch_result result;
+	const struct nacre_insn *insn;
+
+	nacre_vcpu_srcu_lock(vcpu);
+	result = nacre_fetch_insn(vcpu, &insn);
+	if (unlikely(result != NACRE_FETCH_OK))
+		return nacre_fetch_failed(vcpu, result);
+	return is_plain_port_access(vcpu, insn) ?
+	       port_access(vcpu, insn) : nacre_emulate_insn(vcpu, insn);
 }

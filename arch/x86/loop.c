@@ -21,6 +21,7 @@
 #include "arch/x86/chips.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/debug.h"
+#include "arch/x86/emulation.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/noinstr.h"
@@ -203,6 +204,21 @@ static enum nacre_result before_entry(struct nacre_vcpu *vcpu)
 	return NACRE_RESUME;
 }
 
+/* Not entered as it is now, so long as that lasts. */
+static bool must_emulate(struct nacre_vcpu *vcpu)
+{
+	return static_branch_unlikely(&nacre_emulates_modes) &&
+	       !backend(can_enter)(vcpu);
+}
+
+/* An event, or an instruction; what it lets in is seen by the next look. */
+static noinline enum nacre_result emulate(struct nacre_vcpu *vcpu)
+{
+	if (nacre_event_waits(vcpu))
+		return nacre_emulate_delivery(vcpu);
+	return nacre_emulate_next(vcpu);
+}
+
 enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 {
 	enum nacre_exit_kind kind;
@@ -212,8 +228,15 @@ enum nacre_result nacre_arch_loop(struct nacre_vcpu *vcpu)
 		result = before_entry(vcpu);
 		if (result != NACRE_RESUME || !nacre_arch_runnable(vcpu))
 			return result;
-		trace_nacre_entry(vcpu);
-		kind = one_trip(vcpu);
+		if (unlikely(must_emulate(vcpu))) {
+			result = emulate(vcpu);
+			if (result != NACRE_RESUME)
+				return result;
+			kind = NACRE_EXIT_ANSWERED;
+		} else {
+			trace_nacre_entry(vcpu);
+			kind = one_trip(vcpu);
+		}
 		if (likely(kind < NACRE_EXIT_ANSWERED)) {
 			result = handle_exit(vcpu);
 			if (result != NACRE_RESUME)

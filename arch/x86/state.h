@@ -368,6 +368,7 @@ struct nacre_vm_arch {
 	u32 ioapic_gsis;	/* before routes; their EOI is the VMM's */
 	gpa_t tss_addr;
 	gpa_t identity_map_addr;
+	u32 *identity_map;	/* cmpxchg; a page, or NULL */
 	u32 boot_vcpu_id;
 	struct nacre_clock clock;
 	u64 wall_clock;		/* a vCPU's thread; as the guest wrote it */

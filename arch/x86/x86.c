@@ -119,6 +119,8 @@ long nacre_arch_enable_cap(struct nacre_vm *vm,
 	}
 }
 
+#define IDENTITY_MAP_ADDR	0xfffbc000ull	/* unless the VMM says other */
+
 /* Three pages that a backend without real mode of its own may use. */
 long nacre_set_tss_addr(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
@@ -133,7 +135,8 @@ long nacre_set_identity_map_addr(struct nacre_vm *vm,
 {
 	if (vm->nr_vcpus)
 		return -EINVAL;
-	vm->arch.identity_map_addr = *(const u64 *)arg->data;
+	vm->arch.identity_map_addr = *(const u64 *)arg->data ?:
+				     IDENTITY_MAP_ADDR;
 	return 0;
 }
 
@@ -189,6 +192,7 @@ const struct nacre_ioctl nacre_arch_vcpu_ioctls[] = {
 
 int nacre_arch_vm_init(struct nacre_vm *vm)
 {
+	vm->arch.identity_map_addr = IDENTITY_MAP_ADDR;
 	nacre_tsc_init_vm(vm);
 	nacre_clock_init_vm(vm);
 	return nacre_stage2_init(vm);
@@ -199,13 +203,22 @@ void nacre_arch_vm_destroy(struct nacre_vm *vm)
 	kvfree(rcu_dereference_protected(vm->arch.routes, true));
 	kfree(vm->arch.chips);
 	nacre_stage2_destroy(vm);
+	free_page((unsigned long)vm->arch.identity_map);
+}
+
+static void make_room(struct nacre_vm *vm, const struct nacre_memslot *slot,
+		      gfn_t gfn)
+{
+	if (gfn - slot->gfn < slot->npages)
+		nacre_stage2_zap(vm, gfn, gfn + 1, true);
 }
 
 /* What was there without one. */
 void nacre_arch_new_slot(struct nacre_vm *vm, const struct nacre_memslot *slot)
 {
-	if (NACRE_APIC_GFN - slot->gfn < slot->npages)
-		nacre_stage2_zap(vm, NACRE_APIC_GFN, NACRE_APIC_GFN + 1, true);
+	make_room(vm, slot, NACRE_APIC_GFN);
+	if (READ_ONCE(vm->arch.identity_map))
+		make_room(vm, slot, vm->arch.identity_map_addr >> PAGE_SHIFT);
 }
 
 static void first_reset(struct nacre_vcpu *vcpu)

@@ -286,13 +286,13 @@ static enum nacre_fault_result no_page(struct nacre_vcpu *vcpu, hva_t hva,
  * A slot that comes there is published before what is mapped is taken away, as
  * is the place of an APIC that goes: one of the two is seen here.
  */
-bool nacre_stage2_map_apic(struct nacre_vcpu *vcpu, u64 pfn)
+bool nacre_stage2_map_own(struct nacre_vcpu *vcpu, gfn_t gfn, u64 pfn)
 {
 	struct nacre_vm *vm = vcpu->vm;
 	struct nacre_stage2 *stage2 = &vm->arch.stage2;
 	const struct target target = {
 		.format = stage2->format,
-		.gfn = NACRE_APIC_GFN,
+		.gfn = gfn,
 		.write = true,
 		.writable = true,
 		.level = 1,
@@ -304,8 +304,9 @@ bool nacre_stage2_map_apic(struct nacre_vcpu *vcpu, u64 pfn)
 				   stage2->format->levels - 1))
 		return false;
 	read_lock(&stage2->lock);
-	if (!atomic_read(&vm->arch.apics_elsewhere) &&
-	    !nacre_find_slot(nacre_memslots(vm), NACRE_APIC_GFN))
+	if ((gfn != NACRE_APIC_GFN ||
+	     !atomic_read(&vm->arch.apics_elsewhere)) &&
+	    !nacre_find_slot(nacre_memslots(vm), gfn))
 		outcome = put(stage2, &vcpu->arch.tables, &target);
 	read_unlock(&stage2->lock);
 	return outcome == DONE || outcome == WAS_THERE;

@@ -81,10 +81,10 @@ nacre_stage2_fault(struct nacre_vcpu *vcpu,
 #define NACRE_APIC_GFN	0xfee00ull
 
 /*
- * Map a page there that the processor knows, where no slot is and no APIC of
- * the VM's is elsewhere. Inside a read section of the slots.
+ * Map a page that is not the VMM's, where no slot is; at the APICs' frame only
+ * if none of the VM's is elsewhere. Inside a read section of the slots.
  */
-bool nacre_stage2_map_apic(struct nacre_vcpu *vcpu, u64 pfn);
+bool nacre_stage2_map_own(struct nacre_vcpu *vcpu, gfn_t gfn, u64 pfn);
 
 int nacre_table_cache_fill(struct nacre_table_cache *cache, unsigned int count);
 void nacre_table_cache_free(struct nacre_table_cache *cache);

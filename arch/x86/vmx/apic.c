@@ -229,7 +229,8 @@ bool vmx_map_apic(struct nacre_vcpu *vcpu, gpa_t gpa)
 {
 	return gpa >> PAGE_SHIFT == NACRE_APIC_GFN &&
 	       to_vmx(vcpu)->proc2 & PROC2_APIC_PAGE &&
-	       nacre_stage2_map_apic(vcpu, page_to_pfn(access_page));
+	       nacre_stage2_map_own(vcpu, NACRE_APIC_GFN,
+				    page_to_pfn(access_page));
 }
 
 /* One that the processor leaves alone: it stands before the instruction. */

@@ -27,6 +27,10 @@ static bool vnmi = true;
 module_param(vnmi, bool, 0444);
 MODULE_PARM_DESC(vnmi, "let processors track whether guests' NMIs are masked (VMX)");
 
+static bool unrestricted_guest = true;
+module_param(unrestricted_guest, bool, 0444);
+MODULE_PARM_DESC(unrestricted_guest, "run guests without paging or protection on processors that do (VMX)");
+
 struct vmx_caps vmx_caps;
 DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 
@@ -95,6 +99,8 @@ static const char *lacks(void)
 	read_caps(&msrs);
 	if (!vnmi)
 		msrs.word[VMX_PIN] &= ~((u64)PIN_VIRTUAL_NMIS << 32);
+	if (!unrestricted_guest)
+		msrs.word[VMX_PROC2] &= ~((u64)PROC2_UNRESTRICTED << 32);
 	what = vmx_resolve_controls(&msrs, &vmx_caps.controls);
 	if (!what)
 		return NULL;
@@ -173,6 +179,8 @@ int vmx_setup(void)
 	vmx_timer_setup(read_cap(MSR_IA32_VMX_MISC));
 	adjust_cpuid();
 	static_branch_enable(&nacre_tells_lengths);
+	if (!vmx_has(VMX_PROC2, PROC2_UNRESTRICTED))
+		static_branch_enable(&nacre_emulates_modes);
 	vmx_vmcs_setup();
 	vmx_ept_setup();
 	if (vmx_has(VMX_PROC2, PROC2_TSC_SCALING))

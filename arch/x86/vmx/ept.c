@@ -157,7 +157,8 @@ enum nacre_result vmx_exit_ept_violation(struct nacre_vcpu *vcpu)
 	};
 
 	note_nmi_unblocked(vcpu, qual);
-	if (unlikely(vmx_map_apic(vcpu, fault.gpa)))
+	if (unlikely(vmx_map_apic(vcpu, fault.gpa) ||
+		     vmx_map_identity(vcpu, fault.gpa)))
 		return NACRE_RESUME;
 	return nacre_exit_stage2(vcpu, &fault);
 }

@@ -288,6 +288,7 @@ void vmx_vmcs_reset(struct vmx_vcpu *vmx)
 {
 	vmx->cached = 0;
 	vmx->entry_event = 0;
+	vmx->flat = false;
 	vmx->nmi_masked = false;
 	vmx->soft_length = 0;
 	vmx->cr8_threshold = 0;
@@ -320,7 +321,7 @@ static noinline void fetch_rare(struct nacre_vcpu *vcpu, u32 what)
 	struct nacre_vcpu_arch *arch = &vcpu->arch;
 	unsigned int i;
 
-	if (what & BIT(NACRE_LAZY_CR3))
+	if (what & BIT(NACRE_LAZY_CR3) && !to_vmx(vcpu)->flat)
 		arch->cr3 = vmcs_read_natural(VMCS_GUEST_CR3);
 	if (what & BIT(NACRE_LAZY_CR4))
 		arch->cr4 = merge(arch->cr4, vmcs_read_natural(VMCS_GUEST_CR4),
@@ -377,7 +378,7 @@ void vmx_write_lazy(struct vmx_vcpu *vmx, u32 dirty)
 		vmcs_write_natural(VMCS_GUEST_RSP, arch->gpr[NACRE_RSP]);
 	if (dirty & BIT(NACRE_LAZY_RFLAGS))
 		vmcs_write_natural(VMCS_GUEST_RFLAGS, arch->rflags);
-	if (dirty & BIT(NACRE_LAZY_CR3))
+	if (dirty & BIT(NACRE_LAZY_CR3) && !vmx->flat)
 		vmcs_write_natural(VMCS_GUEST_CR3, arch->cr3);
 	if (dirty & BIT(NACRE_LAZY_PDPTRS))
 		write_pdptrs(&vmx->vcpu);
@@ -448,6 +449,7 @@ void vmx_write_segment(struct nacre_vcpu *vcpu, enum nacre_segreg reg,
 	vmcs_write16(VMCS_GUEST_ES + n, in->selector);
 	vmcs_write32(VMCS_GUEST_ES_RIGHTS + n, make_rights(reg, in));
 	vmx->cached &= ~(BIT(VMX_CACHE_CS_RIGHTS) | BIT(VMX_CACHE_SS_RIGHTS));
+	vmx->unchecked = true;
 }
 
 /* SS's rights tell it in every mode; in real mode they may say anything. */
@@ -513,8 +515,10 @@ void vmx_write_cr0(struct nacre_vcpu *vcpu, u64 cr0)
 	vcpu->arch.cr0 = cr0;
 	vcpu->arch.avail |= BIT(NACRE_LAZY_CR0);
 	vmcs_write_natural(VMCS_CR0_SHADOW, cr0);
-	vmcs_write_natural(VMCS_GUEST_CR0,
-			   (cr0 & ~(X86_CR0_CD | X86_CR0_NW)) | X86_CR0_NE);
+	cr0 = (cr0 & ~(X86_CR0_CD | X86_CR0_NW)) | X86_CR0_NE;
+	if (vmx_is_restricted())
+		cr0 = vmx_restrict_cr0(to_vmx(vcpu), cr0);
+	vmcs_write_natural(VMCS_GUEST_CR0, cr0);
 }
 
 /* A machine check in the guest is the host's: it may not shut down. */
@@ -523,7 +527,8 @@ void vmx_write_cr4(struct nacre_vcpu *vcpu, u64 cr4)
 	vcpu->arch.cr4 = cr4;
 	vcpu->arch.avail |= BIT(NACRE_LAZY_CR4);
 	vmcs_write_natural(VMCS_CR4_SHADOW, cr4);
-	vmcs_write_natural(VMCS_GUEST_CR4, cr4 | X86_CR4_VMXE |
+	vmcs_write_natural(VMCS_GUEST_CR4,
+			   vmx_restrict_cr4(to_vmx(vcpu), cr4) | X86_CR4_VMXE |
 			   (compat_host_cr4() & X86_CR4_MCE));
 }
 
@@ -547,7 +552,8 @@ void vmx_write_efer(struct nacre_vcpu *vcpu, u64 efer)
 	vcpu->arch.efer = efer;
 	vmx->stale |= VMX_STALE_MSRS;
 	allow_msr(vmx, MSR_KERNEL_GS_BASE, long_mode);
-	vmcs_write64(VMCS_GUEST_EFER, efer);
+	vmcs_write64(VMCS_GUEST_EFER,
+		     vmx_is_restricted() ? vmx_restrict_efer(efer) : efer);
 	set_bits(VMCS_ENTRY, &vmx->entry, ENTRY_LONG_MODE, long_mode);
 }
 

@@ -159,6 +159,8 @@ enum vmcs_field {
 #define PROC_HLT			BIT(7)
 #define PROC_MWAIT			BIT(10)
 #define PROC_RDPMC			BIT(11)
+#define PROC_CR3_LOAD			BIT(15)
+#define PROC_CR3_STORE			BIT(16)
 #define PROC_CR8_LOAD			BIT(19)
 #define PROC_CR8_STORE			BIT(20)
 #define PROC_TPR_SHADOW			BIT(21)

@@ -55,6 +55,11 @@ struct vmx_cpu {
 };
 DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
 
+static inline bool vmx_is_restricted(void)
+{
+	return !vmx_has(VMX_PROC2, PROC2_UNRESTRICTED);
+}
+
 /* Kept of the VMCS until the next exit; a bit in vmx_vcpu.cached each. */
 enum vmx_cache {
 	VMX_CACHE_INT_STATE,
@@ -138,6 +143,10 @@ struct vmx_vcpu {
 	u8 cr8_threshold;
 	u32 exit_event;		/* an exception or NMI, by its exit */
 	u32 entry_event;	/* what the next entry injects */
+	/* Without unrestricted guests; restricted.c. */
+	bool flat;		/* no paging: tables of our own */
+	bool unchecked;		/* fits has to be found anew */
+	bool fits, checked_vm86;
 	bool nmi_masked;	/* without virtual NMIs, see vmx_nmi_masked() */
 	unsigned long nmi_masked_at;	/* jiffies */
 	/* A soft event that is injected again: its instruction. */
@@ -227,6 +236,12 @@ void vmx_set_int_state(struct vmx_vcpu *vmx, u32 state);
 void vmx_collect_event(struct vmx_vcpu *vmx, u32 event);
 void vmx_nmi_unblocked(struct vmx_vcpu *vmx);
 void vmx_end_window(struct vmx_vcpu *vmx, u32 bit);
+
+/* restricted.c: what hardware has instead, without unrestricted guests */
+u64 vmx_restrict_cr0(struct vmx_vcpu *vmx, u64 cr0);
+u64 vmx_restrict_cr4(const struct vmx_vcpu *vmx, u64 cr4);
+u64 vmx_restrict_efer(u64 efer);
+bool vmx_map_identity(struct nacre_vcpu *vcpu, gpa_t gpa);
 
 /* l1d.c */
 DECLARE_STATIC_KEY_FALSE(vmx_flushes_l1d);
