@@ -26,6 +26,7 @@ long nacre_capability(struct nacre_vm *vm, unsigned long number)
 	case NACRE_CAP_IMMEDIATE_EXIT:
 	case NACRE_CAP_ENABLE_CAP_VM:
 	case NACRE_CAP_BINARY_STATS_FD:
+	case NACRE_CAP_HALT_POLL:
 		return 1;
 	case NACRE_CAP_MANUAL_DIRTY_LOG_PROTECT2:
 		return NACRE_DIRTY_LOG_MANUAL_PROTECT_ENABLE |

@@ -188,10 +188,17 @@ static void block(struct nacre_vcpu *vcpu)
 	nacre_arch_wake(vcpu);
 }
 
+static u64 longest_poll(const struct nacre_vm *vm)
+{
+	s64 own = READ_ONCE(vm->halt_poll_ns);
+
+	return own >= 0 ? own : READ_ONCE(halt_poll_ns);
+}
+
 /* A halt that ended soon would have been worth waiting for, a long one not. */
 static void adapt_poll(struct nacre_vcpu *vcpu, u64 halted)
 {
-	u64 most = READ_ONCE(halt_poll_ns), poll = vcpu->poll_ns;
+	u64 most = longest_poll(vcpu->vm), poll = vcpu->poll_ns;
 	unsigned int start = READ_ONCE(halt_poll_ns_grow_start);
 	unsigned int shrink = READ_ONCE(halt_poll_ns_shrink);
 	unsigned int grow = READ_ONCE(halt_poll_ns_grow);

@@ -63,6 +63,7 @@ static struct nacre_vm *alloc_vm(void)
 	nacre_irqfds_init(vm);
 	vm->mm = current->mm;
 	vm->creator = task_pid_nr(current);
+	vm->halt_poll_ns = -1;
 	return vm;
 }
 
@@ -141,6 +142,11 @@ static long vm_enable_cap(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	if (cap->flags)
 		return -EINVAL;
 	switch (cap->cap) {
+	case NACRE_CAP_HALT_POLL:
+		if (cap->args[0] > U32_MAX)
+			return -EINVAL;
+		WRITE_ONCE(vm->halt_poll_ns, cap->args[0]);
+		return 0;
 	case NACRE_CAP_MANUAL_DIRTY_LOG_PROTECT2:
 		return nacre_dirty_set_manual(vm, cap->args[0]);
 	default:

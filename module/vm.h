@@ -30,6 +30,7 @@ struct nacre_vm {
 	struct xarray vcpus;		/* lock to add; by index, read freely */
 	unsigned int nr_vcpus;		/* lock; only grows */
 	unsigned int helped;		/* any; vCPU that one yielded to last */
+	s64 halt_poll_ns;		/* any; NACRE_CAP_HALT_POLL, else -1 */
 
 	struct mutex slots_lock;	/* whoever changes the slots */
 	struct srcu_struct srcu;	/* whoever reads them */

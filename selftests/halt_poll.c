@@ -98,4 +98,32 @@ TEST_F(halt_poll, on)
 	EXPECT_GE(sleeps(self->vcpu), MOST);
 }
 
+static int allow(struct vm *vm, u64 ns)
+{
+	const struct nacre_enable_cap cap = {
+		.cap = NACRE_CAP_HALT_POLL, .args[0] = ns,
+	};
+
+	return ioctl(vm->fd, NACRE_ENABLE_CAP, &cap);
+}
+
+/* A VM's own bound counts instead of all others', in both directions. */
+TEST_F(halt_poll, of_one_vm)
+{
+	struct vm *vm = self->vcpu->vm;
+
+	ASSERT_EQ(1, vm_cap(vm, NACRE_CAP_HALT_POLL));
+	EXPECT_EQ(-1, allow(vm, 1ull << 32));
+	EXPECT_EQ(EINVAL, errno);
+	parameter("halt_poll_ns", "50000000");
+	vcpu_args(self->vcpu, 1, NAP_NS);
+	ASSERT_EQ(0, allow(vm, 0));
+	sleeps(self->vcpu);
+	EXPECT_GE(sleeps(self->vcpu), MOST);
+	parameter("halt_poll_ns", "0");
+	ASSERT_EQ(0, allow(vm, 50000000));
+	sleeps(self->vcpu);
+	EXPECT_LT(sleeps(self->vcpu), HALTS / 2);
+}
+
 TEST_HARNESS_MAIN
