@@ -806,7 +806,6 @@ static void end_event(struct nacre_emulation *em, enum nacre_emulated result)
 
 static enum nacre_result not_emulated(struct nacre_emulation *em)
 {
-	em->vcpu->stats.insn_emulation_fail++;
 	switch (em->work) {
 	case TASK:
 		return nacre_exit_unfinished(em->vcpu);
@@ -937,7 +936,6 @@ enum nacre_result nacre_emulate_insn(struct nacre_vcpu *vcpu,
 
 	if (!em)
 		return nacre_fail(vcpu, -ENOMEM);
-	vcpu->stats.insn_emulation++;
 	em->insn = *insn;
 	return execute(em);
 }
@@ -1042,7 +1040,6 @@ static enum nacre_result port_access(struct nacre_vcpu *vcpu,
 	u8 size = insn->opcode & 1 ? min_t(u8, insn->operand_size, 4) : 1;
 	u64 rdx = nacre_gpr(vcpu, NACRE_RDX), rip = nacre_rip(vcpu);
 
-	vcpu->stats.insn_emulation++;
 	if (string)
 		return nacre_exit_string_io(vcpu, rdx, size, in,
 					    insn->prefixes & (NACRE_PFX_REP | NACRE_PFX_REPNE));
@@ -1060,6 +1057,7 @@ enum nacre_result nacre_emulate_next(struct nacre_vcpu *vcpu)
 	result = nacre_fetch_insn(vcpu, &insn);
 	if (unlikely(result != NACRE_FETCH_OK))
 		return nacre_fetch_failed(vcpu, result);
+	vcpu->stats.insn_emulation++;
 	return is_plain_port_access(vcpu, insn) ?
 	       port_access(vcpu, insn) : nacre_emulate_insn(vcpu, insn);
 }

@@ -261,7 +261,7 @@ static enum nacre_result fetch_and(struct nacre_vcpu *vcpu, insn_fn fn)
 
 	if (unlikely(result != NACRE_FETCH_OK))
 		return nacre_fetch_failed(vcpu, result);
-	vcpu->arch.insn_emulation++;
+	vcpu->stats.insn_emulation++;
 	return fn(vcpu, insn);
 }
 
@@ -317,7 +317,7 @@ enum nacre_result nacre_exit_unfinished(struct nacre_vcpu *vcpu)
  */
 enum nacre_result nacre_exit_emulate(struct nacre_vcpu *vcpu)
 {
-	vcpu->arch.insn_emulation_fail++;
+	vcpu->stats.insn_emulation_fail++;
 	nacre_queue_exception(vcpu, X86_TRAP_UD);
 	return backend(read_cpl)(vcpu) ? NACRE_RESUME :
 					 nacre_exit_unfinished(vcpu);

@@ -205,7 +205,7 @@ enum nacre_result nacre_exit_mmio(struct nacre_vcpu *vcpu,
 	case NACRE_FETCH_NO_MEMORY:
 		return nacre_exit_emulate(vcpu);
 	}
-	vcpu->arch.insn_emulation++;
+	vcpu->stats.insn_emulation++;
 	memset(mmio, 0, sizeof(*mmio));
 	mmio->hole = hole;
 	mmio->next_rip = nacre_rip(vcpu) + insn->length;

@@ -321,7 +321,6 @@ struct nacre_vcpu_arch {
 	struct nacre_mmio mmio;
 	struct nacre_memop_regs memop_regs;	/* for a moment; not zeroed */
 	struct nacre_emulation *emulation;	/* NULL until one is needed */
-	u64 insn_emulation, insn_emulation_fail; /* counts */
 	struct nacre_guest_cpuid cpuid;
 	struct nacre_peek peek;
 	const struct nacre_msr *last_msr;	/* row of the last one that has one */
