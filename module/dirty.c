@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The dirty log; the rules are in dirty.h. */
+/* The dirty log; the rules are in memslot.h. */
 #include <linux/compat.h>
 #include <linux/mm.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 
-#include "module/dirty.h"
-#include "module/memslot.h"
 #include "module/vcpu.h"
 #include "arch/x86/backend.h"
 #include "arch/x86/mmu/stage2.h"
@@ -66,7 +64,7 @@ static void collect_log(void *vcpu)
 	backend_optional(collect_log)(vcpu);
 }
 
-/* Of what was written so far all is in the bits then; also dirty.h. */
+/* Of what was written so far all is in the bits then; also memslot.h. */
 static void collect_logs(struct nacre_vm *vm)
 {
 	struct nacre_vcpu *vcpu;

@@ -23,7 +23,6 @@
 #include <linux/wait.h>
 
 #include "module/compat/compat.h"
-#include "module/eventfd.h"
 #include "module/vm.h"
 #include "arch/x86/arch.h"
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Guest memory through the VMM's user addresses; see guest_mem.h. */
+/* Guest memory through the VMM's user addresses; see memslot.h. */
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
 #include "module/compat/compat.h"
-#include "module/dirty.h"
-#include "module/guest_mem.h"
 #include "module/vm.h"
 
 /* A piece of guest memory that is contiguous in the VMM. */

@@ -19,8 +19,6 @@
 #include <linux/string.h>
 
 #include "module/compat/compat.h"
-#include "module/ioctl.h"
-#include "module/iobus.h"
 #include "module/vm.h"
 
 /* On each bus; ioeventfds are bounded by memory that is accounted for. */

@@ -12,7 +12,6 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 
 /* Storage for one call: small structs on the stack, the rest allocated. */

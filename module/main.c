@@ -7,8 +7,6 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-#include "module/ioctl.h"
-#include "module/notifier.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/backend.h"
 

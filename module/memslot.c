@@ -10,8 +10,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "module/dirty.h"
-#include "module/memslot.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/mmu/stage2.h"
 

@@ -8,7 +8,6 @@
 #include <linux/workqueue.h>
 
 #include "module/compat/compat.h"
-#include "module/notifier.h"
 #include "module/vm.h"
 #include "arch/x86/mmu/stage2.h"
 

@@ -26,7 +26,7 @@ struct nacre_memslot {
 	gfn_t gfn;		/* first frame */
 	u64 npages;
 	hva_t hva;		/* page aligned */
-	unsigned long *dirty;	/* a bit a frame, or NULL; see dirty.h */
+	unsigned long *dirty;	/* a bit a frame, or NULL; see memslot.h */
 	u32 flags;		/* NACRE_MEM_* and NACRE_SLOT_INVALID */
 	u32 id;
 };

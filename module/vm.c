@@ -11,8 +11,6 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "module/dirty.h"
-#include "module/ioctl.h"
 #include "module/vm.h"
 #include "arch/x86/arch.h"
 

@@ -3,20 +3,60 @@
 #ifndef NACRE_VM_H
 #define NACRE_VM_H
 
-#include <linux/mm_types.h>
+#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/srcu.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "module/eventfd.h"
-#include "module/iobus.h"
 #include "module/memslot.h"
-#include "module/notifier.h"
 #include "module/stats.h"
 #include "arch/x86/state.h"
 
-struct nacre_ioctl_arg;
+/* Eventfds that raise a guest's interrupts; eventfd.c. */
+struct nacre_irqfds {
+	struct list_head list;		/* vm->lock */
+	struct work_struct reap;	/* those whose eventfd was closed */
+};
+
+/* The last is other processors': what is there is never written to. */
+enum nacre_bus { NACRE_BUS_MMIO, NACRE_BUS_PIO, NACRE_BUS_CCW, NACRE_BUSES };
+
+/*
+ * Writes to ports and to memory that is none which end in the kernel without
+ * being a chip's: they signal an eventfd, or go to the coalesced ring; iobus.c.
+ */
+struct nacre_io {
+	/* vm->srcu, vm->lock to change; NULL: empty. */
+	struct nacre_io_table __rcu *bus[NACRE_BUSES];
+	struct nacre_coalesced_mmio_ring *ring;	/* create; a shared page */
+	spinlock_t ring_lock;
+};
+
+/*
+ * One mmu_notifier per mm, shared by all VMs of that mm: whatever the host
+ * does with the VMM's pages (swap, KSM, THP, migration, munmap) leaves stage 2
+ * before it happens. The protocol against a fault that maps what is being taken
+ * away: Documentation/locking.rst, "The notifier".
+ */
+struct nacre_mm {
+	struct mmu_notifier mn;
+	spinlock_t lock;		/* guards everything below */
+	struct list_head vms;		/* nacre_vm.notifier.link */
+	unsigned long seq;		/* finished invalidations */
+	unsigned long in_progress;	/* started, not finished */
+	hva_t start, end;		/* union of those in progress */
+	wait_queue_head_t unpinned;
+};
+
+/* A VM's membership. */
+struct nacre_notifier {
+	struct nacre_mm *mm;
+	struct list_head link;		/* nacre_mm.lock */
+	unsigned int pins;		/* nacre_mm.lock: walkers at this VM */
+};
 
 /* Lock order: Documentation/locking.rst. */
 struct nacre_vm {
@@ -55,6 +95,12 @@ nacre_memslots(const struct nacre_vm *vm)
 				      lockdep_is_held(&vm->slots_lock));
 }
 
+int nacre_io_init(struct nacre_vm *vm);
+void nacre_io_destroy(struct nacre_vm *vm);
+/* Where the bus is not empty. */
+bool nacre_io_offer_slow(struct nacre_vm *vm, enum nacre_bus bus, u64 addr,
+			 unsigned int size, const void *data);
+
 static inline bool nacre_io_is_used(const struct nacre_vm *vm,
 				    enum nacre_bus bus)
 {
@@ -71,6 +117,32 @@ static inline bool nacre_io_offer(struct nacre_vm *vm, enum nacre_bus bus,
 	return unlikely(nacre_io_is_used(vm, bus)) &&
 	       nacre_io_offer_slow(vm, bus, addr, size, data);
 }
+
+/* NACRE_IOEVENTFD, NACRE_REGISTER_COALESCED_MMIO and its UN; vm->lock. */
+long nacre_ioeventfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
+long nacre_register_coalesced(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
+long nacre_unregister_coalesced(struct nacre_vm *vm,
+				struct nacre_ioctl_arg *arg);
+
+void nacre_irqfds_init(struct nacre_vm *vm);
+/* The VM's descriptor is closed: none is left, and none comes. */
+void nacre_irqfds_release(struct nacre_vm *vm);
+/* The routes of GSIs are others; vm->lock. */
+void nacre_irqfds_reroute(struct nacre_vm *vm);
+/* NACRE_IRQFD; vm->lock. */
+long nacre_irqfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
+
+/* Never -EINTR: the notifier is registered where no signal is seen. */
+int nacre_notifier_attach(struct nacre_vm *vm);
+void nacre_notifier_detach(struct nacre_vm *vm);
+/* Before the page is looked up. */
+unsigned long nacre_mmu_seq(const struct nacre_vm *vm);
+/*
+ * Under stage2.lock, before any of [start, end) is mapped: true if what was
+ * found out about it since @seq may be stale.
+ */
+bool nacre_mmu_retry(const struct nacre_vm *vm, unsigned long seq,
+		     hva_t start, hva_t end);
 
 int nacre_vm_module_init(void);
 /* NACRE_CHECK_EXTENSION; @vm is NULL on the system descriptor. */

@@ -61,6 +61,13 @@ static inline bool nacre_apic_posted(const struct nacre_vcpu *vcpu)
 	return apic && apic->posted && READ_ONCE(*apic->posted);
 }
 
+/* The task priority of a local APIC in the kernel is the truth. */
+static inline u64 nacre_cr8(const struct nacre_vcpu *vcpu)
+{
+	return vcpu->arch.apic ? nacre_lapic_cr8(nacre_lapic_of(vcpu)) :
+				 vcpu->arch.cr8;
+}
+
 /* Any thread: leave it something. */
 void nacre_apic_leave(struct nacre_apic *apic, enum nacre_apic_pending what);
 /* An interrupt of the VMM's PIC; -EEXIST: one is there. */

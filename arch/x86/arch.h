@@ -3,7 +3,6 @@
 #ifndef NACRE_X86_ARCH_H
 #define NACRE_X86_ARCH_H
 
-#include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "arch/x86/irqchip/irq.h"
 

@@ -26,7 +26,6 @@
 #include <asm/pvclock.h>
 #include <asm/tsc.h>
 
-#include "module/guest_mem.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/msr.h"

@@ -11,9 +11,7 @@
 #include <asm/apicdef.h>
 #include <asm/cpufeature.h>
 
-#include "module/guest_mem.h"
 #include "arch/x86/apic.h"
-#include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
 

@@ -13,7 +13,6 @@
 #include <linux/percpu.h>
 #include <asm/debugreg.h>
 
-#include "arch/x86/debug.h"
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/regs.h"

@@ -14,14 +14,11 @@
 #include <linux/string.h>
 #include <asm/fpu/api.h>
 
-#include "module/guest_mem.h"
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/clock.h"
-#include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/debug.h"
 #include "arch/x86/emulate/emulate.h"
 #include "arch/x86/emulation.h"
 #include "arch/x86/event_word.h"

@@ -3,9 +3,7 @@
 #include <linux/string.h>
 
 #include "module/trace.h"
-#include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/debug.h"
 #include "arch/x86/emulation.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"

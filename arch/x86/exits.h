@@ -64,6 +64,9 @@ enum nacre_result nacre_exit_exception(struct nacre_vcpu *vcpu, u8 vector,
 				       bool has_error, u32 error);
 enum nacre_result nacre_exit_debug(struct nacre_vcpu *vcpu, u64 dr6_bits);
 
+/* A machine check of the host's, which ended a guest's run. Interrupts off. */
+void nacre_host_machine_check(void);
+
 /* To userspace. */
 nacre_exit_fn nacre_exit_shutdown;
 enum nacre_result nacre_exit_fail_entry(struct nacre_vcpu *vcpu, u64 reason);

@@ -9,7 +9,6 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "module/eventfd.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"

@@ -5,7 +5,6 @@
 #include <linux/string.h>
 #include <asm/debugreg.h>
 
-#include "module/guest_mem.h"
 #include "module/vcpu.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"

@@ -7,7 +7,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 
-#include "module/guest_mem.h"
 #include "arch/x86/events.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"

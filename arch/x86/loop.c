@@ -20,7 +20,6 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/clock.h"
-#include "arch/x86/debug.h"
 #include "arch/x86/emulation.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"

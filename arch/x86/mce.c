@@ -12,8 +12,8 @@
 
 #include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
+#include "arch/x86/exits.h"
 #include "arch/x86/ioctls.h"
-#include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 

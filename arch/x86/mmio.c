@@ -12,7 +12,6 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
-#include "module/guest_mem.h"
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"

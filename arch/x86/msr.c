@@ -13,10 +13,8 @@
 #include <asm/mtrr.h>
 
 #include "arch/x86/apic.h"
-#include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/ioctls.h"
-#include "arch/x86/mce.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/xstate.h"
 

@@ -14,7 +14,6 @@
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 
-#include "module/guest_mem.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/backend.h"

@@ -9,7 +9,6 @@
  *
  * Linux, "KVM-specific MSRs", MSR_KVM_PV_EOI_EN.
  */
-#include "module/guest_mem.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/pv.h"

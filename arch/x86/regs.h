@@ -7,6 +7,8 @@
 #ifndef NACRE_X86_REGS_H
 #define NACRE_X86_REGS_H
 
+#include <linux/percpu.h>
+#include <asm/debugreg.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
@@ -183,5 +185,59 @@ void nacre_reset_vcpu(struct nacre_vcpu *vcpu, bool init);
 /* NACRE_RUN's own copies: run->s.regs out, in. The latter 0 or -EINVAL. */
 void nacre_sync_regs_out(struct nacre_vcpu *vcpu);
 int nacre_sync_regs_in(struct nacre_vcpu *vcpu);
+
+/*
+ * Control registers and EFER; control.c. Which values userspace may set; what a
+ * guest may write is checked further.
+ */
+bool nacre_valid_cr0(u64 cr0);
+bool nacre_valid_cr4(struct nacre_vcpu *vcpu, u64 cr4);
+bool nacre_valid_efer_bits(u64 efer);
+bool nacre_valid_gpa(struct nacre_vcpu *vcpu, gpa_t gpa);
+bool nacre_valid_apic_base(struct nacre_vcpu *vcpu, u64 value);
+/* False: not a value, or not from the mode that it is in. */
+bool nacre_set_apic_base(struct nacre_vcpu *vcpu, u64 value, bool by_guest);
+
+/*
+ * A guest's MOV to CR or WRMSR of EFER. False: the write faults (#GP(0)) and
+ * nothing was changed.
+ */
+bool nacre_guest_write_cr0(struct nacre_vcpu *vcpu, u64 cr0);
+bool nacre_guest_write_cr3(struct nacre_vcpu *vcpu, u64 cr3);
+bool nacre_guest_write_cr4(struct nacre_vcpu *vcpu, u64 cr4);
+bool nacre_guest_write_efer(struct nacre_vcpu *vcpu, u64 efer);
+/* False: a reserved bit is set. */
+bool nacre_set_cr8(struct nacre_vcpu *vcpu, u64 cr8);
+
+/* Read the four PDPTEs at @cr3; false if one is invalid or not in memory. */
+bool nacre_load_pdptrs(struct nacre_vcpu *vcpu, u64 cr3);
+
+/* Debug registers, single-stepping, and the VMM's own breakpoints; debug.c. */
+void nacre_debug_reset(struct nacre_vcpu *vcpu);
+
+#define NACRE_DR7_ARMED	0x000000ffull	/* L0, G0 ... L3, G3 */
+
+/* DR0 to DR3. */
+void nacre_debug_load(struct nacre_vcpu *vcpu);
+
+/* Irqs off: the guest's breakpoints in, the host's back. */
+static inline void nacre_debug_enter(struct nacre_vcpu *vcpu)
+{
+	/* No host breakpoint may fire on a guest's address. */
+	if (hw_breakpoint_active())
+		set_debugreg(0, 7);
+	if (unlikely(vcpu->arch.dr7 & NACRE_DR7_ARMED))
+		nacre_debug_load(vcpu);
+}
+
+static inline void nacre_debug_exit(struct nacre_vcpu *vcpu)
+{
+	if (hw_breakpoint_active())
+		hw_breakpoint_restore();
+}
+
+/* A guest's MOV to or from DR: False: #UD or #GP has been queued. */
+bool nacre_guest_read_dr(struct nacre_vcpu *vcpu, unsigned int dr, u64 *value);
+bool nacre_guest_write_dr(struct nacre_vcpu *vcpu, unsigned int dr, u64 value);
 
 #endif /* NACRE_X86_REGS_H */

@@ -13,7 +13,6 @@
 #include "arch/x86/backend.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/clock.h"
-#include "arch/x86/control.h"
 #include "arch/x86/events.h"
 #include "arch/x86/protect.h"
 #include "arch/x86/pv.h"

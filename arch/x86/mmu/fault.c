@@ -9,8 +9,6 @@
 #include <linux/sched/signal.h>
 
 #include "module/compat/compat.h"
-#include "module/dirty.h"
-#include "module/guest_mem.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
 #include "arch/x86/state.h"
@@ -220,7 +218,7 @@ static enum nacre_fault_result commit(struct nacre_vcpu *vcpu,
 	read_lock(&stage2->lock);
 	if (!nacre_mmu_retry(vcpu->vm, target->seq, start, start + size))
 		outcome = put(stage2, &vcpu->arch.tables, target);
-	/* After the leaf, and before the lock: dirty.h. */
+	/* After the leaf, and before the lock: memslot.h. */
 	if (outcome == DONE && target->write)
 		nacre_log_write(&target->slot, target->gfn);
 	read_unlock(&stage2->lock);

@@ -10,7 +10,6 @@
 #include "arch/x86/emulation.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
-#include "arch/x86/mce.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/svm/svm.h"
 

@@ -19,8 +19,8 @@
 #include <asm/mmu.h>
 #include <asm/trapnr.h>
 
-#include "arch/x86/control.h"
-#include "arch/x86/mce.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/exits.h"
 #include "arch/x86/noinstr.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/svm/ops.h"

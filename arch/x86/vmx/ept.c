@@ -20,7 +20,6 @@
 #include <linux/printk.h>
 #include <asm/processor.h>
 
-#include "module/dirty.h"
 #include "arch/x86/protect.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/vmx/vmx.h"

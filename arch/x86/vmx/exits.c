@@ -11,7 +11,6 @@
 #include "arch/x86/emulation.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
-#include "arch/x86/mce.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/vmx/ops.h"
 #include "arch/x86/vmx/vmx.h"

@@ -33,7 +33,6 @@
 
 #include "module/compat/compat.h"
 #include "arch/x86/apic.h"
-#include "arch/x86/control.h"
 #include "arch/x86/noinstr.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/vmx/ops.h"
