@@ -4,7 +4,6 @@
  * is 0 until the whole of it works. Documentation/abi-capabilities.tsv lists
  * those that are not.
  */
-#include "module/memslot.h"
 #include "arch/x86/arch.h"
 
 long nacre_capability(struct nacre_vm *vm, unsigned long number)

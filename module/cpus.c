@@ -12,12 +12,9 @@
 
 #include <linux/cpu.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
-#include <linux/smp.h>
-#include <linux/string.h>
 
 #include "module/compat/compat.h"
 #include "module/vm.h"

@@ -7,7 +7,6 @@
 
 #include "module/vcpu.h"
 #include "arch/x86/backend.h"
-#include "arch/x86/mmu/stage2.h"
 
 /* Words of the log that are worked on at a time. */
 #define CHUNK	64

@@ -16,14 +16,11 @@
  * after that the callback does not run.
  */
 #include <linux/err.h>
-#include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
-#include <linux/wait.h>
 
 #include "module/compat/compat.h"
-#include "module/vm.h"
 #include "arch/x86/arch.h"
 
 struct irqfd {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Guest memory through the VMM's user addresses; see memslot.h. */
-#include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/uaccess.h>
 
 #include "module/compat/compat.h"

@@ -9,14 +9,9 @@
  * or below an address the search goes back to where none reaches it.
  */
 #include <linux/err.h>
-#include <linux/eventfd.h>
 #include <linux/log2.h>
-#include <linux/minmax.h>
-#include <linux/mm.h>
-#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
 #include "module/compat/compat.h"
 #include "module/vm.h"

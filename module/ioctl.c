@@ -5,11 +5,9 @@
  * What is copied follows from the number itself, so a handler cannot be given
  * less than it expects. A buffer that only goes out starts zeroed.
  */
-#include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "module/vcpu.h"

@@ -5,7 +5,6 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/string.h>
 
 #include "arch/x86/arch.h"
 #include "arch/x86/backend.h"

@@ -11,7 +11,6 @@
 #include <linux/uaccess.h>
 
 #include "arch/x86/arch.h"
-#include "arch/x86/mmu/stage2.h"
 
 /* The ABI's limit for one slot. */
 #define MAX_SLOT_PAGES		((1UL << 31) - 1)

@@ -6,8 +6,6 @@
 #ifndef NACRE_MEMSLOT_H
 #define NACRE_MEMSLOT_H
 
-#include <linux/bitops.h>
-
 #include "module/ioctl.h"
 #include "module/slotset.h"
 #include "include/uapi/nacre.h"

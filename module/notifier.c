@@ -3,13 +3,10 @@
  * What the host does with the VMM's memory reaches stage 2 here.
  * Documentation/locking.rst, "The notifier", has the protocol.
  */
-#include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
 #include "module/compat/compat.h"
 #include "module/vm.h"
-#include "arch/x86/mmu/stage2.h"
 
 /* What is done to a VM's range of frames; true if it found something. */
 enum visit { ZAP, ZAP_YIELDING, AGE, TEST_AGE, END };

@@ -3,7 +3,6 @@
 #ifndef NACRE_VCPU_H
 #define NACRE_VCPU_H
 
-#include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/rcuwait.h>
 #include <linux/signal_types.h>

@@ -8,7 +8,6 @@
  */
 #include <linux/gfp.h>
 #include <linux/hash.h>
-#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>

@@ -8,7 +8,6 @@
 
 #include <linux/hrtimer.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/irqchip/lapic.h"
 

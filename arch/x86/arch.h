@@ -4,7 +4,6 @@
 #define NACRE_X86_ARCH_H
 
 #include "module/vcpu.h"
-#include "arch/x86/irqchip/irq.h"
 
 int nacre_arch_init(void);
 

@@ -3,7 +3,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
-#include <linux/kernel.h>
 #include <linux/printk.h>
 
 #include "arch/x86/backend.h"

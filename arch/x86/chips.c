@@ -5,12 +5,10 @@
  * interrupts off, for an eventfd may be signalled in one.
  */
 #include <linux/err.h>
-#include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 
 #include "arch/x86/apic.h"
-#include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/ioctls.h"
 

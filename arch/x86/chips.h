@@ -12,7 +12,6 @@
 #include "arch/x86/irqchip/lapic.h"
 #include "arch/x86/irqchip/pic.h"
 #include "arch/x86/irqchip/pit.h"
-#include "arch/x86/irqchip/routing.h"
 #include "arch/x86/arch.h"
 
 /* A parameter of the module: may there be such chips? */

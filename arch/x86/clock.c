@@ -20,7 +20,6 @@
  * Linux, "KVM-specific MSRs".
  */
 #include <linux/jiffies.h>
-#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <asm/msr.h>
 #include <asm/pvclock.h>

@@ -5,11 +5,7 @@
  * Intel SDM, "Control Registers", "Mode Switching", "Initializing IA-32e
  * Mode"; AMD APM, "System-Control Registers".
  */
-#include <linux/bits.h>
-#include <linux/kernel.h>
-#include <linux/string.h>
 #include <asm/apicdef.h>
-#include <asm/cpufeature.h>
 
 #include "arch/x86/apic.h"
 #include "arch/x86/cpuid.h"

@@ -5,8 +5,6 @@
  */
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/string.h>
-#include <asm/cpufeature.h>
 #include <asm/processor.h>
 
 #include "arch/x86/apic.h"

@@ -9,9 +9,7 @@
  */
 #include <linux/bits.h>
 #include <linux/hw_breakpoint.h>
-#include <linux/nospec.h>
 #include <linux/percpu.h>
-#include <asm/debugreg.h>
 
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"

@@ -9,9 +9,7 @@
  *
  * The answer is made once, at load; NACRE_GET_SUPPORTED_CPUID copies it.
  */
-#include <linux/kernel.h>
-#include <linux/preempt.h>
-#include <linux/string.h>
+#include <linux/types.h>
 #include <asm/cpuid.h>
 #include <asm/msr.h>
 #include <asm/processor.h>

@@ -5,10 +5,8 @@
  * Intel SDM, "Machine-Check Architecture"; AMD APM, "Machine Check
  * Architecture".
  */
-#include <linux/nospec.h>
 #include <linux/ptrace.h>
 #include <asm/mce.h>
-#include <asm/trapnr.h>
 
 #include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"

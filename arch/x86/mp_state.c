@@ -5,8 +5,6 @@
  * Without a local APIC in the kernel there is one state, and the VMM's own
  * loop does the waiting.
  */
-#include "arch/x86/apic.h"
-#include "arch/x86/arch.h"
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"
 

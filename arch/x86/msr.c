@@ -5,10 +5,7 @@
  * without state, for guests that do not ask CPUID before. What is not there is
  * #GP.
  */
-#include <linux/kernel.h>
-#include <linux/nospec.h>
 #include <asm/apicdef.h>
-#include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/mtrr.h>
 

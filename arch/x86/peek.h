@@ -18,7 +18,6 @@
 #define NACRE_X86_PEEK_H
 
 #include <linux/mm.h>
-#include <linux/nospec.h>
 #include <linux/uaccess.h>
 
 #include "arch/x86/mmu/fast_walk.h"

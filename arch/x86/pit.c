@@ -7,7 +7,6 @@
  * APIC: the callback only leaves a bit. So there is no thread of the timer's
  * own, and none is delivered that the guest did not have time for.
  */
-#include <linux/ktime.h>
 #include <linux/uaccess.h>
 
 #include "module/compat/compat.h"

@@ -10,18 +10,14 @@
  *
  * Linux, "KVM-specific MSRs", "Linux KVM Hypercall".
  */
-#include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 
 #include "arch/x86/apic.h"
-#include "arch/x86/arch.h"
-#include "arch/x86/backend.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/pv.h"
-#include "arch/x86/regs.h"
 
 #define PREEMPTED_AT	offsetof(struct nacre_steal_time, preempted)
 

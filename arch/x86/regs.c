@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Registers in and out of the ABI's structs, and their reset state. */
-#include <linux/string.h>
 
-#include "arch/x86/apic.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"

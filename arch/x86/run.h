@@ -9,8 +9,6 @@
 #include <asm/pkru.h>
 
 #include "module/compat/compat.h"
-#include "module/vcpu.h"
-#include "arch/x86/backend.h"
 #include "arch/x86/chips.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/events.h"

@@ -7,8 +7,6 @@
 #ifndef NACRE_X86_STATE_H
 #define NACRE_X86_STATE_H
 
-#include <linux/atomic.h>
-#include <linux/types.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
 

@@ -4,15 +4,11 @@
  * guest's memory. Registers move when the elements have been transferred, so
  * a fault, a signal or a save of the guest in between finds them exact.
  */
-#include <linux/minmax.h>
 #include <linux/mm.h>
 
-#include "module/vcpu.h"
 #include "arch/x86/chips.h"
-#include "arch/x86/exits.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"
-#include "arch/x86/regs.h"
 
 static enum nacre_gpr index_register(const struct nacre_pio *pio)
 {

@@ -9,7 +9,6 @@
  * taken to mean "the same as that one", and so is zero.
  */
 #include <linux/math64.h>
-#include <linux/ktime.h>
 #include <linux/uaccess.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What module/ asks of x86: load, VMs, vCPUs, ioctl rows, NACRE_RUN's ends. */
 #include <linux/cpumask.h>
-#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
-#include <asm/cpufeature.h>
-#include <asm/nospec-branch.h>
 
-#include "module/compat/compat.h"
-#include "arch/x86/apic.h"
-#include "arch/x86/arch.h"
-#include "arch/x86/chips.h"
-#include "arch/x86/clock.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/events.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/ioctls.h"
-#include "arch/x86/mmu/stage2.h"
 #include "arch/x86/msr.h"
-#include "arch/x86/protect.h"
-#include "arch/x86/pv.h"
 #include "arch/x86/run.h"
 #include "arch/x86/xstate.h"
 

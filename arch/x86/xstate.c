@@ -2,12 +2,10 @@
 /* The guest's x87, SSE and extended state. */
 #include <asm/cpufeature.h>
 #include <asm/cpuid.h>
-#include <asm/fpu/api.h>
 #include <asm/fpu/xcr.h>
 #include <asm/msr.h>
 #include <asm/pkru.h>
 
-#include "module/compat/compat.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/xstate.h"

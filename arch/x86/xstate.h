@@ -10,9 +10,6 @@
 #define NACRE_X86_XSTATE_H
 
 #include <asm/cpufeature.h>
-#include <asm/fpu/api.h>
-#include <asm/fpu/types.h>
-#include <asm/special_insns.h>
 
 #include "module/compat/compat.h"
 #include "arch/x86/regs.h"

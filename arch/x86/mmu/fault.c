@@ -5,14 +5,10 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/mm.h>
 #include <linux/sched/signal.h>
 
 #include "module/compat/compat.h"
 #include "module/vcpu.h"
-#include "module/vm.h"
-#include "arch/x86/state.h"
-#include "arch/x86/mmu/stage2.h"
 #include "arch/x86/mmu/tables.h"
 
 /* So many faults go by before one looks again whether the page is there. */

@@ -4,7 +4,6 @@
  * of a VM forget what they know of it. Mapping is done in fault.c.
  */
 #include <linux/cpumask.h>
-#include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
