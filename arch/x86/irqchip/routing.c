@@ -43,97 +43,67 @@ bool nacre_msi_parse(const struct nacre_routing *routing,
 
 size_t nacre_routes_size(const struct nacre_irq_routing_entry *entries, u32 nr)
 {
-	u32 i, last = 0;
+	u32 i, count = 0;
 
 	for (i = 0; i < nr; i++) {
 		if (entries[i].gsi >= NACRE_MAX_GSIS)
 			return 0;
-		last = max(last, entries[i].gsi);
+		count = max(count, entries[i].gsi + 1);
 	}
-	return sizeof(struct nacre_routes) + nr * sizeof(struct nacre_route) +
-	       (last + 1) * sizeof(u16);
+	return sizeof(struct nacre_routes) + count * sizeof(struct nacre_gsi);
 }
 
-static bool valid(const struct nacre_routing *routing,
-		  const struct nacre_irq_routing_entry *e, bool pins)
+static bool add_pin(struct nacre_routes *routes, struct nacre_gsi *to,
+		    const struct nacre_irq_routing_entry *e)
 {
-	u32 chip = e->u.irqchip.irqchip;
+	u32 chip = e->u.irqchip.irqchip, pin = e->u.irqchip.pin;
+
+	if (e->flags || chip >= NACRE_NR_IRQCHIPS ||
+	    pin >= (chip == NACRE_IRQCHIP_IOAPIC ? NACRE_IOAPIC_NUM_PINS :
+						   PIC_CHIP_PINS))
+		return false;
+	chip = array_index_nospec(chip, NACRE_NR_IRQCHIPS);
+	pin = array_index_nospec(pin, NACRE_IOAPIC_NUM_PINS);
+	if (to->is_message || to->pin[chip])
+		return false;
+	to->pin[chip] = pin + 1;
+	routes->gsi_of[chip][pin] = e->gsi;
+	return true;
+}
+
+static bool add_message(const struct nacre_routing *routing,
+			struct nacre_gsi *to,
+			const struct nacre_irq_routing_entry *e)
+{
 	struct nacre_irq unused;
 
-	switch (e->type) {
-	case NACRE_IRQ_ROUTING_IRQCHIP:
-		return pins && !e->flags && chip < NACRE_NR_IRQCHIPS &&
-		       e->u.irqchip.pin < (chip == NACRE_IRQCHIP_IOAPIC ?
-					   NACRE_IOAPIC_NUM_PINS :
-					   PIC_CHIP_PINS);
-	case NACRE_IRQ_ROUTING_MSI:
-		return !(e->flags & ~NACRE_MSI_VALID_DEVID) &&
-		       nacre_msi_parse(routing, &e->u.msi, &unused);
-	default:
+	if (e->flags & ~NACRE_MSI_VALID_DEVID ||
+	    !nacre_msi_parse(routing, &e->u.msi, &unused) ||
+	    to->is_message || to->pin[0] || to->pin[1] || to->pin[2])
 		return false;
-	}
-}
-
-/* One route to each chip, or a single message. */
-static bool fits(const struct nacre_routes *routes, u32 gsi,
-		 const struct nacre_irq_routing_entry *e)
-{
-	u32 at;
-
-	for (at = routes->first[gsi]; at; at = routes->route[at - 1].next) {
-		const struct nacre_irq_routing_entry *other =
-			&routes->route[at - 1].entry;
-
-		if (e->type == NACRE_IRQ_ROUTING_MSI ||
-		    other->type == NACRE_IRQ_ROUTING_MSI ||
-		    e->u.irqchip.irqchip == other->u.irqchip.irqchip)
-			return false;
-	}
+	to->message = e->u.msi;
+	to->is_message = true;
 	return true;
 }
 
 bool nacre_routes_fill(struct nacre_routes *routes,
 		       const struct nacre_routing *routing,
-		       const struct nacre_irq_routing_entry *entries, u32 nr,
+		       const struct nacre_irq_routing_entry *e, u32 nr,
 		       bool pins)
 {
-	u32 i, gsi, chip, pin;
-
 	memset(routes->gsi_of, -1, sizeof(routes->gsi_of));
-	routes->first = (u16 *)&routes->route[nr];
-	for (i = 0; i < nr; i++) {
-		gsi = array_index_nospec(entries[i].gsi, NACRE_MAX_GSIS);
-		if (!valid(routing, &entries[i], pins) ||
-		    !fits(routes, gsi, &entries[i]))
+	for (; nr; nr--, e++) {
+		u32 gsi = array_index_nospec(e->gsi, NACRE_MAX_GSIS);
+		struct nacre_gsi *to = &routes->gsi[gsi];
+
+		if (!(e->type == NACRE_IRQ_ROUTING_IRQCHIP ?
+		      pins && add_pin(routes, to, e) :
+		      e->type == NACRE_IRQ_ROUTING_MSI &&
+		      add_message(routing, to, e)))
 			return false;
-		routes->route[i].entry = entries[i];
-		routes->route[i].next = routes->first[gsi];
-		routes->first[gsi] = i + 1;
 		routes->nr_gsis = max(routes->nr_gsis, gsi + 1);
-		if (entries[i].type != NACRE_IRQ_ROUTING_IRQCHIP)
-			continue;
-		chip = array_index_nospec(entries[i].u.irqchip.irqchip,
-					  NACRE_NR_IRQCHIPS);
-		pin = array_index_nospec(entries[i].u.irqchip.pin,
-					 NACRE_IOAPIC_NUM_PINS);
-		routes->gsi_of[chip][pin] = gsi;
 	}
 	return true;
-}
-
-static int set_route(const struct nacre_irq_routing_entry *e,
-		     struct nacre_routing *routing,
-		     enum nacre_line_source source, bool level)
-{
-	struct nacre_irq irq;
-
-	if (e->type == NACRE_IRQ_ROUTING_IRQCHIP)
-		return routing->ops->set_pin(routing, e->u.irqchip.irqchip,
-					     e->u.irqchip.pin, source, level);
-	/* A message is sent when the line rises. */
-	if (!level || !nacre_msi_parse(routing, &e->u.msi, &irq))
-		return NACRE_LINE_IGNORED;
-	return routing->ops->send(routing, &irq);
 }
 
 int nacre_routes_set(const struct nacre_routes *routes,
@@ -141,14 +111,22 @@ int nacre_routes_set(const struct nacre_routes *routes,
 		     enum nacre_line_source source, bool level)
 {
 	int sum = NACRE_LINE_IGNORED, one;
-	u32 at;
+	const struct nacre_gsi *to;
+	struct nacre_irq irq;
+	unsigned int chip;
 
 	if (gsi >= routes->nr_gsis)
 		return sum;
-	gsi = array_index_nospec(gsi, routes->nr_gsis);
-	for (at = routes->first[gsi]; at; at = routes->route[at - 1].next) {
-		one = set_route(&routes->route[at - 1].entry, routing, source,
-				level);
+	to = &routes->gsi[array_index_nospec(gsi, routes->nr_gsis)];
+	/* A message is sent when the line rises. */
+	if (to->is_message)
+		return level && nacre_msi_parse(routing, &to->message, &irq) ?
+		       routing->ops->send(routing, &irq) : sum;
+	for (chip = 0; chip < NACRE_NR_IRQCHIPS; chip++) {
+		if (!to->pin[chip])
+			continue;
+		one = routing->ops->set_pin(routing, chip, to->pin[chip] - 1,
+					  source, level);
 		if (one >= 0)
 			sum = max(sum, 0) + one;
 	}
@@ -159,28 +137,19 @@ bool nacre_routes_message(const struct nacre_routes *routes,
 			  const struct nacre_routing *routing, u32 gsi,
 			  struct nacre_irq *irq)
 {
-	const struct nacre_irq_routing_entry *e;
-
-	if (!routes || gsi >= routes->nr_gsis || !routes->first[gsi])
-		return false;
-	/* Beside a message there is no other; fits(). */
-	e = &routes->route[routes->first[gsi] - 1].entry;
-	return e->type == NACRE_IRQ_ROUTING_MSI &&
-	       nacre_msi_parse(routing, &e->u.msi, irq);
+	return routes && gsi < routes->nr_gsis &&
+	       routes->gsi[gsi].is_message &&
+	       nacre_msi_parse(routing, &routes->gsi[gsi].message, irq);
 }
 
 bool nacre_routes_level(const struct nacre_routes *routes, u32 gsis, u8 vector)
 {
-	const struct nacre_irq_routing_entry *e;
-	u32 gsi;
+	const struct nacre_gsi *to = routes->gsi;
+	u32 left = min(gsis, routes->nr_gsis);
 
-	for (gsi = 0; gsi < min(gsis, routes->nr_gsis); gsi++) {
-		if (!routes->first[gsi])
-			continue;
-		e = &routes->route[routes->first[gsi] - 1].entry;
-		if (e->type == NACRE_IRQ_ROUTING_MSI &&
-		    e->u.msi.data & DATA_LEVEL &&
-		    (e->u.msi.data & 0xff) == vector)
+	for (; left; left--, to++) {
+		if (to->is_message && to->message.data & DATA_LEVEL &&
+		    (to->message.data & 0xff) == vector)
 			return true;
 	}
 	return false;

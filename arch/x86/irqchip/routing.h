@@ -38,16 +38,17 @@ struct nacre_routing {
 	u64 flags;
 };
 
-struct nacre_route {
-	struct nacre_irq_routing_entry entry;
-	u16 next;		/* of the same GSI: index + 1, or 0 */
+/* It leads to one pin of each chip, or is a single message. */
+struct nacre_gsi {
+	u8 pin[NACRE_NR_IRQCHIPS];	/* + 1, or 0 */
+	bool is_message;
+	struct nacre_irq_routing_msi message;
 };
 
 struct nacre_routes {
 	u32 nr_gsis;
 	s16 gsi_of[NACRE_NR_IRQCHIPS][NACRE_IOAPIC_NUM_PINS];	/* or -1 */
-	u16 *first;		/* by GSI, as next; behind the routes */
-	struct nacre_route route[];
+	struct nacre_gsi gsi[];
 };
 
 /* How big a table is; 0: a GSI is out of range. */
