@@ -22,20 +22,6 @@ struct nacre_ioctl_call {
 	u8 small[64];
 };
 
-int nacre_ioctl_add(struct nacre_ioctl_index *index,
-		    const struct nacre_ioctl *row)
-{
-	for (; row->cmd; row++) {
-		const struct nacre_ioctl **slot;
-
-		slot = &index->slot[nacre_ioctl_slot(row->cmd)];
-		if (*slot)
-			return -EEXIST;
-		*slot = row;
-	}
-	return 0;
-}
-
 /* The header of every counted argument begins with its 32-bit count. */
 static int read_count(struct nacre_ioctl_call *call)
 {

@@ -55,45 +55,35 @@ struct nacre_ioctl {
 	};
 };
 
+/*
+ * One number can stand for two ioctls of a descriptor which differ in their
+ * direction only (0x67, 0xa3); so the direction is a part of the index.
+ */
+#define NACRE_IOCTL_INDEX(_cmd)	(_IOC_DIR(_cmd) << _IOC_NRBITS | _IOC_NR(_cmd))
+#define NACRE_IOCTLS		1024
+
 /* Row constructors: NACRE_VM_IOCTL(NACRE_SET_TSS_ADDR, set_tss_addr, flags) */
+#define NACRE_IOCTL(_cmd, ...)						\
+	[NACRE_IOCTL_INDEX(_cmd)] = &(const struct nacre_ioctl) {	\
+		.cmd = (_cmd), __VA_ARGS__ },
 #define NACRE_SYSTEM_IOCTL(_cmd, _fn, _flags, ...)			\
-	{ .cmd = (_cmd), .flags = (_flags), .system = (_fn), ##__VA_ARGS__ }
+	NACRE_IOCTL(_cmd, .flags = (_flags), .system = (_fn), ##__VA_ARGS__)
 #define NACRE_VM_IOCTL(_cmd, _fn, _flags, ...)				\
-	{ .cmd = (_cmd), .flags = (_flags), .vm = (_fn), ##__VA_ARGS__ }
+	NACRE_IOCTL(_cmd, .flags = (_flags), .vm = (_fn), ##__VA_ARGS__)
 #define NACRE_VCPU_IOCTL(_cmd, _fn, _flags, ...)			\
-	{ .cmd = (_cmd), .flags = (_flags), .vcpu = (_fn), ##__VA_ARGS__ }
+	NACRE_IOCTL(_cmd, .flags = (_flags), .vcpu = (_fn), ##__VA_ARGS__)
 /* As a row's last argument: a counted tail of at most _max elements. */
 #define NACRE_COUNTED(_type, _max)					\
 	.element = sizeof(_type), .max_count = (_max)
 
-/* Ends a list of rows. */
-#define NACRE_IOCTL_END		{}
+/* One descriptor's rows. */
+typedef const struct nacre_ioctl *const nacre_ioctls[NACRE_IOCTLS];
 
-/* One descriptor's rows, indexed at load by number and direction. */
-#define NACRE_IOCTL_SLOTS	1024
-struct nacre_ioctl_index {
-	const struct nacre_ioctl *slot[NACRE_IOCTL_SLOTS];
-};
-
-/* Adds the rows; -EEXIST if two claim one number. */
-int nacre_ioctl_add(struct nacre_ioctl_index *index,
-		    const struct nacre_ioctl *row);
-
-/*
- * One number can stand for two ioctls of a descriptor which differ in their
- * direction only (0x67, 0xa3); so the direction is a part of the slot.
- */
-static inline unsigned int nacre_ioctl_slot(unsigned int cmd)
+static inline const struct nacre_ioctl *nacre_ioctl_find(nacre_ioctls rows,
+							 unsigned int cmd)
 {
-	unsigned int slot = _IOC_DIR(cmd) << _IOC_NRBITS | _IOC_NR(cmd);
-
-	return array_index_nospec(slot, NACRE_IOCTL_SLOTS);
-}
-
-static inline const struct nacre_ioctl *
-nacre_ioctl_find(const struct nacre_ioctl_index *index, unsigned int cmd)
-{
-	const struct nacre_ioctl *row = index->slot[nacre_ioctl_slot(cmd)];
+	const struct nacre_ioctl *row =
+		rows[array_index_nospec(NACRE_IOCTL_INDEX(cmd), NACRE_IOCTLS)];
 
 	return row && row->cmd == cmd ? row : NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "arch/x86/arch.h"
 #include "arch/x86/backend.h"
+#include "arch/x86/ioctls.h"
 
 /* The misc minor by which /dev/kvm is known to programs and to udev. */
 #define KVM_NODE_MINOR	232
@@ -15,8 +16,6 @@
 static char *node = "nacre";
 module_param(node, charp, 0444);
 MODULE_PARM_DESC(node, "device node: nacre (default), or kvm to stand in for in-tree KVM");
-
-static struct nacre_ioctl_index system_index;
 
 static long system_get_api_version(struct nacre_ioctl_arg *arg)
 {
@@ -33,20 +32,20 @@ static long system_get_vcpu_mmap_size(struct nacre_ioctl_arg *arg)
 	return NACRE_VCPU_PAGES * PAGE_SIZE;
 }
 
-static const struct nacre_ioctl system_rows[] = {
+static nacre_ioctls system_rows = {
 	NACRE_SYSTEM_IOCTL(NACRE_GET_API_VERSION, system_get_api_version,
-			   NACRE_IOC_NO_ARG),
-	NACRE_SYSTEM_IOCTL(NACRE_CREATE_VM, nacre_create_vm, 0),
-	NACRE_SYSTEM_IOCTL(NACRE_CHECK_EXTENSION, system_check_extension, 0),
+			   NACRE_IOC_NO_ARG)
+	NACRE_SYSTEM_IOCTL(NACRE_CREATE_VM, nacre_create_vm, 0)
+	NACRE_SYSTEM_IOCTL(NACRE_CHECK_EXTENSION, system_check_extension, 0)
 	NACRE_SYSTEM_IOCTL(NACRE_GET_VCPU_MMAP_SIZE, system_get_vcpu_mmap_size,
-			   NACRE_IOC_NO_ARG),
-	NACRE_IOCTL_END
+			   NACRE_IOC_NO_ARG)
+	NACRE_X86_SYSTEM_IOCTLS(NACRE_SYSTEM_IOCTL)
 };
 
 static long system_ioctl(struct file *file, unsigned int cmd,
 			 unsigned long value)
 {
-	const struct nacre_ioctl *row = nacre_ioctl_find(&system_index, cmd);
+	const struct nacre_ioctl *row = nacre_ioctl_find(system_rows, cmd);
 
 	return row ? nacre_ioctl_do(row, value, NULL, NULL) : -EINVAL;
 }
@@ -78,22 +77,11 @@ static int choose_node(void)
 	return -EINVAL;
 }
 
-static int add_ioctls(void)
-{
-	return nacre_ioctl_add(&system_index, system_rows) ?:
-	       nacre_ioctl_add(&system_index, nacre_arch_system_ioctls) ?:
-	       nacre_vm_module_init() ?:
-	       nacre_vcpu_module_init();
-}
-
 static int __init nacre_init(void)
 {
 	int err;
 
 	err = choose_node();
-	if (err)
-		return err;
-	err = add_ioctls();
 	if (err)
 		return err;
 	err = nacre_arch_init();

@@ -15,8 +15,7 @@
 #include "module/vcpu.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/backend.h"
-
-static struct nacre_ioctl_index vcpu_index;
+#include "arch/x86/ioctls.h"
 
 /*
  * A vCPU in the guest is brought out by an interrupt; one that blocks is
@@ -227,17 +226,17 @@ static long vcpu_set_signal_mask(struct nacre_vcpu *vcpu,
 	return vcpu_set_sigset(vcpu, &sigset);
 }
 
-static const struct nacre_ioctl vcpu_rows[] = {
+static nacre_ioctls vcpu_rows = {
 	NACRE_VCPU_IOCTL(NACRE_SET_SIGNAL_MASK, vcpu_set_signal_mask,
-			 NACRE_IOC_USER_PTR),
-	NACRE_VCPU_IOCTL(NACRE_GET_STATS_FD, nacre_vcpu_get_stats, 0),
-	NACRE_IOCTL_END
+			 NACRE_IOC_USER_PTR)
+	NACRE_VCPU_IOCTL(NACRE_GET_STATS_FD, nacre_vcpu_get_stats, 0)
+	NACRE_X86_VCPU_IOCTLS(NACRE_VCPU_IOCTL)
 };
 
 static noinline long other_ioctl(struct nacre_vcpu *vcpu, unsigned int cmd,
 				 unsigned long value)
 {
-	const struct nacre_ioctl *row = nacre_ioctl_find(&vcpu_index, cmd);
+	const struct nacre_ioctl *row = nacre_ioctl_find(vcpu_rows, cmd);
 	long ret;
 
 	if (!row)
@@ -332,10 +331,4 @@ long nacre_create_vcpu(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	if (ret < 0)
 		nacre_vcpu_destroy(vcpu);
 	return ret;
-}
-
-int nacre_vcpu_module_init(void)
-{
-	return nacre_ioctl_add(&vcpu_index, vcpu_rows) ?:
-	       nacre_ioctl_add(&vcpu_index, nacre_arch_vcpu_ioctls);
 }

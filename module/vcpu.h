@@ -89,7 +89,6 @@ struct nacre_vcpu {
 	struct nacre_vcpu_arch arch;
 };
 
-int nacre_vcpu_module_init(void);
 long nacre_create_vcpu(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
 void nacre_vcpu_destroy(struct nacre_vcpu *vcpu);
 

@@ -13,8 +13,7 @@
 
 #include "module/vm.h"
 #include "arch/x86/arch.h"
-
-static struct nacre_ioctl_index vm_index;
+#include "arch/x86/ioctls.h"
 
 static void destroy_vcpus(struct nacre_vm *vm)
 {
@@ -152,32 +151,32 @@ static long vm_enable_cap(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	}
 }
 
-static const struct nacre_ioctl vm_rows[] = {
-	NACRE_VM_IOCTL(NACRE_CHECK_EXTENSION, vm_check_extension, 0),
-	NACRE_VM_IOCTL(NACRE_ENABLE_CAP, vm_enable_cap, 0),
-	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, nacre_create_vcpu, NACRE_IOC_VM_LOCK),
-	NACRE_VM_IOCTL(NACRE_IRQFD, nacre_irqfd, NACRE_IOC_VM_LOCK),
-	NACRE_VM_IOCTL(NACRE_IOEVENTFD, nacre_ioeventfd, NACRE_IOC_VM_LOCK),
+static nacre_ioctls vm_rows = {
+	NACRE_VM_IOCTL(NACRE_CHECK_EXTENSION, vm_check_extension, 0)
+	NACRE_VM_IOCTL(NACRE_ENABLE_CAP, vm_enable_cap, 0)
+	NACRE_VM_IOCTL(NACRE_CREATE_VCPU, nacre_create_vcpu, NACRE_IOC_VM_LOCK)
+	NACRE_VM_IOCTL(NACRE_IRQFD, nacre_irqfd, NACRE_IOC_VM_LOCK)
+	NACRE_VM_IOCTL(NACRE_IOEVENTFD, nacre_ioeventfd, NACRE_IOC_VM_LOCK)
 	NACRE_VM_IOCTL(NACRE_REGISTER_COALESCED_MMIO, nacre_register_coalesced,
-		       NACRE_IOC_VM_LOCK),
+		       NACRE_IOC_VM_LOCK)
 	NACRE_VM_IOCTL(NACRE_UNREGISTER_COALESCED_MMIO,
-		       nacre_unregister_coalesced, NACRE_IOC_VM_LOCK),
+		       nacre_unregister_coalesced, NACRE_IOC_VM_LOCK)
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION, vm_set_memory_region,
-		       NACRE_IOC_SLOTS_LOCK),
+		       NACRE_IOC_SLOTS_LOCK)
 	NACRE_VM_IOCTL(NACRE_SET_USER_MEMORY_REGION2, vm_set_memory_region,
-		       NACRE_IOC_SLOTS_LOCK),
+		       NACRE_IOC_SLOTS_LOCK)
 	NACRE_VM_IOCTL(NACRE_GET_DIRTY_LOG, nacre_get_dirty_log,
-		       NACRE_IOC_SLOTS_LOCK),
+		       NACRE_IOC_SLOTS_LOCK)
 	/* The number says that it goes out as well, but it may be read-only. */
 	NACRE_VM_IOCTL(NACRE_CLEAR_DIRTY_LOG, nacre_clear_dirty_log,
-		       NACRE_IOC_SLOTS_LOCK | NACRE_IOC_IN),
-	NACRE_VM_IOCTL(NACRE_GET_STATS_FD, nacre_vm_get_stats, 0),
-	NACRE_IOCTL_END
+		       NACRE_IOC_SLOTS_LOCK | NACRE_IOC_IN)
+	NACRE_VM_IOCTL(NACRE_GET_STATS_FD, nacre_vm_get_stats, 0)
+	NACRE_X86_VM_IOCTLS(NACRE_VM_IOCTL)
 };
 
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 {
-	const struct nacre_ioctl *row = nacre_ioctl_find(&vm_index, cmd);
+	const struct nacre_ioctl *row = nacre_ioctl_find(vm_rows, cmd);
 	struct nacre_vm *vm = file->private_data;
 
 	if (vm->mm != current->mm || READ_ONCE(vm->dead))
@@ -216,10 +215,4 @@ long nacre_create_vm(struct nacre_ioctl_arg *arg)
 	if (fd < 0)
 		nacre_vm_put(vm);
 	return fd;
-}
-
-int nacre_vm_module_init(void)
-{
-	return nacre_ioctl_add(&vm_index, vm_rows) ?:
-	       nacre_ioctl_add(&vm_index, nacre_arch_vm_ioctls);
 }

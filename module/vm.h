@@ -144,7 +144,6 @@ unsigned long nacre_mmu_seq(const struct nacre_vm *vm);
 bool nacre_mmu_retry(const struct nacre_vm *vm, unsigned long seq,
 		     hva_t start, hva_t end);
 
-int nacre_vm_module_init(void);
 /* NACRE_CHECK_EXTENSION; @vm is NULL on the system descriptor. */
 long nacre_capability(struct nacre_vm *vm, unsigned long number);
 

@@ -7,9 +7,6 @@
 
 int nacre_arch_init(void);
 
-extern const struct nacre_ioctl nacre_arch_system_ioctls[];
-extern const struct nacre_ioctl nacre_arch_vm_ioctls[];
-extern const struct nacre_ioctl nacre_arch_vcpu_ioctls[];
 /* A capability's value; @vm is NULL on the system descriptor. 0: absent. */
 int nacre_arch_capability(struct nacre_vm *vm, unsigned long number);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The ioctls that x86 answers: module/ioctl.h says what a row is. Listed once:
- * the list declares the handlers here, and is the tables in x86.c.
+ * the list declares the handlers here, and is a part of the tables in module/.
  */
 #ifndef NACRE_X86_IOCTLS_H
 #define NACRE_X86_IOCTLS_H

@@ -156,25 +156,6 @@ long nacre_translate_gva(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
-#define SYSTEM_ROW(...)	NACRE_SYSTEM_IOCTL(__VA_ARGS__),
-#define VM_ROW(...)	NACRE_VM_IOCTL(__VA_ARGS__),
-#define VCPU_ROW(...)	NACRE_VCPU_IOCTL(__VA_ARGS__),
-
-const struct nacre_ioctl nacre_arch_system_ioctls[] = {
-	NACRE_X86_SYSTEM_IOCTLS(SYSTEM_ROW)
-	NACRE_IOCTL_END
-};
-
-const struct nacre_ioctl nacre_arch_vm_ioctls[] = {
-	NACRE_X86_VM_IOCTLS(VM_ROW)
-	NACRE_IOCTL_END
-};
-
-const struct nacre_ioctl nacre_arch_vcpu_ioctls[] = {
-	NACRE_X86_VCPU_IOCTLS(VCPU_ROW)
-	NACRE_IOCTL_END
-};
-
 int nacre_arch_vm_init(struct nacre_vm *vm)
 {
 	vm->arch.identity_map_addr = IDENTITY_MAP_ADDR;
