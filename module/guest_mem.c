@@ -55,63 +55,42 @@ bool nacre_writable_guest(struct nacre_vm *vm, gpa_t gpa)
 	return !first_piece(vm, gpa, 1, true, &piece);
 }
 
-int nacre_read_guest(struct nacre_vm *vm, gpa_t gpa, void *data, size_t len)
+static __always_inline int access_guest(struct nacre_vm *vm, gpa_t gpa,
+					void *data, size_t len, bool write)
 {
 	struct piece piece;
+	bool failed;
 
-	while (len) {
-		if (first_piece(vm, gpa, len, false, &piece))
+	for (; len; gpa += piece.len, data += piece.len, len -= piece.len) {
+		if (first_piece(vm, gpa, len, write, &piece))
 			return -EFAULT;
-		if (copy_from_user(data, piece.user, piece.len))
+		failed = write ? copy_to_user(piece.user, data, piece.len) :
+				 copy_from_user(data, piece.user, piece.len);
+		/* Before a failure something may have been written. */
+		if (write)
+			mark_piece(&piece, gpa);
+		if (failed)
 			return -EFAULT;
-		gpa += piece.len;
-		data += piece.len;
-		len -= piece.len;
 	}
 	return 0;
+}
+
+int nacre_read_guest(struct nacre_vm *vm, gpa_t gpa, void *data, size_t len)
+{
+	return access_guest(vm, gpa, data, len, false);
 }
 
 int nacre_write_guest(struct nacre_vm *vm, gpa_t gpa, const void *data,
 		      size_t len)
 {
-	struct piece piece;
-	bool failed;
-
-	while (len) {
-		if (first_piece(vm, gpa, len, true, &piece))
-			return -EFAULT;
-		failed = copy_to_user(piece.user, data, piece.len);
-		/* Before a failure something may have been written. */
-		mark_piece(&piece, gpa);
-		if (failed)
-			return -EFAULT;
-		gpa += piece.len;
-		data += piece.len;
-		len -= piece.len;
-	}
-	return 0;
-}
-
-static int cmpxchg_user_32(void __user *user, u64 *old, u64 new)
-{
-	u32 expected = *old;
-	int ret;
-
-	ret = __try_cmpxchg_user((u32 __user *)user, &expected, (u32)new, f32);
-	if (ret > 0)
-		*old = expected;
-	return ret;
-}
-
-static int cmpxchg_user_64(void __user *user, u64 *old, u64 new)
-{
-	return __try_cmpxchg_user((u64 __user *)user, old, new, f64);
+	return access_guest(vm, gpa, (void *)data, len, true);
 }
 
 int nacre_cmpxchg_guest(struct nacre_vm *vm, gpa_t gpa, u64 *old, u64 new,
 			unsigned int size)
 {
 	struct piece piece;
+	u32 low = *old;
 	int ret;
 
 	if ((size != 4 && size != 8) || !IS_ALIGNED(gpa, size))
@@ -120,10 +99,16 @@ int nacre_cmpxchg_guest(struct nacre_vm *vm, gpa_t gpa, u64 *old, u64 new,
 		return -EFAULT;
 	if (!access_ok(piece.user, size))
 		return -EFAULT;
-	ret = size == 4 ? cmpxchg_user_32(piece.user, old, new) :
-			  cmpxchg_user_64(piece.user, old, new);
+	if (size == 4)
+		ret = __try_cmpxchg_user((u32 __user *)piece.user, &low,
+					 (u32)new, f32);
+	else
+		ret = __try_cmpxchg_user((u64 __user *)piece.user, old, new,
+					 f64);
 	if (!ret)
 		nacre_log_write(piece.slot, piece.gfn);
+	else if (ret > 0 && size == 4)
+		*old = low;
 	return ret > 0 ? -EAGAIN : ret;
 }
 
@@ -167,19 +152,15 @@ static u8 host_level(hva_t hva)
 	return level;
 }
 
-/* Only these are mapped by huge entries; the rest saves the walk. */
-static bool may_be_huge(struct page *page)
-{
-	return PageCompound(page) || is_zone_device_page(page);
-}
-
 /* The reference goes at once: the notifier's sequence is what counts. */
 static void describe(hva_t hva, struct page *page, bool writable,
 		     struct nacre_host_page *out)
 {
 	out->pfn = page_to_pfn(page);
 	out->writable = writable;
-	out->level = may_be_huge(page) ? host_level(hva) : 1;
+	/* Only these are mapped by huge entries; the rest saves the walk. */
+	out->level = PageCompound(page) || is_zone_device_page(page) ?
+		     host_level(hva) : 1;
 	put_page(page);
 }
 
