@@ -254,29 +254,19 @@ long nacre_ioeventfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	return err;
 }
 
-static int change_zone(struct nacre_vm *vm, struct nacre_ioctl_arg *arg,
-		       match_fn goes)
+long nacre_coalesced_mmio(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_coalesced_mmio_zone *zone = arg->data;
+	bool goes = arg->cmd == NACRE_UNREGISTER_COALESCED_MMIO;
 	struct io_range r = { .addr = zone->addr, .len = zone->size };
+	int err;
 
 	if (zone->pio > 1)
 		return -EINVAL;
-	return change(vm, zone->pio ? NACRE_BUS_PIO : NACRE_BUS_MMIO, goes, &r);
-}
-
-long nacre_register_coalesced(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	return change_zone(vm, arg, NULL);
-}
-
-long nacre_unregister_coalesced(struct nacre_vm *vm,
-				struct nacre_ioctl_arg *arg)
-{
-	int err = change_zone(vm, arg, zone_goes);
-
+	err = change(vm, zone->pio ? NACRE_BUS_PIO : NACRE_BUS_MMIO,
+		     goes ? zone_goes : NULL, &r);
 	/* That there was none is no error. */
-	return err == -ENOENT ? 0 : err;
+	return goes && err == -ENOENT ? 0 : err;
 }
 
 int nacre_io_init(struct nacre_vm *vm)

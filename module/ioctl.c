@@ -92,6 +92,7 @@ static int copy_in(struct nacre_ioctl_call *call,
 	call->user = (void __user *)value;
 	call->size = row->flags & NACRE_IOC_USER_PTR ? 0 : _IOC_SIZE(row->cmd);
 	memset(&call->arg, 0, sizeof(call->arg));
+	call->arg.cmd = row->cmd;
 	call->arg.value = value;
 	call->arg.size = call->size;
 

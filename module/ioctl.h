@@ -21,6 +21,7 @@ struct nacre_vcpu;
  * elements; both are in @data.
  */
 struct nacre_ioctl_arg {
+	unsigned int cmd;	/* for a handler of several */
 	unsigned long value;	/* the third argument of ioctl(2), as it came */
 	void *data;		/* kernel copy of the fixed struct or header */
 	u32 size;		/* of the fixed struct or header */

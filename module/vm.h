@@ -120,9 +120,7 @@ static inline bool nacre_io_offer(struct nacre_vm *vm, enum nacre_bus bus,
 
 /* NACRE_IOEVENTFD, NACRE_REGISTER_COALESCED_MMIO and its UN; vm->lock. */
 long nacre_ioeventfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
-long nacre_register_coalesced(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
-long nacre_unregister_coalesced(struct nacre_vm *vm,
-				struct nacre_ioctl_arg *arg);
+long nacre_coalesced_mmio(struct nacre_vm *vm, struct nacre_ioctl_arg *arg);
 
 void nacre_irqfds_init(struct nacre_vm *vm);
 /* The VM's descriptor is closed: none is left, and none comes. */

@@ -298,10 +298,12 @@ long nacre_create_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
-static long access_irqchip(struct nacre_vm *vm, struct nacre_irqchip *io,
-			   bool set)
+/* And NACRE_SET_IRQCHIP. */
+long nacre_get_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
+	bool set = arg->cmd == NACRE_SET_IRQCHIP;
 	struct nacre_chips *chips = nacre_chips(vm);
+	struct nacre_irqchip *io = arg->data;
 	unsigned long flags;
 	long ret = 0;
 
@@ -322,16 +324,6 @@ static long access_irqchip(struct nacre_vm *vm, struct nacre_irqchip *io,
 	if (set)
 		nacre_chips_watch(chips);
 	return ret;
-}
-
-long nacre_get_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	return access_irqchip(vm, arg->data, false);
-}
-
-long nacre_set_irqchip(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	return access_irqchip(vm, arg->data, true);
 }
 
 /* A line is up as long as anybody holds it up. */

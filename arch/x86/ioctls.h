@@ -12,7 +12,7 @@
 ROW(NACRE_GET_SUPPORTED_CPUID, nacre_get_supported_cpuid,		\
 	NACRE_IOC_TAIL_OUT,						\
 	NACRE_COUNTED(struct nacre_cpuid_entry2, NACRE_MAX_CPUID_ENTRIES)) \
-ROW(NACRE_GET_MSR_FEATURE_INDEX_LIST, nacre_get_feature_msr_list,	\
+ROW(NACRE_GET_MSR_FEATURE_INDEX_LIST, nacre_get_msr_index_list,		\
 	NACRE_IOC_TAIL_OUT, NACRE_COUNTED(u32, 1024))			\
 ROW(NACRE_GET_MSRS, nacre_get_feature_msrs, 0,				\
 	NACRE_COUNTED(struct nacre_msr_entry, 255))			\
@@ -26,7 +26,7 @@ ROW(NACRE_SET_IDENTITY_MAP_ADDR, nacre_set_identity_map_addr,		\
 	NACRE_IOC_VM_LOCK)						\
 ROW(NACRE_CREATE_IRQCHIP, nacre_create_irqchip, NACRE_IOC_VM_LOCK)	\
 ROW(NACRE_GET_IRQCHIP, nacre_get_irqchip, 0)				\
-ROW(NACRE_SET_IRQCHIP, nacre_set_irqchip, NACRE_IOC_IN)			\
+ROW(NACRE_SET_IRQCHIP, nacre_get_irqchip, NACRE_IOC_IN)			\
 ROW(NACRE_IRQ_LINE, nacre_irq_line, 0)					\
 ROW(NACRE_IRQ_LINE_STATUS, nacre_irq_line, 0)				\
 ROW(NACRE_SET_GSI_ROUTING, nacre_set_gsi_routing, NACRE_IOC_USER_PTR)	\

@@ -614,9 +614,13 @@ long nacre_get_feature_msrs(struct nacre_ioctl_arg *arg)
 	return e - (struct nacre_msr_entry *)arg->tail;
 }
 
-/* Too small a list: tell how many there are. */
-static long list_msrs(struct nacre_ioctl_arg *arg, bool features)
+/*
+ * Also NACRE_GET_MSR_FEATURE_INDEX_LIST. Too small a list: tell how many there
+ * are.
+ */
+long nacre_get_msr_index_list(struct nacre_ioctl_arg *arg)
 {
+	bool features = arg->cmd == NACRE_GET_MSR_FEATURE_INDEX_LIST;
 	unsigned int i, n = 0, room = arg->count;
 	u32 *out = arg->tail;
 
@@ -631,14 +635,4 @@ static long list_msrs(struct nacre_ioctl_arg *arg, bool features)
 	arg->count = n;
 	arg->header_on_error = true;
 	return n > room ? -E2BIG : 0;
-}
-
-long nacre_get_msr_index_list(struct nacre_ioctl_arg *arg)
-{
-	return list_msrs(arg, false);
-}
-
-long nacre_get_feature_msr_list(struct nacre_ioctl_arg *arg)
-{
-	return list_msrs(arg, true);
 }

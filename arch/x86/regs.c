@@ -23,20 +23,23 @@ static const u8 segments[NACRE_NR_SEGS] = {
 static_assert(offsetof(struct nacre_sregs, gdt) ==
 	      sizeof(struct nacre_segment[NACRE_NR_SEGS]));
 
-static void regs_out(struct nacre_vcpu *vcpu, struct nacre_regs *regs)
+long nacre_get_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
-	u64 *out = (u64 *)regs;
+	struct nacre_regs *regs = arg->data;
+	u64 *out = arg->data;
 	unsigned int i;
 
 	for (i = 0; i < NACRE_NR_GPRS; i++)
 		out[i] = nacre_gpr(vcpu, gprs[i]);
 	regs->rip = nacre_rip(vcpu);
 	regs->rflags = nacre_rflags(vcpu);
+	return 0;
 }
 
-static void regs_in(struct nacre_vcpu *vcpu, struct nacre_regs *regs)
+long nacre_set_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
-	const u64 *in = (u64 *)regs;
+	const struct nacre_regs *regs = arg->data;
+	const u64 *in = arg->data;
 	unsigned int i;
 
 	for (i = 0; i < NACRE_NR_GPRS; i++)
@@ -46,24 +49,14 @@ static void regs_in(struct nacre_vcpu *vcpu, struct nacre_regs *regs)
 	/* A fault of the old RIP says nothing about the new one. */
 	vcpu->arch.events.exception.pending = false;
 	nacre_set_request(vcpu, NACRE_REQ_EVENT);
-}
-
-long nacre_get_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
-{
-	regs_out(vcpu, arg->data);
 	return 0;
 }
 
-long nacre_set_regs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
-{
-	regs_in(vcpu, arg->data);
-	return 0;
-}
-
-static void sregs_out(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
+long nacre_get_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_events *events = &vcpu->arch.events;
-	struct nacre_segment *out = (struct nacre_segment *)sregs;
+	struct nacre_segment *out = arg->data;
+	struct nacre_sregs *sregs = arg->data;
 	unsigned int i;
 
 	for (i = 0; i < NACRE_NR_SEGS; i++)
@@ -80,6 +73,7 @@ static void sregs_out(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
 	if (events->interrupt.injected && !events->interrupt.soft)
 		__set_bit(events->interrupt.vector,
 			  (unsigned long *)sregs->interrupt_bitmap);
+	return 0;
 }
 
 /* Long mode is more than one bit; the rest are the registers' own rules. */
@@ -130,14 +124,15 @@ static void segments_in(struct nacre_vcpu *vcpu, const struct nacre_segment *in)
 		vcpu->arch.pio.rip = ~nacre_rip(vcpu);
 }
 
-static int sregs_in(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
+long nacre_set_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
+	const struct nacre_sregs *sregs = arg->data;
 	unsigned int vector;
 
 	if (!sregs_valid(vcpu, sregs))
 		return -EINVAL;
 	sregs_control_in(vcpu, sregs);
-	segments_in(vcpu, (struct nacre_segment *)sregs);
+	segments_in(vcpu, arg->data);
 	/* Everything that the guest had translated may be wrong now. */
 	nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST);
 	vector = find_first_bit((unsigned long *)sregs->interrupt_bitmap,
@@ -147,16 +142,8 @@ static int sregs_in(struct nacre_vcpu *vcpu, struct nacre_sregs *sregs)
 	return 0;
 }
 
-long nacre_get_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
-{
-	sregs_out(vcpu, arg->data);
-	return 0;
-}
-
-long nacre_set_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
-{
-	return sregs_in(vcpu, arg->data);
-}
+/* What the ioctls do, with data that is here. */
+#define WITH(_data)	(&(struct nacre_ioctl_arg) { .data = (_data) })
 
 /*
  * The mapping is the VMM's to write at any time, also half way through here:
@@ -176,13 +163,13 @@ int nacre_sync_regs_in(struct nacre_vcpu *vcpu)
 		struct nacre_regs regs = user->regs;
 
 		barrier();
-		regs_in(vcpu, &regs);
+		nacre_set_regs(vcpu, WITH(&regs));
 	}
 	if (dirty & NACRE_SYNC_X86_SREGS) {
 		struct nacre_sregs sregs = user->sregs;
 
 		barrier();
-		err = sregs_in(vcpu, &sregs);
+		err = nacre_set_sregs(vcpu, WITH(&sregs));
 	}
 	if (!err && dirty & NACRE_SYNC_X86_EVENTS) {
 		struct nacre_vcpu_events events = user->events;
@@ -201,10 +188,10 @@ void nacre_sync_regs_out(struct nacre_vcpu *vcpu)
 	u64 valid = READ_ONCE(vcpu->run->nacre_valid_regs);
 
 	if (valid & NACRE_SYNC_X86_REGS)
-		regs_out(vcpu, &user->regs);
+		nacre_get_regs(vcpu, WITH(&user->regs));
 	if (valid & NACRE_SYNC_X86_SREGS) {
 		memset(&user->sregs, 0, sizeof(user->sregs));
-		sregs_out(vcpu, &user->sregs);
+		nacre_get_sregs(vcpu, WITH(&user->sregs));
 	}
 	if (valid & NACRE_SYNC_X86_EVENTS)
 		nacre_events_out(vcpu, &user->events);
