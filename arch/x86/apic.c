@@ -385,17 +385,6 @@ static bool pic_wants(struct nacre_vcpu *vcpu)
 	return output && nacre_lapic_accepts_pic(nacre_lapic_of(vcpu));
 }
 
-static u8 take_from_pic(struct nacre_vcpu *vcpu)
-{
-	u8 vector;
-
-	if (nacre_has_chips(vcpu->vm))
-		return nacre_pic_take(vcpu->vm);
-	vector = vcpu->arch.apic->extint - 1;
-	vcpu->arch.apic->extint = 0;
-	return vector;
-}
-
 bool nacre_has_interrupt(struct nacre_vcpu *vcpu)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
@@ -420,8 +409,13 @@ int nacre_get_interrupt(struct nacre_vcpu *vcpu)
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
 	int vector;
 
-	if (pic_wants(vcpu))
-		return take_from_pic(vcpu);
+	if (pic_wants(vcpu)) {
+		if (nacre_has_chips(vcpu->vm))
+			return nacre_pic_take(vcpu->vm);
+		vector = vcpu->arch.apic->extint - 1;
+		vcpu->arch.apic->extint = 0;
+		return vector;
+	}
 	if (lapic->by_processor)
 		return -1;
 	vector = nacre_lapic_pending(lapic);

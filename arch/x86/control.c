@@ -63,17 +63,11 @@ bool nacre_set_cr8(struct nacre_vcpu *vcpu, u64 cr8)
 	return true;
 }
 
-/* Bits that the manuals reserve in a PDPTE of PAE paging. */
-static bool valid_pdpte(struct nacre_vcpu *vcpu, u64 pdpte)
-{
-	u64 reserved = GENMASK_ULL(63, vcpu->arch.cpuid.maxphyaddr) |
-		       GENMASK_ULL(8, 5) | GENMASK_ULL(2, 1);
-
-	return !(pdpte & 1) || !(pdpte & reserved);
-}
-
 bool nacre_load_pdptrs(struct nacre_vcpu *vcpu, u64 cr3)
 {
+	/* Bits that the manuals reserve in a PDPTE of PAE paging. */
+	u64 reserved = GENMASK_ULL(63, vcpu->arch.cpuid.maxphyaddr) |
+		       GENMASK_ULL(8, 5) | GENMASK_ULL(2, 1);
 	u64 pdptrs[4];
 	unsigned int i;
 
@@ -81,7 +75,7 @@ bool nacre_load_pdptrs(struct nacre_vcpu *vcpu, u64 cr3)
 			     sizeof(pdptrs)))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(pdptrs); i++) {
-		if (!valid_pdpte(vcpu, pdptrs[i]))
+		if (pdptrs[i] & 1 && pdptrs[i] & reserved)
 			return false;
 	}
 	memcpy(vcpu->arch.pdptrs, pdptrs, sizeof(pdptrs));
@@ -89,28 +83,20 @@ bool nacre_load_pdptrs(struct nacre_vcpu *vcpu, u64 cr3)
 	return true;
 }
 
-/* Paging goes on with EFER.LME set: PAE is a must, CS.L may not be set yet. */
-static bool may_enter_long_mode(struct nacre_vcpu *vcpu)
+static bool paging_on_allowed(struct nacre_vcpu *vcpu, u64 cr0, u64 old)
 {
 	struct nacre_segment cs;
 
-	backend(read_segment)(vcpu, NACRE_SEG_CS, &cs);
-	return nacre_is_pae(vcpu) && !cs.l;
-}
-
-static bool paging_on_allowed(struct nacre_vcpu *vcpu, u64 cr0, u64 old)
-{
-	if (vcpu->arch.efer & EFER_LME)
-		return old & X86_CR0_PG || may_enter_long_mode(vcpu);
+	/* Into long mode: PAE is a must, CS.L may not be set yet. */
+	if (vcpu->arch.efer & EFER_LME) {
+		if (old & X86_CR0_PG)
+			return true;
+		backend(read_segment)(vcpu, NACRE_SEG_CS, &cs);
+		return nacre_is_pae(vcpu) && !cs.l;
+	}
 	if (nacre_is_pae(vcpu) && (cr0 ^ old) & CR0_PDPTR_BITS)
 		return nacre_load_pdptrs(vcpu, nacre_cr3(vcpu));
 	return true;
-}
-
-static bool paging_off_allowed(struct nacre_vcpu *vcpu)
-{
-	return !nacre_is_64bit_code(vcpu) &&
-	       !(nacre_cr4(vcpu) & X86_CR4_PCIDE);
 }
 
 /* EFER.LMA is LME AND paging, kept by the processor on a native machine. */
@@ -136,7 +122,8 @@ bool nacre_guest_write_cr0(struct nacre_vcpu *vcpu, u64 cr0)
 	if (cr0 & X86_CR0_PG)
 		allowed = paging_on_allowed(vcpu, cr0, old);
 	else
-		allowed = paging_off_allowed(vcpu);
+		allowed = !nacre_is_64bit_code(vcpu) &&
+			  !(nacre_cr4(vcpu) & X86_CR4_PCIDE);
 	if (!allowed)
 		return false;
 	switch_long_mode(vcpu, cr0, old);
@@ -164,22 +151,17 @@ bool nacre_guest_write_cr3(struct nacre_vcpu *vcpu, u64 cr3)
 	return true;
 }
 
-/* Intel SDM, "Enabling of PCID": only in long mode and with PCID 0 in CR3. */
-static bool pcid_on_allowed(struct nacre_vcpu *vcpu)
-{
-	return nacre_is_long_mode(vcpu) &&
-	       !(nacre_cr3(vcpu) & GENMASK_ULL(11, 0));
-}
-
 static bool cr4_change_allowed(struct nacre_vcpu *vcpu, u64 cr4, u64 old)
 {
 	u64 changed = cr4 ^ old;
 
-	if (nacre_is_long_mode(vcpu)) {
-		if (!(cr4 & X86_CR4_PAE) || changed & X86_CR4_LA57)
-			return false;
-	}
-	if (changed & cr4 & X86_CR4_PCIDE && !pcid_on_allowed(vcpu))
+	if (nacre_is_long_mode(vcpu) &&
+	    (!(cr4 & X86_CR4_PAE) || changed & X86_CR4_LA57))
+		return false;
+	/* Intel SDM, "Enabling of PCID": in long mode, with PCID 0 in CR3. */
+	if (changed & cr4 & X86_CR4_PCIDE &&
+	    (!nacre_is_long_mode(vcpu) ||
+	     nacre_cr3(vcpu) & GENMASK_ULL(11, 0)))
 		return false;
 	if (!nacre_is_long_mode(vcpu) && nacre_is_paging(vcpu) &&
 	    cr4 & X86_CR4_PAE && changed & CR4_PDPTR_BITS)

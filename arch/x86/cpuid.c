@@ -24,24 +24,19 @@ static unsigned int hash(u32 function)
 	return (function ^ function >> 26) % NACRE_CPUID_HASH;
 }
 
-static bool entry_matches(const struct nacre_cpuid_entry2 *entry, u32 function,
-			  u32 index)
-{
-	if (entry->function != function)
-		return false;
-	return entry->index == index ||
-	       !(entry->flags & NACRE_CPUID_FLAG_SIGNIFCANT_INDEX);
-}
-
 static __always_inline const struct nacre_cpuid_entry2 *
 find(const struct nacre_vcpu *vcpu, u32 function, u32 index)
 {
 	const struct nacre_guest_cpuid *cpuid = &vcpu->arch.cpuid;
+	const struct nacre_cpuid_entry2 *e;
 	unsigned int n;
 
 	for (n = cpuid->first[hash(function)]; n; n = cpuid->next[n]) {
-		if (entry_matches(&cpuid->entries[n - 1], function, index))
-			return &cpuid->entries[n - 1];
+		e = &cpuid->entries[n - 1];
+		if (e->function == function &&
+		    (e->index == index ||
+		     !(e->flags & NACRE_CPUID_FLAG_SIGNIFCANT_INDEX)))
+			return e;
 	}
 	return NULL;
 }
@@ -302,24 +297,21 @@ void nacre_cpuid_init(struct nacre_vcpu *vcpu)
 }
 
 /* As the guest reads them, so that what NACRE_GET_CPUID2 told is the same. */
-static bool same_entry(struct nacre_vcpu *vcpu, struct nacre_cpuid_entry2 a,
-		       struct nacre_cpuid_entry2 b)
-{
-	apply_state(vcpu, &a);
-	apply_state(vcpu, &b);
-	return !memcmp(&a, &b, offsetof(struct nacre_cpuid_entry2, padding));
-}
-
 static bool same_cpuid(struct nacre_vcpu *vcpu,
 		       const struct nacre_cpuid_entry2 *entries,
 		       unsigned int count)
 {
+	struct nacre_cpuid_entry2 a, b;
 	unsigned int i;
 
 	if (vcpu->arch.cpuid.count != count)
 		return false;
 	for (i = 0; i < count; i++) {
-		if (!same_entry(vcpu, vcpu->arch.cpuid.entries[i], entries[i]))
+		a = vcpu->arch.cpuid.entries[i];
+		b = entries[i];
+		apply_state(vcpu, &a);
+		apply_state(vcpu, &b);
+		if (memcmp(&a, &b, offsetof(typeof(a), padding)))
 			return false;
 	}
 	return true;

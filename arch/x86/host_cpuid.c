@@ -212,14 +212,6 @@ static struct nacre_cpuid_entry2 execute(u32 function, u32 index)
 	return e;
 }
 
-static u32 host_word(const struct register_row *row)
-{
-	struct nacre_cpuid_entry2 e = execute(row->at.function, row->at.index);
-	u32 kernel = boot_cpu_data.x86_capability[row->word];
-
-	return (*reg_of(&e, row) & kernel & row->pass) | row->always;
-}
-
 void nacre_host_deny(unsigned int feature)
 {
 	nacre_host_words[feature / 32] &= ~BIT(feature % 32);
@@ -258,11 +250,15 @@ static void remove_what_the_host_lacks(void)
 void nacre_host_cpuid_begin(void)
 {
 	const struct register_row *row;
+	struct nacre_cpuid_entry2 e;
 
 	for (row = registers; row < registers + ARRAY_SIZE(registers); row++) {
 		if (row->word == NO_WORD)
 			continue;
-		nacre_host_words[row->word] = host_word(row);
+		e = execute(row->at.function, row->at.index);
+		nacre_host_words[row->word] = row->always |
+			(*reg_of(&e, row) & row->pass &
+			 boot_cpu_data.x86_capability[row->word]);
 		nacre_cpuid_places[row->word] = row->at;
 	}
 	add_kernel_knowledge();
@@ -285,15 +281,6 @@ static bool is_indexed(u32 function)
 	return false;
 }
 
-/* The caches' subleaves are alike, and one row stands for all. */
-static bool row_is_of(const struct register_row *row,
-		      const struct nacre_cpuid_entry2 *e)
-{
-	return row->at.function == e->function &&
-	       (row->at.index == e->index || e->function == 0x4 ||
-		e->function == 0x8000001d);
-}
-
 static void apply_rows(struct nacre_cpuid_entry2 *e)
 {
 	struct nacre_cpuid_entry2 raw = execute(e->function, e->index);
@@ -302,7 +289,10 @@ static void apply_rows(struct nacre_cpuid_entry2 *e)
 	for (i = 0; i < ARRAY_SIZE(registers); i++) {
 		const struct register_row *row = &registers[i];
 
-		if (!row_is_of(row, e))
+		/* The caches' are alike: one row stands for all subleaves. */
+		if (row->at.function != e->function ||
+		    (row->at.index != e->index && e->function != 0x4 &&
+		     e->function != 0x8000001d))
 			continue;
 		if (row->word != NO_WORD)
 			*reg_of(e, row) = nacre_host_words[row->word];
@@ -333,19 +323,11 @@ static u32 last_extended(u32 last)
 	return min_t(u32, last, MAX_EXTENDED);
 }
 
-static void set_signature(struct nacre_cpuid_entry2 *e)
-{
-	static const char signature[] = NACRE_SIGNATURE;
-
-	e->eax = NACRE_CPUID_FEATURES;
-	memcpy(&e->ebx, signature, 4);
-	memcpy(&e->ecx, signature + 4, 4);
-	memcpy(&e->edx, signature + 8, 4);
-}
-
 /* What is not a matter of bits. */
 static void adjust(struct nacre_cpuid_entry2 *e)
 {
+	static const char signature[] = NACRE_SIGNATURE;
+
 	switch (e->function) {
 	case 0x0:
 		e->eax = min_t(u32, e->eax, MAX_BASIC);
@@ -357,7 +339,10 @@ static void adjust(struct nacre_cpuid_entry2 *e)
 		nacre_xstate_supported(e);
 		break;
 	case NACRE_CPUID_SIGNATURE:
-		set_signature(e);
+		e->eax = NACRE_CPUID_FEATURES;
+		memcpy(&e->ebx, signature, 4);
+		memcpy(&e->ecx, signature + 4, 4);
+		memcpy(&e->edx, signature + 8, 4);
 		break;
 	case 0x80000000:
 		e->eax = last_extended(e->eax);

@@ -110,13 +110,6 @@ bool nacre_read_mc_bank(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 	return true;
 }
 
-/* A guest of AMD's can put errors there itself. */
-static bool may_fill_status(const struct nacre_vcpu *vcpu)
-{
-	return nacre_guest_is_amd(vcpu) &&
-	       vcpu->arch.msr.hwcr & HWCR_MC_STATUS_WRITE;
-}
-
 static bool valid_bank_value(const struct nacre_vcpu *vcpu,
 			     struct nacre_wrmsr w)
 {
@@ -128,7 +121,10 @@ static bool valid_bank_value(const struct nacre_vcpu *vcpu,
 	case NACRE_MC_CTL:
 		return !w.value || (w.value | MC_CTL_MAY_BE_OFF) == ALL_ON;
 	case NACRE_MC_STATUS:
-		return !w.value || w.by == BY_USER || may_fill_status(vcpu);
+		/* A guest of AMD's can put errors there itself. */
+		return !w.value || w.by == BY_USER ||
+		       (nacre_guest_is_amd(vcpu) &&
+			vcpu->arch.msr.hwcr & HWCR_MC_STATUS_WRITE);
 	default:
 		return true;
 	}
@@ -168,21 +164,6 @@ long nacre_setup_mce(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
-/* An error that asks nobody to do anything; Intel SDM, "UCR Error ..." */
-static bool asks_for_no_action(const struct nacre_x86_mce *in)
-{
-	return !in->mcg_status &&
-	       !(in->status & (MCI_STATUS_PCC | MCI_STATUS_S | MCI_STATUS_AR)) &&
-	       in->status & MCI_STATUS_UC;
-}
-
-/* The guest has the bank, or all of them, turned off. */
-static bool reporting_is_off(const struct nacre_mce *mce, const u64 *bank)
-{
-	return (mce->cap & MCG_CTL_P && mce->ctl != ALL_ON) ||
-	       bank[NACRE_MC_CTL] != ALL_ON;
-}
-
 static void log_error(u64 *bank, const struct nacre_x86_mce *in, bool over)
 {
 	bank[NACRE_MC_STATUS] = in->status | (over ? MCI_STATUS_OVER : 0);
@@ -206,21 +187,18 @@ static void log_corrected(u64 *bank, const struct nacre_x86_mce *in)
 		log_error(bank, in, holds_error(bank));
 }
 
-/* Nobody can take it: one is being handled, or the guest wants none. */
-static bool shuts_down(struct nacre_vcpu *vcpu)
-{
-	return vcpu->arch.msr.mce.status & MCG_STATUS_MCIP ||
-	       !(nacre_cr4(vcpu) & X86_CR4_MCE);
-}
-
 static void raise_uncorrected(struct nacre_vcpu *vcpu, u64 *bank,
 			      const struct nacre_x86_mce *in)
 {
 	struct nacre_mce *mce = &vcpu->arch.msr.mce;
 
-	if (reporting_is_off(mce, bank))
+	/* The guest has the bank, or all of them, turned off. */
+	if ((mce->cap & MCG_CTL_P && mce->ctl != ALL_ON) ||
+	    bank[NACRE_MC_CTL] != ALL_ON)
 		return;
-	if (shuts_down(vcpu)) {
+	/* Nobody can take it: one is being handled, or the guest wants none. */
+	if (mce->status & MCG_STATUS_MCIP ||
+	    !(nacre_cr4(vcpu) & X86_CR4_MCE)) {
 		vcpu->arch.triple_fault = true;
 		nacre_set_request(vcpu, NACRE_REQ_EVENT);
 		return;
@@ -239,7 +217,9 @@ long nacre_set_mce(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	if (in->bank >= nr_banks(mce) || !(in->status & MCI_STATUS_VAL))
 		return -EINVAL;
 	bank = mce->bank[array_index_nospec(in->bank, NACRE_MCE_BANKS)];
-	if (asks_for_no_action(in)) {
+	/* It asks nobody to do anything; Intel SDM, "UCR Error ..." */
+	if (in->status & MCI_STATUS_UC && !in->mcg_status &&
+	    !(in->status & (MCI_STATUS_PCC | MCI_STATUS_S | MCI_STATUS_AR))) {
 		log_error(bank, in, false);
 		mce->status = in->mcg_status;
 	} else if (in->status & MCI_STATUS_UC) {

@@ -497,14 +497,6 @@ static bool host_has(const struct nacre_msr *msr)
 	return !msr->host_feature || boot_cpu_has(msr->host_feature);
 }
 
-static bool host_may(const struct nacre_msr *msr)
-{
-	if (!host_has(msr))
-		return false;
-	return !msr->feature || nacre_host_has(msr->feature) ||
-	       (msr->other_feature && nacre_host_has(msr->other_feature));
-}
-
 /* A row that the host's processor has. */
 static noinline const struct nacre_msr *find(u32 index)
 {
@@ -595,22 +587,17 @@ long nacre_set_msrs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 }
 
 /* Where the host has something to say of an MSR as such. */
-static bool read_feature_msr(u32 index, u64 *value)
-{
-	const struct nacre_msr *msr = find(index);
-
-	if (!msr || !msr->of_host)
-		return false;
-	*value = *msr->of_host;
-	return true;
-}
-
 long nacre_get_feature_msrs(struct nacre_ioctl_arg *arg)
 {
 	struct nacre_msr_entry *e = arg->tail, *end = e + arg->count;
+	const struct nacre_msr *msr;
 
-	while (e < end && read_feature_msr(e->index, &e->data))
-		e++;
+	for (; e < end; e++) {
+		msr = find(e->index);
+		if (!msr || !msr->of_host)
+			break;
+		e->data = *msr->of_host;
+	}
 	return e - (struct nacre_msr_entry *)arg->tail;
 }
 
@@ -625,11 +612,16 @@ long nacre_get_msr_index_list(struct nacre_ioctl_arg *arg)
 	u32 *out = arg->tail;
 
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
-		if (!host_may(&table[i]) ||
-		    !(features ? !!table[i].of_host : table[i].listed))
+		const struct nacre_msr *msr = &table[i];
+
+		if (!(features ? !!msr->of_host : msr->listed) ||
+		    !host_has(msr) ||
+		    (msr->feature && !nacre_host_has(msr->feature) &&
+		     !(msr->other_feature &&
+		       nacre_host_has(msr->other_feature))))
 			continue;
 		if (n < room)
-			out[n] = table[i].first;
+			out[n] = msr->first;
 		n++;
 	}
 	arg->count = n;

@@ -45,21 +45,15 @@ static u64 expected(const struct nacre_tsc *tsc, u64 now)
 					      tsc->written_khz, USEC_PER_SEC);
 }
 
-static bool is_near(u64 value, u64 other, u32 khz)
-{
-	u64 second = khz * 1000ull;
-
-	return value < other + second && value + second > other;
-}
-
 static bool means_the_last(const struct nacre_vcpu *vcpu, u64 value, u64 now)
 {
 	const struct nacre_tsc *tsc = &vcpu->vm->arch.tsc;
+	u64 second = tsc->written_khz * 1000ull, other = expected(tsc, now);
 
 	if (tsc->written_khz != vcpu->arch.tsc_khz)
 		return false;
-	return !value || (tsc->user_wrote &&
-			  is_near(value, expected(tsc, now), tsc->written_khz));
+	return !value || (tsc->user_wrote && value < other + second &&
+			  value + second > other);
 }
 
 /*
