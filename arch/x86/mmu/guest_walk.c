@@ -55,19 +55,15 @@ static unsigned int max_physical(const struct walker *w)
 	return clamp_t(unsigned int, w->mode->maxphyaddr, 32, 52);
 }
 
-/* Intel SDM, "Page-Fault Exceptions": when the I/D flag exists. */
-static bool reports_fetch(const struct nacre_walk_mode *mode)
-{
-	return (mode->cr4 & X86_CR4_SMEP) ||
-	       ((mode->cr4 & X86_CR4_PAE) && (mode->efer & EFER_NXE));
-}
-
 static enum nacre_walk_result fault(struct walker *w, u32 cause)
 {
 	u32 access = w->access & (NACRE_PF_WRITE | NACRE_PF_USER);
+	u64 cr4 = w->mode->cr4;
 
-	if ((w->access & NACRE_PF_FETCH) && reports_fetch(w->mode))
-		access |= NACRE_PF_FETCH;
+	/* Intel SDM, "Page-Fault Exceptions": when the I/D flag exists. */
+	if (cr4 & X86_CR4_SMEP ||
+	    (cr4 & X86_CR4_PAE && w->mode->efer & EFER_NXE))
+		access |= w->access & NACRE_PF_FETCH;
 	w->out->error_code = cause | access;
 	return NACRE_WALK_FAULT;
 }
@@ -119,21 +115,17 @@ static bool is_leaf(const struct walker *w, unsigned int level, u64 entry)
 	return level == 3 && w->mode->has_1g_pages;
 }
 
-/*
- * 4 MiB pages keep address bits 39:32 in bits 20:13, as many as the processor
- * has; the rest and bit 21 are reserved.
- */
-static u64 reserved_pse36(const struct walker *w)
-{
-	return bit_range(21, min(max_physical(w) - 19, 21u));
-}
-
 static u64 reserved_bits(const struct walker *w, unsigned int level, bool leaf)
 {
 	u64 reserved;
 
+	/*
+	 * 4 MiB pages keep address bits 39:32 in bits 20:13, as many as the
+	 * processor has; the rest and bit 21 are reserved.
+	 */
 	if (w->entry_size == 4)
-		return leaf && level == 2 ? reserved_pse36(w) : 0;
+		return leaf && level == 2 ?
+		       bit_range(21, min(max_physical(w) - 19, 21u)) : 0;
 
 	/* Long mode ignores 62:52, PAE does not. */
 	reserved = bit_range(w->is_long ? 51 : 62, max_physical(w));
@@ -250,27 +242,13 @@ static bool key_forbids(const struct walker *w)
 }
 
 /* Intel SDM, "Determination of Access Rights". */
-static bool user_may(const struct walker *w)
-{
-	if (!w->user)
-		return false;
-	return w->writable || !(w->access & NACRE_PF_WRITE);
-}
-
-static bool smap_forbids(const struct walker *w)
-{
-	bool implicit = w->implicit || w->mode->cpl == 3;
-
-	if (!(w->mode->cr4 & X86_CR4_SMAP) || !w->user)
-		return false;
-	return implicit || !(w->mode->rflags & X86_EFLAGS_AC);
-}
-
 static bool supervisor_may(const struct walker *w)
 {
 	if (w->access & NACRE_PF_FETCH)
 		return !(w->user && (w->mode->cr4 & X86_CR4_SMEP));
-	if (smap_forbids(w))
+	if (w->mode->cr4 & X86_CR4_SMAP && w->user &&
+	    (w->implicit || w->mode->cpl == 3 ||
+	     !(w->mode->rflags & X86_EFLAGS_AC)))
 		return false;
 	return w->writable || !(w->access & NACRE_PF_WRITE) ||
 	       !(w->mode->cr0 & X86_CR0_WP);
@@ -278,8 +256,9 @@ static bool supervisor_may(const struct walker *w)
 
 static enum nacre_walk_result check_rights(struct walker *w)
 {
-	bool allowed = w->access & NACRE_PF_USER ? user_may(w) :
-						   supervisor_may(w);
+	bool allowed = w->access & NACRE_PF_USER ? w->user &&
+		       (w->writable || !(w->access & NACRE_PF_WRITE)) :
+		       supervisor_may(w);
 	u32 cause = NACRE_PF_PRESENT;
 
 	if ((w->access & NACRE_PF_FETCH) && w->noexec)
@@ -291,32 +270,23 @@ static enum nacre_walk_result check_rights(struct walker *w)
 	return allowed ? NACRE_WALK_OK : fault(w, cause);
 }
 
-static enum nacre_walk_result mark_level(struct walker *w, unsigned int level)
-{
-	u64 entry = w->entries[level - 1];
-	u64 marked = entry | NACRE_PTE_ACCESSED;
-
-	if (level == w->leaf && (w->access & NACRE_PF_WRITE))
-		marked |= NACRE_PTE_DIRTY;
-	if (marked == entry)
-		return NACRE_WALK_OK;
-	if (w->memory->update_entry(w->memory, w->gpas[level - 1],
-				    w->entry_size, entry, marked) == -EAGAIN)
-		return NACRE_WALK_RETRY;
-	return NACRE_WALK_OK;
-}
-
 static enum nacre_walk_result mark_levels(struct walker *w)
 {
-	enum nacre_walk_result result = NACRE_WALK_OK;
 	unsigned int level;
 
 	for (level = w->top; level >= w->leaf; level--) {
-		result = mark_level(w, level);
-		if (result != NACRE_WALK_OK)
-			break;
+		u64 entry = w->entries[level - 1];
+		u64 marked = entry | NACRE_PTE_ACCESSED;
+
+		if (level == w->leaf && w->access & NACRE_PF_WRITE)
+			marked |= NACRE_PTE_DIRTY;
+		if (marked != entry &&
+		    w->memory->update_entry(w->memory, w->gpas[level - 1],
+					    w->entry_size, entry, marked) ==
+		    -EAGAIN)
+			return NACRE_WALK_RETRY;
 	}
-	return result;
+	return NACRE_WALK_OK;
 }
 
 static void give_address(struct walker *w)

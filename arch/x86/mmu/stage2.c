@@ -44,16 +44,6 @@ static void left_the_guest(void *unused)
 	/* That the interrupt was taken is the answer. */
 }
 
-/*
- * Is the vCPU where it can use an old translation? One that is on its way out
- * for somebody else may still be in the guest.
- */
-static bool in_guest(struct nacre_vcpu *vcpu)
-{
-	return cmpxchg(&vcpu->mode, NACRE_IN_GUEST, NACRE_EXITING_GUEST) !=
-	       NACRE_OUTSIDE_GUEST;
-}
-
 void nacre_flush_remote_tlbs(struct nacre_vm *vm)
 {
 	struct nacre_vcpu *vcpu;
@@ -73,7 +63,12 @@ void nacre_flush_remote_tlbs(struct nacre_vm *vm)
 		 * mode and requests in nacre_arch_loop().
 		 */
 		smp_mb__after_atomic();
-		if (!in_guest(vcpu))
+		/*
+		 * Can it use an old translation? One that is on its way out for
+		 * somebody else may still be in the guest.
+		 */
+		if (cmpxchg(&vcpu->mode, NACRE_IN_GUEST, NACRE_EXITING_GUEST) ==
+		    NACRE_OUTSIDE_GUEST)
 			continue;
 		cpu = READ_ONCE(vcpu->cpu);
 		if (cpu >= 0 && cpu != me)
@@ -197,12 +192,6 @@ static void zap_child(struct zap *zap, u64 *entry, gfn_t gfn, u8 level)
 		flush_and_free(zap);
 }
 
-static bool must_yield(struct zap *zap)
-{
-	return zap->may_yield && zap->work >= ZAP_PATIENCE &&
-	       (need_resched() || rwlock_is_contended(&zap->stage2->lock));
-}
-
 /* From zap->next to the end of @table; false: let go of the lock first. */
 static bool zap_table(struct zap *zap, u64 *table, gfn_t base, u8 level)
 {
@@ -226,20 +215,12 @@ static bool zap_table(struct zap *zap, u64 *table, gfn_t base, u8 level)
 		}
 		zap->next = gfn + nacre_level_pages(level);
 		/* At the end the parent has still to see whether this goes. */
-		if (level > 1 && zap->next < end && must_yield(zap))
+		if (level > 1 && zap->next < end &&
+		    zap->may_yield && zap->work >= ZAP_PATIENCE &&
+		    (need_resched() || rwlock_is_contended(&zap->stage2->lock)))
 			return false;
 	}
 	return true;
-}
-
-/* Whoever takes the lock next may rely on what it finds absent. */
-static void yield_lock(struct zap *zap)
-{
-	flush_and_free(zap);
-	write_unlock(&zap->stage2->lock);
-	cond_resched();
-	write_lock(&zap->stage2->lock);
-	zap->work = 0;
 }
 
 static bool run_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
@@ -258,8 +239,14 @@ static bool run_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
 	};
 
 	write_lock(&stage2->lock);
-	while (!zap_table(&zap, __va(stage2->root), 0, stage2->format->levels))
-		yield_lock(&zap);
+	while (!zap_table(&zap, __va(stage2->root), 0, stage2->format->levels)) {
+		/* Whoever takes it next may rely on what it finds absent. */
+		flush_and_free(&zap);
+		write_unlock(&stage2->lock);
+		cond_resched();
+		write_lock(&stage2->lock);
+		zap.work = 0;
+	}
 	flush_and_free(&zap);
 	write_unlock(&stage2->lock);
 	return zap.found;
@@ -300,15 +287,6 @@ static void find_table(struct cursor *cursor, gfn_t gfn)
 	}
 }
 
-static bool protect_frame(struct cursor *cursor, gfn_t gfn)
-{
-	if (cursor->base != nacre_level_base(gfn, 2))
-		find_table(cursor, gfn);
-	return cursor->table &&
-	       watch_writes(cursor->stage2->format,
-			    nacre_entry(cursor->table, gfn, 1));
-}
-
 bool nacre_stage2_protect(struct nacre_vm *vm, gfn_t gfn,
 			  const unsigned long *bits, unsigned int words)
 {
@@ -323,8 +301,14 @@ bool nacre_stage2_protect(struct nacre_vm *vm, gfn_t gfn,
 
 	/* For reading: nothing goes, and each bit is taken atomically. */
 	read_lock(&stage2->lock);
-	for_each_set_bit(bit, bits, words * BITS_PER_LONG)
-		changed |= protect_frame(&cursor, gfn + bit);
+	for_each_set_bit(bit, bits, words * BITS_PER_LONG) {
+		if (cursor.base != nacre_level_base(gfn + bit, 2))
+			find_table(&cursor, gfn + bit);
+		if (cursor.table)
+			changed |= watch_writes(stage2->format,
+						nacre_entry(cursor.table,
+							    gfn + bit, 1));
+	}
 	read_unlock(&stage2->lock);
 	if (cursor.huge < cursor.huge_end)
 		nacre_stage2_zap(vm, cursor.huge, cursor.huge_end, true);
