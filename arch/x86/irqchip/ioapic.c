@@ -160,19 +160,10 @@ static void write_entry(struct nacre_ioapic *ioapic, unsigned int index,
 		service(ioapic, pin);
 }
 
-static u32 read_entry(struct nacre_ioapic *ioapic, unsigned int index)
-{
-	u64 entry;
-
-	if (index / 2 >= NACRE_IOAPIC_NUM_PINS)
-		return 0xffffffff;
-	entry = *entry_at(ioapic, index / 2);
-	return index & 1 ? entry >> 32 : entry;
-}
-
 static u32 read_window(struct nacre_ioapic *ioapic)
 {
 	u32 index = ioapic->state.ioregsel;
+	u64 entry;
 
 	switch (index) {
 	case INDEX_ID:
@@ -181,20 +172,12 @@ static u32 read_window(struct nacre_ioapic *ioapic)
 	case INDEX_VERSION:
 		return VERSION_VALUE;
 	default:
-		if (index < INDEX_REDIR)
+		index -= INDEX_REDIR;
+		if (index / 2 >= NACRE_IOAPIC_NUM_PINS)
 			return 0xffffffff;
-		return read_entry(ioapic, index - INDEX_REDIR);
+		entry = *entry_at(ioapic, index / 2);
+		return index & 1 ? entry >> 32 : entry;
 	}
-}
-
-static void write_window(struct nacre_ioapic *ioapic, u32 value)
-{
-	u32 index = ioapic->state.ioregsel;
-
-	if (index == INDEX_ID)
-		ioapic->state.id = value >> 24 & 0xf;
-	else if (index >= INDEX_REDIR)
-		write_entry(ioapic, index - INDEX_REDIR, value);
 }
 
 u32 nacre_ioapic_read(struct nacre_ioapic *ioapic, u32 offset)
@@ -206,10 +189,14 @@ u32 nacre_ioapic_read(struct nacre_ioapic *ioapic, u32 offset)
 
 void nacre_ioapic_write(struct nacre_ioapic *ioapic, u32 offset, u32 value)
 {
+	u32 index = ioapic->state.ioregsel;
+
 	if ((offset & 0xff) == REG_SELECT)
 		ioapic->state.ioregsel = value & 0xff;
-	else if ((offset & 0xff) == REG_WINDOW)
-		write_window(ioapic, value);
+	else if ((offset & 0xff) == REG_WINDOW && index == INDEX_ID)
+		ioapic->state.id = value >> 24 & 0xf;
+	else if ((offset & 0xff) == REG_WINDOW && index >= INDEX_REDIR)
+		write_entry(ioapic, index - INDEX_REDIR, value);
 }
 
 void nacre_ioapic_reset(struct nacre_ioapic *ioapic)

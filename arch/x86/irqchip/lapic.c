@@ -116,11 +116,6 @@ static void poke(struct nacre_lapic *apic, u32 offset, u32 value)
 	WRITE_ONCE(*reg(apic, offset), value);
 }
 
-static void keep_bits(struct nacre_lapic *apic, u32 offset, u32 bits)
-{
-	poke(apic, offset, peek(apic, offset) & bits);
-}
-
 static u32 *vectors(struct nacre_lapic *apic, size_t base, size_t word)
 {
 	return &apic->regs[base / sizeof(u32) + word * 4];
@@ -665,8 +660,12 @@ static void restart_period(struct nacre_lapic *apic)
 	run_timer(apic, target + (missed + 1) * apic->timer_period);
 }
 
-static void count_expired(struct nacre_lapic *apic)
+void nacre_lapic_timer_expired(struct nacre_lapic *apic)
 {
+	if (apic->timer_mode == TIMER_DEADLINE) {
+		start_deadline(apic);
+		return;
+	}
 	/* It was stopped meanwhile. */
 	if (!apic->timer_period)
 		return;
@@ -677,21 +676,14 @@ static void count_expired(struct nacre_lapic *apic)
 		apic->timer_period = 0;
 }
 
-void nacre_lapic_timer_expired(struct nacre_lapic *apic)
-{
-	if (apic->timer_mode == TIMER_DEADLINE)
-		start_deadline(apic);
-	else
-		count_expired(apic);
-}
-
 /* Arming one way ends what was armed the other way. */
 static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
 {
 	bool was_deadline = apic->timer_mode == TIMER_DEADLINE;
-	bool is_deadline = TIMER_MODE(value) == TIMER_DEADLINE;
 
-	if (was_deadline != is_deadline) {
+	if (apic->lacks_deadline)
+		value &= ~LVT_DEADLINE;
+	if (was_deadline != (TIMER_MODE(value) == TIMER_DEADLINE)) {
 		stop_timer(apic);
 		poke(apic, LAPIC_TMICT, 0);
 	}
@@ -700,19 +692,6 @@ static void write_lvt_timer(struct nacre_lapic *apic, u32 value)
 	/* A count that runs goes on; its next period is by the new mode. */
 	if (apic->timer_period)
 		apic->timer_period = timer_length(apic);
-}
-
-static void write_lvt(struct nacre_lapic *apic, u32 offset, u32 value)
-{
-	value &= rule_of(offset)->bits;
-	if (offset == LAPIC_LVT_TIMER && apic->lacks_deadline)
-		value &= ~LVT_DEADLINE;
-	if (!nacre_lapic_sw_enabled(apic))
-		value |= LVT_MASKED;
-	if (offset == LAPIC_LVT_TIMER)
-		write_lvt_timer(apic, value);
-	else
-		poke(apic, offset, value);
 }
 
 static void write_svr(struct nacre_lapic *apic, u32 value)
@@ -757,7 +736,13 @@ static bool write_common(struct nacre_lapic *apic, u32 offset, u32 value)
 	default:
 		if (!is_lvt(offset))
 			return false;
-		write_lvt(apic, offset, value);
+		value &= rule_of(offset)->bits;
+		if (!nacre_lapic_sw_enabled(apic))
+			value |= LVT_MASKED;
+		if (offset == LAPIC_LVT_TIMER)
+			write_lvt_timer(apic, value);
+		else
+			poke(apic, offset, value);
 		return true;
 	}
 }
@@ -920,16 +905,6 @@ bool nacre_lapic_may_switch(u64 from, u64 to)
 	return !(from & LAPIC_BASE_X2APIC) || !(to & LAPIC_BASE_ENABLE);
 }
 
-static void switch_mode(struct nacre_lapic *apic)
-{
-	if (!nacre_lapic_enabled(apic))
-		stop_timer(apic);
-	else if (nacre_lapic_is_x2apic(apic))
-		derive_x2apic_ids(apic);
-	else
-		poke(apic, LAPIC_ID, apic->id << 24);
-}
-
 bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
 {
 	u64 old = apic->base;
@@ -940,8 +915,12 @@ bool nacre_lapic_set_base(struct nacre_lapic *apic, u64 base, bool by_guest)
 	if (by_guest && !nacre_lapic_may_switch(old, base))
 		return false;
 	WRITE_ONCE(apic->base, base);
-	if (switched)
-		switch_mode(apic);
+	if (switched && !nacre_lapic_enabled(apic))
+		stop_timer(apic);
+	else if (switched && nacre_lapic_is_x2apic(apic))
+		derive_x2apic_ids(apic);
+	else if (switched)
+		poke(apic, LAPIC_ID, apic->id << 24);
 	if (old != base)
 		apic->ops->mode(apic);
 	if (switched)
@@ -976,7 +955,7 @@ static void check_registers(struct nacre_lapic *apic, bool x2apic)
 
 		/* In x2APIC mode that is a whole destination. */
 		if (bits && !(x2apic && offset == LAPIC_ICR2))
-			keep_bits(apic, offset, bits);
+			poke(apic, offset, peek(apic, offset) & bits);
 	}
 	if (!x2apic)
 		poke(apic, LAPIC_DFR, peek(apic, LAPIC_DFR) | 0x0fffffff);
@@ -986,28 +965,23 @@ static void check_registers(struct nacre_lapic *apic, bool x2apic)
 /*
  * From the current count. Without one a period begins. One shot has ended then,
  * but maybe was not delivered: it is now, for a tick that does not come is the
- * last one of many a guest.
+ * last one of many a guest. A deadline is no register: it stays, but not
+ * through another mode.
  */
-static void resume_count(struct nacre_lapic *apic)
+static void resume_timer(struct nacre_lapic *apic)
 {
 	u64 left = (u64)peek(apic, LAPIC_TMCCT) * apic->timer_divisor *
 		   BUS_CYCLE_NS;
 
-	if (!left && apic->timer_mode == TIMER_PERIODIC)
-		left = ~0ull;
-	start_timer(apic, left);
-}
-
-/* A deadline is no register: it stays, but not through another mode. */
-static void resume_timer(struct nacre_lapic *apic)
-{
 	if (apic->timer_mode == TIMER_DEADLINE) {
 		apic->timer_period = 0;
 		start_deadline(apic);
-	} else {
-		apic->tsc_deadline = 0;
-		resume_count(apic);
+		return;
 	}
+	apic->tsc_deadline = 0;
+	if (!left && apic->timer_mode == TIMER_PERIODIC)
+		left = ~0ull;
+	start_timer(apic, left);
 }
 
 bool nacre_lapic_set_state(struct nacre_lapic *apic, const u8 *state)

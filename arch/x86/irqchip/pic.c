@@ -113,28 +113,22 @@ void nacre_pic_reset(struct nacre_pic *pic)
 	pic->ended = 0;
 }
 
-/* A rise of what is remembered already is merged with it; a fall never is. */
-static bool coalesces(const struct nacre_pic_state *s, unsigned int pin,
-		      bool level)
-{
-	bool edge = s->elcr & BIT(pin) || !(s->last_irr & BIT(pin));
-
-	return level && edge && s->irr & BIT(pin);
-}
-
 enum nacre_line nacre_pic_set_line(struct nacre_pic *pic, unsigned int line,
 				   bool level)
 {
 	struct nacre_pic_state *s;
+	u8 bit = BIT(line & 7);
 	bool coalesced;
 
 	if (line >= PIC_PINS)
 		return NACRE_LINE_IGNORED;
 	s = &pic->chip[line >> 3];
-	coalesced = coalesces(s, line & 7, level);
+	/* A rise of what is remembered is merged with it; a fall never is. */
+	coalesced = level && s->irr & bit &&
+		    (s->elcr & bit || !(s->last_irr & bit));
 	set_pin(s, line & 7, level);
 	update(pic);
-	if (s->imr & BIT(line & 7))
+	if (s->imr & bit)
 		return NACRE_LINE_IGNORED;
 	return coalesced ? NACRE_LINE_COALESCED : NACRE_LINE_TAKEN;
 }
@@ -218,18 +212,10 @@ static void write_ocw3(struct nacre_pic_state *s, u8 value)
 		s->special_mask = value >> 5 & 1;
 }
 
-static void non_specific_eoi(struct nacre_pic_state *s, bool rotate)
-{
-	unsigned int i = priority_of(s, in_service(s));
-
-	if (i != NONE)
-		end_service(s, pin_at(s, i), rotate);
-}
-
 /* The upper three bits: rotate, specific, EOI. */
 static void write_ocw2(struct nacre_pic_state *s, u8 value)
 {
-	unsigned int pin = value & 7;
+	unsigned int pin = value & 7, highest;
 
 	switch (value >> 5) {
 	case 0:
@@ -238,7 +224,9 @@ static void write_ocw2(struct nacre_pic_state *s, u8 value)
 		break;
 	case 1:
 	case 5:
-		non_specific_eoi(s, value >> 7);
+		highest = priority_of(s, in_service(s));
+		if (highest != NONE)
+			end_service(s, pin_at(s, highest), value >> 7);
 		break;
 	case 3:
 	case 7:
@@ -305,15 +293,6 @@ static u8 poll(struct nacre_pic *pic, struct nacre_pic_state *s)
 	return POLL_INTERRUPT | pin;
 }
 
-static u8 read_chip(struct nacre_pic *pic, struct nacre_pic_state *s, bool data)
-{
-	if (s->poll)
-		return poll(pic, s);
-	if (data)
-		return s->imr;
-	return s->read_reg_select ? s->isr : s->irr;
-}
-
 bool nacre_pic_has_port(u16 port)
 {
 	port &= ~1;
@@ -338,7 +317,13 @@ u8 nacre_pic_read(struct nacre_pic *pic, u16 port)
 {
 	struct nacre_pic_state *s = chip_at(pic, port);
 
-	return is_elcr(port) ? s->elcr : read_chip(pic, s, port & 1);
+	if (is_elcr(port))
+		return s->elcr;
+	if (s->poll)
+		return poll(pic, s);
+	if (port & 1)
+		return s->imr;
+	return s->read_reg_select ? s->isr : s->irr;
 }
 
 /* A pin that becomes level-triggered asks for as long as its line is up. */

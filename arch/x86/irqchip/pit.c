@@ -234,18 +234,6 @@ static void latch(struct nacre_pit *pit, struct nacre_pit_channel_state *c,
 	}
 }
 
-static void read_back(struct nacre_pit *pit, u8 value)
-{
-	unsigned int i;
-
-	for (i = 0; i < COUNTERS; i++) {
-		if (value & 2 << i)
-			latch(pit, &pit->state.channels[i],
-			      !(value & READ_BACK_NO_COUNT),
-			      !(value & READ_BACK_NO_STATUS));
-	}
-}
-
 static void choose(struct nacre_pit *pit, struct nacre_pit_channel_state *c,
 		   u8 value)
 {
@@ -266,13 +254,19 @@ static void choose(struct nacre_pit *pit, struct nacre_pit_channel_state *c,
 static void write_control(struct nacre_pit *pit, u8 value)
 {
 	struct nacre_pit_channel_state *c = counter(pit, value >> 6);
+	unsigned int i;
 
-	if (value >> 6 == READ_BACK)
-		read_back(pit, value);
-	else if (!(value >> 4 & 3))
+	if (value >> 6 == READ_BACK) {
+		for (i = 0; i < COUNTERS; i++)
+			if (value & 2 << i)
+				latch(pit, &pit->state.channels[i],
+				      !(value & READ_BACK_NO_COUNT),
+				      !(value & READ_BACK_NO_STATUS));
+	} else if (!(value >> 4 & 3)) {
 		latch(pit, c, true, false);
-	else
+	} else {
 		choose(pit, c, value);
+	}
 }
 
 static void write_counter(struct nacre_pit *pit,
@@ -323,14 +317,6 @@ static u8 read_speaker(struct nacre_pit *pit)
 	return value;
 }
 
-static void write_speaker(struct nacre_pit *pit, u8 value)
-{
-	pit->state.flags &= ~NACRE_PIT_FLAGS_SPEAKER_DATA_ON;
-	if (value & SPEAKER_DATA)
-		pit->state.flags |= NACRE_PIT_FLAGS_SPEAKER_DATA_ON;
-	set_gate(pit, value & SPEAKER_GATE);
-}
-
 /* The control port cannot be read. */
 u8 nacre_pit_read(struct nacre_pit *pit, u16 port)
 {
@@ -342,12 +328,16 @@ u8 nacre_pit_read(struct nacre_pit *pit, u16 port)
 
 void nacre_pit_write(struct nacre_pit *pit, u16 port, u8 value)
 {
-	if (port == PIT_SPEAKER)
-		write_speaker(pit, value);
-	else if (port == PIT_PORT + CONTROL)
+	if (port == PIT_SPEAKER) {
+		pit->state.flags &= ~NACRE_PIT_FLAGS_SPEAKER_DATA_ON;
+		if (value & SPEAKER_DATA)
+			pit->state.flags |= NACRE_PIT_FLAGS_SPEAKER_DATA_ON;
+		set_gate(pit, value & SPEAKER_GATE);
+	} else if (port == PIT_PORT + CONTROL) {
 		write_control(pit, value);
-	else
+	} else {
 		write_counter(pit, counter(pit, port - PIT_PORT), value);
+	}
 }
 
 void nacre_pit_set_state(struct nacre_pit *pit,
