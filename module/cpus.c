@@ -117,14 +117,6 @@ static int cpus_on(void)
 	return 0;
 }
 
-static void cpus_off(void)
-{
-	unregister_module_notifier(&cpus_module_nb);
-	compat_emergency_unregister(nacre_backend()->cpu_off);
-	compat_syscore_unregister(&cpus_syscore);
-	compat_hp_remove();
-}
-
 /* The slot is free if it can be had; virtualization itself stays off. */
 static int probe_online(unsigned int cpu)
 {
@@ -174,7 +166,11 @@ int nacre_cpus_get(void)
 void nacre_cpus_put(void)
 {
 	mutex_lock(&cpus_lock);
-	if (!--cpus_users)
-		cpus_off();
+	if (!--cpus_users) {
+		unregister_module_notifier(&cpus_module_nb);
+		compat_emergency_unregister(nacre_backend()->cpu_off);
+		compat_syscore_unregister(&cpus_syscore);
+		compat_hp_remove();
+	}
 	mutex_unlock(&cpus_lock);
 }

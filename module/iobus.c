@@ -221,14 +221,6 @@ static bool may_assign(const struct nacre_ioeventfd *args)
 	       (args->len || !(args->flags & NACRE_IOEVENTFD_FLAG_DATAMATCH));
 }
 
-static enum nacre_bus bus_of(u32 flags)
-{
-	if (flags & NACRE_IOEVENTFD_FLAG_PIO)
-		return NACRE_BUS_PIO;
-	return flags & NACRE_IOEVENTFD_FLAG_VIRTIO_CCW_NOTIFY ? NACRE_BUS_CCW :
-								NACRE_BUS_MMIO;
-}
-
 long nacre_ioeventfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_ioeventfd *args = arg->data;
@@ -240,14 +232,19 @@ long nacre_ioeventfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 		.any_value = !match,
 		.value = match ? args->datamatch : 0,
 	};
+	enum nacre_bus bus = NACRE_BUS_MMIO;
 	int err;
 
 	if (!goes && !may_assign(args))
 		return -EINVAL;
+	if (args->flags & NACRE_IOEVENTFD_FLAG_PIO)
+		bus = NACRE_BUS_PIO;
+	else if (args->flags & NACRE_IOEVENTFD_FLAG_VIRTIO_CCW_NOTIFY)
+		bus = NACRE_BUS_CCW;
 	r.event = eventfd_ctx_fdget(args->fd);
 	if (IS_ERR(r.event))
 		return PTR_ERR(r.event);
-	err = change(vm, bus_of(args->flags), goes ? same_event : NULL, &r);
+	err = change(vm, bus, goes ? same_event : NULL, &r);
 	/* What has come keeps this reference. */
 	if (goes || err)
 		eventfd_ctx_put(r.event);

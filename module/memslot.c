@@ -125,16 +125,6 @@ static bool leaves_its_place(const struct change *change)
 	       (!change->new || change->new->gfn != change->old->gfn);
 }
 
-static int prepare_invalid(struct change *change, unsigned int leaves)
-{
-	change->invalid = kmemdup(change->old, sizeof(*change->old),
-				  GFP_KERNEL_ACCOUNT);
-	if (!change->invalid)
-		return -ENOMEM;
-	change->invalid->flags |= NACRE_SLOT_INVALID;
-	return alloc_draft(&change->without, leaves);
-}
-
 /* A log goes on while the flag stays, wherever the slot moves. */
 static int prepare_log(struct nacre_vm *vm, struct change *change)
 {
@@ -158,8 +148,14 @@ static int prepare(struct nacre_vm *vm, struct change *change)
 	err = alloc_draft(&change->final, leaves + 1);
 	if (!err)
 		err = prepare_log(vm, change);
-	if (!err && leaves_its_place(change))
-		err = prepare_invalid(change, leaves);
+	if (!err && leaves_its_place(change)) {
+		change->invalid = kmemdup(change->old, sizeof(*change->old),
+					  GFP_KERNEL_ACCOUNT);
+		if (!change->invalid)
+			return -ENOMEM;
+		change->invalid->flags |= NACRE_SLOT_INVALID;
+		err = alloc_draft(&change->without, leaves);
+	}
 	if (!err && change->new)
 		err = xa_reserve(&vm->slot_ids, change->new->id,
 				 GFP_KERNEL_ACCOUNT);
@@ -177,33 +173,6 @@ static void take_away_old(struct nacre_vm *vm, struct change *change)
 	change->old = change->invalid;
 }
 
-static void note_id(struct nacre_vm *vm, const struct change *change)
-{
-	if (change->new)
-		xa_store(&vm->slot_ids, change->new->id, change->new, 0);
-	else
-		xa_erase(&vm->slot_ids, change->old->id);
-}
-
-/*
- * Writes are seen from now on: once everybody knows the log, no leaf may allow
- * one. Where all of it is dirty to begin with, clearing will see to that.
- */
-static void begin_log(struct nacre_vm *vm, const struct nacre_memslot *slot)
-{
-	wait_for_readers(vm);
-	if (!(vm->dirty_manual & NACRE_DIRTY_LOG_INITIALLY_SET))
-		nacre_stage2_protect_all(vm, slot->gfn,
-					 slot->gfn + slot->npages);
-}
-
-/* Let huge leaves come back. */
-static void end_log(struct nacre_vm *vm, const struct nacre_memslot *slot)
-{
-	wait_for_readers(vm);
-	nacre_stage2_zap(vm, slot->gfn, slot->gfn + slot->npages, true);
-}
-
 /* Where processors log writes, all do by the time that a leaf is watched. */
 static void count_logs(struct nacre_vm *vm, int more)
 {
@@ -218,21 +187,32 @@ static void count_logs(struct nacre_vm *vm, int more)
 
 static void commit(struct nacre_vm *vm, struct change *change)
 {
-	bool begins = logs_anew(change), ends = change->old_log && change->new;
+	const struct nacre_memslot *new = change->new;
+	bool begins = logs_anew(change), ends = change->old_log && new;
 
 	count_logs(vm, begins - !!change->old_log);
-	note_id(vm, change);
+	if (new)
+		xa_store(&vm->slot_ids, new->id, change->new, 0);
+	else
+		xa_erase(&vm->slot_ids, change->old->id);
 	if (leaves_its_place(change))
 		take_away_old(vm, change);
-	publish(vm, &change->final, change->old, change->new, change->old_log);
-	if (begins && change->old)
-		begin_log(vm, change->new);
-	else if (ends)
-		end_log(vm, change->new);
-	else if (change->old_log || vm->nr_retired >= MAX_RETIRED)
+	publish(vm, &change->final, change->old, new, change->old_log);
+	begins &= !!change->old;
+	if (begins || change->old_log || vm->nr_retired >= MAX_RETIRED)
 		wait_for_readers(vm);
-	if (change->new && change->new != change->old)
-		nacre_arch_new_slot(vm, change->new);
+	/*
+	 * Writes are seen from now on: once everybody knows the log, no leaf
+	 * may allow one. Where all of it is dirty to begin with, clearing will
+	 * see to that.
+	 */
+	if (begins && !(vm->dirty_manual & NACRE_DIRTY_LOG_INITIALLY_SET))
+		nacre_stage2_protect_all(vm, new->gfn, new->gfn + new->npages);
+	/* Let huge leaves come back. */
+	if (ends)
+		nacre_stage2_zap(vm, new->gfn, new->gfn + new->npages, true);
+	if (new)
+		nacre_arch_new_slot(vm, new);
 }
 
 /* What can be said without looking at the slots that are there. */
@@ -257,44 +237,22 @@ static int check_region(const struct nacre_userspace_memory_region *mem)
 	return size >> PAGE_SHIFT > MAX_SLOT_PAGES ? -EINVAL : 0;
 }
 
-/* May @new stand beside the slots that are there? */
-static int check_place(struct nacre_vm *vm, const struct nacre_memslot *old,
-		       const struct nacre_memslot *new)
-{
-	if (nacre_slotset_overlaps(nacre_memslots(vm), new->gfn, new->npages,
-				   old))
-		return -EEXIST;
-	if (new->gfn + new->npages > vm->arch.stage2.gfns)
-		return -EINVAL;
-	return 0;
-}
-
-/* Only the place and the dirty log of a slot may change. */
-static bool may_become(const struct nacre_memslot *old,
-		       const struct nacre_memslot *new)
-{
-	return new->hva == old->hva && new->npages == old->npages &&
-	       !((new->flags ^ old->flags) & NACRE_MEM_READONLY);
-}
-
 /* Without pages it is to go. */
 static int check_change(struct nacre_vm *vm, const struct nacre_memslot *old,
 			const struct nacre_memslot *want)
 {
 	if (!want->npages)
 		return old ? 0 : -EINVAL;
-	if (old && !may_become(old, want))
+	/* Only the place and the dirty log of a slot may change. */
+	if (old && (want->hva != old->hva || want->npages != old->npages ||
+		    (want->flags ^ old->flags) & NACRE_MEM_READONLY))
 		return -EINVAL;
 	if (old && old->gfn == want->gfn)
 		return 0;
-	return check_place(vm, old, want);
-}
-
-static bool is_as_wanted(const struct nacre_memslot *old,
-			 const struct nacre_memslot *want)
-{
-	return old && want->npages && old->gfn == want->gfn &&
-	       old->flags == want->flags;
+	if (nacre_slotset_overlaps(nacre_memslots(vm), want->gfn, want->npages,
+				   old))
+		return -EEXIST;
+	return want->gfn + want->npages > vm->arch.stage2.gfns ? -EINVAL : 0;
 }
 
 static int make_change(struct nacre_vm *vm, const struct nacre_memslot *old,
@@ -335,7 +293,8 @@ int nacre_set_memory_region(struct nacre_vm *vm,
 		return err;
 	old = nacre_slot_of_id(vm, want.id);
 	err = check_change(vm, old, &want);
-	if (err || is_as_wanted(old, &want))
+	if (err || (old && want.npages && old->gfn == want.gfn &&
+		    old->flags == want.flags))
 		return err;
 	return make_change(vm, old, &want);
 }

@@ -16,13 +16,6 @@ static struct nacre_mm *mm_of(struct mmu_notifier *mn)
 	return container_of(mn, struct nacre_mm, mn);
 }
 
-static bool visit(struct nacre_vm *vm, gfn_t first, gfn_t last, enum visit what)
-{
-	if (what == AGE || what == TEST_AGE)
-		return nacre_stage2_age(vm, first, last, what == AGE);
-	return nacre_stage2_zap(vm, first, last, what == ZAP_YIELDING);
-}
-
 /*
  * All slots count, an invalid one too: its frames are zapped by whoever made
  * it invalid, but perhaps only after this call has returned.
@@ -40,27 +33,17 @@ static bool walk_slots(struct nacre_vm *vm, hva_t start, hva_t end,
 	index = srcu_read_lock(&vm->srcu);
 	slots = nacre_memslots(vm);
 	if (start < slots->hva_end && end > slots->hva_start) {
-		nacre_for_each_slot(slot, slots, l, i)
-			if (nacre_slot_frames(slot, start, end, &first, &last))
-				found |= visit(vm, first, last, what);
+		nacre_for_each_slot(slot, slots, l, i) {
+			if (!nacre_slot_frames(slot, start, end, &first, &last))
+				continue;
+			found |= what == AGE || what == TEST_AGE ?
+				nacre_stage2_age(vm, first, last, what == AGE) :
+				nacre_stage2_zap(vm, first, last,
+						 what == ZAP_YIELDING);
+		}
 	}
 	srcu_read_unlock(&vm->srcu, index);
 	return found;
-}
-
-/* The mm is at its end; descriptors may live on in other processes. */
-static void end_vm(struct nacre_vm *vm)
-{
-	nacre_stage2_zap(vm, 0, NACRE_STAGE2_ALL, true);
-	nacre_vm_kill(vm);
-}
-
-static void unpin(struct nacre_mm *nmm, struct nacre_vm *vm)
-{
-	lockdep_assert_held(&nmm->lock);
-	/* Whoever waits is on the queue before it takes the lock to look. */
-	if (!--vm->notifier.pins && waitqueue_active(&nmm->unpinned))
-		wake_up_all(&nmm->unpinned);
 }
 
 static bool walk_vms(struct nacre_mm *nmm, hva_t start, hva_t end,
@@ -73,39 +56,38 @@ static bool walk_vms(struct nacre_mm *nmm, hva_t start, hva_t end,
 	list_for_each_entry(vm, &nmm->vms, notifier.link) {
 		vm->notifier.pins++;
 		spin_unlock(&nmm->lock);
-		if (what == END)
-			end_vm(vm);
-		else
+		if (what == END) {
+			/* Descriptors may live on in other processes. */
+			nacre_stage2_zap(vm, 0, NACRE_STAGE2_ALL, true);
+			nacre_vm_kill(vm);
+		} else {
 			found |= walk_slots(vm, start, end, what);
+		}
 		spin_lock(&nmm->lock);
-		unpin(nmm, vm);
+		/* Who waits is on the queue before it takes the lock to look. */
+		if (!--vm->notifier.pins && waitqueue_active(&nmm->unpinned))
+			wake_up_all(&nmm->unpinned);
 	}
 	spin_unlock(&nmm->lock);
 	return found;
-}
-
-static void begin_invalidation(struct nacre_mm *nmm, hva_t start, hva_t end)
-{
-	bool first = !nmm->in_progress;
-
-	WRITE_ONCE(nmm->start, first ? start : min(nmm->start, start));
-	WRITE_ONCE(nmm->end, first ? end : max(nmm->end, end));
-	WRITE_ONCE(nmm->in_progress, nmm->in_progress + 1);
 }
 
 static int invalidate_range_start(struct mmu_notifier *mn,
 				  const struct mmu_notifier_range *range)
 {
 	struct nacre_mm *nmm = mm_of(mn);
+	hva_t start = range->start, end = range->end;
 
 	spin_lock(&nmm->lock);
-	begin_invalidation(nmm, range->start, range->end);
+	WRITE_ONCE(nmm->start, nmm->in_progress ? min(nmm->start, start) : start);
+	WRITE_ONCE(nmm->end, nmm->in_progress ? max(nmm->end, end) : end);
+	WRITE_ONCE(nmm->in_progress, nmm->in_progress + 1);
 	spin_unlock(&nmm->lock);
 	/*
 	 * A fault looks at in_progress under stage2.lock, and walk_vms() takes
 	 * that lock after in_progress is set.
 	 */
-	walk_vms(nmm, range->start, range->end,
+	walk_vms(nmm, start, end,
 		 mmu_notifier_range_blockable(range) ? ZAP_YIELDING : ZAP);
 	return 0;
 }

@@ -15,22 +15,17 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/ioctls.h"
 
-static void destroy_vcpus(struct nacre_vm *vm)
+static void destroy_vm(struct nacre_vm *vm)
 {
 	struct nacre_vcpu *vcpu;
 	unsigned long index;
 
-	nacre_for_each_vcpu(index, vcpu, vm)
-		nacre_vcpu_destroy(vcpu);
-	xa_destroy(&vm->vcpus);
-}
-
-static void destroy_vm(struct nacre_vm *vm)
-{
 	/* Nothing of the host's mm reaches stage 2 after this. */
 	nacre_notifier_detach(vm);
 	nacre_arch_vm_stop(vm);
-	destroy_vcpus(vm);
+	nacre_for_each_vcpu(index, vcpu, vm)
+		nacre_vcpu_destroy(vcpu);
+	xa_destroy(&vm->vcpus);
 	nacre_memslots_destroy(vm);
 	nacre_arch_vm_destroy(vm);
 	nacre_io_destroy(vm);
