@@ -21,7 +21,7 @@
 #include <linux/slab.h>
 
 #include "module/compat/compat.h"
-#include "arch/x86/arch.h"
+#include "arch/x86/chips.h"
 
 struct irqfd {
 	struct nacre_vm *vm;
@@ -52,6 +52,7 @@ static int signalled(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		     void *key)
 {
 	struct irqfd *irqfd = container_of(wait, struct irqfd, wait);
+	struct nacre_message *message = &irqfd->message;
 	__poll_t events = key_to_poll(key);
 	u64 count;
 
@@ -62,8 +63,8 @@ static int signalled(wait_queue_entry_t *wait, unsigned int mode, int sync,
 	if (!(events & EPOLLIN))
 		return 0;
 	eventfd_ctx_do_read(irqfd->event, &count);
-	if (likely(irqfd->message.valid))
-		nacre_send(irqfd->vm, &irqfd->message);
+	if (likely(message->valid))
+		nacre_deliver_to(irqfd->vm, &message->irq, NULL, &message->to);
 	else
 		raise(irqfd);
 	return 1;
@@ -125,17 +126,6 @@ void nacre_irqfds_release(struct nacre_vm *vm)
 	cancel_work_sync(&vm->irqfds.reap);
 }
 
-static bool is_tied(struct nacre_vm *vm, const struct eventfd_ctx *event)
-{
-	struct irqfd *irqfd;
-
-	list_for_each_entry(irqfd, &vm->irqfds.list, link) {
-		if (irqfd->event == event)
-			return true;
-	}
-	return false;
-}
-
 static void queue_at(struct file *file, wait_queue_head_t *queue,
 		     poll_table *poll)
 {
@@ -176,15 +166,24 @@ static void watch(struct irqfd *irqfd, struct file *file)
 		raise(irqfd);
 }
 
+/* An eventfd raises one interrupt of a VM. */
 static int get_events(struct irqfd *irqfd, struct file *file,
 		      const struct nacre_irqfd *args)
 {
+	struct irqfd *other;
+
 	irqfd->event = eventfd_ctx_fileget(file);
 	if (IS_ERR(irqfd->event))
 		return PTR_ERR(irqfd->event);
 	if (args->flags & NACRE_IRQFD_FLAG_RESAMPLE)
 		irqfd->resample = eventfd_ctx_fdget(args->resamplefd);
-	return PTR_ERR_OR_ZERO(irqfd->resample);
+	if (IS_ERR(irqfd->resample))
+		return PTR_ERR(irqfd->resample);
+	list_for_each_entry(other, &irqfd->vm->irqfds.list, link) {
+		if (other->event == irqfd->event)
+			return -EBUSY;
+	}
+	return 0;
 }
 
 /* The file is held: it is not closed before the irqfd is whole. */
@@ -199,8 +198,6 @@ static long assign(struct nacre_vm *vm, struct file *file,
 	irqfd->vm = vm;
 	irqfd->gsi = args->gsi;
 	err = get_events(irqfd, file, args);
-	if (!err && is_tied(vm, irqfd->event))
-		err = -EBUSY;
 	if (err)
 		release(irqfd);
 	else
@@ -235,8 +232,8 @@ long nacre_irqfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 		return -EINVAL;
 	if (args->flags & NACRE_IRQFD_FLAG_DEASSIGN)
 		return deassign(vm, args);
-	if (!nacre_arch_irqfd_allowed(vm,
-				      args->flags & NACRE_IRQFD_FLAG_RESAMPLE))
+	if (!(args->flags & NACRE_IRQFD_FLAG_RESAMPLE ? nacre_has_chips(vm) :
+							nacre_has_lapics(vm)))
 		return -EINVAL;
 	file = fget(args->fd);
 	if (!file)

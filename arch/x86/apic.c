@@ -277,15 +277,6 @@ void nacre_apic_reset(struct nacre_vcpu *vcpu, bool init)
 	vcpu->arch.apic_base = lapic->base;
 }
 
-void nacre_apic_cpuid(struct nacre_vcpu *vcpu)
-{
-	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
-
-	if (lapic)
-		lapic->lacks_deadline =
-			!nacre_guest_has(vcpu, X86_FEATURE_TSC_DEADLINE_TIMER);
-}
-
 static void take_init(struct nacre_vcpu *vcpu)
 {
 	bool bsp = vcpu->id == vcpu->vm->arch.boot_vcpu_id;
@@ -380,7 +371,8 @@ static bool pic_wants(struct nacre_vcpu *vcpu)
 {
 	bool output = nacre_has_chips(vcpu->vm) ?
 		      vcpu->id == vcpu->vm->arch.boot_vcpu_id &&
-		      nacre_pic_output(vcpu->vm) : vcpu->arch.apic->extint;
+		      READ_ONCE(nacre_chips(vcpu->vm)->pic.output) :
+		      vcpu->arch.apic->extint;
 
 	return output && nacre_lapic_accepts_pic(nacre_lapic_of(vcpu));
 }
@@ -469,35 +461,25 @@ void nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 	}
 }
 
-static bool wide_ids(const struct nacre_vcpu *vcpu)
-{
-	return READ_ONCE(vcpu->vm->arch.routing.flags) &
-	       NACRE_X2APIC_API_USE_32BIT_IDS;
-}
-
+/* And NACRE_SET_LAPIC. */
 long nacre_get_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
+	bool set = arg->cmd == NACRE_SET_LAPIC;
 
 	if (!lapic)
 		return -EINVAL;
 	/* An expiry that waits would be lost with the timer's state. */
-	take_timer(vcpu->arch.apic);
+	if (!set)
+		take_timer(vcpu->arch.apic);
+	/* What was sent before a set is as old as what was there. */
 	take_vectors(vcpu);
-	lapic->wide_ids = wide_ids(vcpu);
-	nacre_lapic_get_state(lapic, arg->data);
-	return 0;
-}
-
-long nacre_set_lapic(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
-{
-	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
-
-	if (!lapic)
-		return -EINVAL;
-	/* What was sent before is as old as what was there. */
-	take_vectors(vcpu);
-	lapic->wide_ids = wide_ids(vcpu);
+	lapic->wide_ids = READ_ONCE(vcpu->vm->arch.routing.flags) &
+			  NACRE_X2APIC_API_USE_32BIT_IDS;
+	if (!set) {
+		nacre_lapic_get_state(lapic, arg->data);
+		return 0;
+	}
 	if (!nacre_lapic_set_state(lapic, arg->data))
 		return -EINVAL;
 	nacre_set_request(vcpu, NACRE_REQ_EVENT);

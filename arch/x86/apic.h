@@ -45,8 +45,6 @@ void nacre_apic_halts(struct nacre_vcpu *vcpu);
 int nacre_apic_create(struct nacre_vcpu *vcpu);
 void nacre_apic_destroy(struct nacre_vcpu *vcpu);
 void nacre_apic_reset(struct nacre_vcpu *vcpu, bool init);
-/* The guest's CPUID is another. */
-void nacre_apic_cpuid(struct nacre_vcpu *vcpu);
 
 static inline struct nacre_lapic *nacre_lapic_of(const struct nacre_vcpu *vcpu)
 {
@@ -107,8 +105,5 @@ static inline bool nacre_is_apic_page(const struct nacre_vcpu *vcpu, gpa_t gpa)
 
 void nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 		     void *data, bool write);
-
-/* Whether it runs, or waits to be started, to begin with; mp_state.c. */
-void nacre_mp_state_init(struct nacre_vcpu *vcpu);
 
 #endif /* NACRE_X86_APIC_H */

@@ -34,8 +34,6 @@ struct nacre_message {
 
 /* vm->lock; the table of routes may change thereafter. */
 void nacre_gsi_message(struct nacre_vm *vm, u32 gsi, struct nacre_message *out);
-/* Any context. */
-void nacre_send(struct nacre_vm *vm, struct nacre_message *message);
 
 /* All ends of a GSI; any context. As NACRE_IRQ_LINE_STATUS reports it. */
 int nacre_set_gsi(struct nacre_vm *vm, u32 gsi, enum nacre_line_source source,
@@ -56,7 +54,6 @@ struct nacre_ack {
 
 void nacre_ack_add(struct nacre_vm *vm, struct nacre_ack *ack);
 void nacre_ack_remove(struct nacre_vm *vm, struct nacre_ack *ack);
-bool nacre_arch_irqfd_allowed(const struct nacre_vm *vm, bool resample);
 
 int nacre_arch_vm_init(struct nacre_vm *vm);
 /* Nothing of the VM itself reaches its vCPUs after this. */

@@ -113,13 +113,6 @@ struct nacre_vcpu *nacre_boot_vcpu(struct nacre_vm *vm)
 	return vcpu;
 }
 
-bool nacre_pic_output(const struct nacre_vm *vm)
-{
-	const struct nacre_chips *chips = nacre_chips(vm);
-
-	return chips && READ_ONCE(chips->pic.output);
-}
-
 /*
  * Let go of the chips. The processor hears of the PIC's output, and whoever
  * waits for the end of a service of that.

@@ -124,8 +124,7 @@ void nacre_pit_unmasked(struct nacre_chips *chips, unsigned int chip, u32 pins);
 void nacre_pit_pio(struct nacre_chips *chips, u16 port, unsigned int size,
 		   u8 *data, bool in);
 
-/* Does the PIC ask for the processor; take its vector. */
-bool nacre_pic_output(const struct nacre_vm *vm);
+/* The PIC asks for the processor: take its vector. */
 u8 nacre_pic_take(struct nacre_vm *vm);
 
 /* May a port be one of these chips'? All but a pair are below 0x100. */

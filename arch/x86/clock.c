@@ -240,6 +240,8 @@ bool nacre_clock_is_old(const struct nacre_vcpu *vcpu)
 
 void nacre_clock_init_vm(struct nacre_vm *vm)
 {
+	raw_spin_lock_init(&vm->arch.tsc.lock);
+	vm->arch.tsc.khz = tsc_khz;
 	vm->arch.clock.base = moment_now().ns;
 }
 

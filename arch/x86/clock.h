@@ -16,10 +16,10 @@ extern u8 nacre_tsc_fraction;
 /* What the guest's counter shows when the host's shows @host. */
 u64 nacre_guest_tsc(const struct nacre_vcpu *vcpu, u64 host);
 
-void nacre_tsc_init_vm(struct nacre_vm *vm);
 /* Loaded. In step with the vCPUs that are there. */
 void nacre_tsc_init_vcpu(struct nacre_vcpu *vcpu);
 
+/* With its counter's part. */
 void nacre_clock_init_vm(struct nacre_vm *vm);
 /* It is new, or its counter another: its next entry asks if all are in step. */
 void nacre_unsettle_clock(struct nacre_vcpu *vcpu);

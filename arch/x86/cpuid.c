@@ -286,7 +286,9 @@ static void update_from_cpuid(struct nacre_vcpu *vcpu)
 	leaf = find_cpuid(vcpu, 0xd, 0);
 	cpuid->xcr0_allowed = leaf ? leaf->eax | (u64)leaf->edx << 32 : 0;
 	cpuid->xcr0_allowed &= nacre_host_xcr0();
-	nacre_apic_cpuid(vcpu);
+	if (vcpu->arch.apic)
+		nacre_lapic_of(vcpu)->lacks_deadline =
+			!nacre_guest_has(vcpu, X86_FEATURE_TSC_DEADLINE_TIMER);
 	backend(update_intercepts)(vcpu);
 }
 
@@ -353,31 +355,24 @@ static long set_entries(struct nacre_vcpu *vcpu,
 	return 0;
 }
 
-static struct nacre_cpuid_entry2 *alloc_entries(unsigned int count)
-{
-	return kvcalloc(count, sizeof(struct nacre_cpuid_entry2),
-			GFP_KERNEL_ACCOUNT);
-}
-
-long nacre_set_cpuid2(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
-{
-	struct nacre_cpuid_entry2 *entries = alloc_entries(arg->count);
-
-	if (!entries)
-		return -ENOMEM;
-	memcpy(entries, arg->tail, array_size(sizeof(*entries), arg->count));
-	return set_entries(vcpu, entries, arg->count);
-}
-
-/* The older form has no subleaves: each entry stands for all of them. */
+/*
+ * And NACRE_SET_CPUID2. The older form has no subleaves: each entry stands for
+ * all of them.
+ */
 long nacre_set_cpuid(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
-	struct nacre_cpuid_entry2 *entries = alloc_entries(arg->count);
 	const struct nacre_cpuid_entry *in = arg->tail;
+	struct nacre_cpuid_entry2 *entries;
 	unsigned int i;
 
+	entries = kvcalloc(arg->count, sizeof(*entries), GFP_KERNEL_ACCOUNT);
 	if (!entries)
 		return -ENOMEM;
+	if (arg->cmd == NACRE_SET_CPUID2) {
+		memcpy(entries, arg->tail,
+		       array_size(sizeof(*entries), arg->count));
+		return set_entries(vcpu, entries, arg->count);
+	}
 	for (i = 0; i < arg->count; i++) {
 		entries[i].function = in[i].function;
 		entries[i].eax = in[i].eax;

@@ -43,11 +43,6 @@ void nacre_gsi_message(struct nacre_vm *vm, u32 gsi, struct nacre_message *out)
 					  &out->irq);
 }
 
-void nacre_send(struct nacre_vm *vm, struct nacre_message *message)
-{
-	nacre_deliver_to(vm, &message->irq, NULL, &message->to);
-}
-
 static void ack_gsi(struct nacre_vm *vm, u32 gsi)
 {
 	struct nacre_ack *ack;
@@ -154,11 +149,6 @@ void nacre_ack_remove(struct nacre_vm *vm, struct nacre_ack *ack)
 	nacre_chips_watch(nacre_chips(vm));
 	if (!has_ack(vm, ack->gsi))
 		nacre_set_gsi(vm, ack->gsi, NACRE_LINE_RESAMPLE, false);
-}
-
-bool nacre_arch_irqfd_allowed(const struct nacre_vm *vm, bool resample)
-{
-	return resample ? nacre_has_chips(vm) : nacre_has_lapics(vm);
 }
 
 static struct nacre_routes *

@@ -33,10 +33,10 @@ ROW(NACRE_SET_GSI_ROUTING, nacre_set_gsi_routing, NACRE_IOC_USER_PTR)	\
 ROW(NACRE_SIGNAL_MSI, nacre_signal_msi, 0)				\
 ROW(NACRE_CREATE_PIT, nacre_create_pit2, NACRE_IOC_VM_LOCK)		\
 ROW(NACRE_CREATE_PIT2, nacre_create_pit2, NACRE_IOC_VM_LOCK)		\
-ROW(NACRE_GET_PIT, nacre_get_pit2, 0)					\
-ROW(NACRE_SET_PIT, nacre_set_pit2, NACRE_IOC_IN)			\
-ROW(NACRE_GET_PIT2, nacre_get_pit2, 0)					\
-ROW(NACRE_SET_PIT2, nacre_set_pit2, 0)					\
+ROW(NACRE_GET_PIT, nacre_pit_state, 0)					\
+ROW(NACRE_SET_PIT, nacre_pit_state, NACRE_IOC_IN)			\
+ROW(NACRE_GET_PIT2, nacre_pit_state, 0)					\
+ROW(NACRE_SET_PIT2, nacre_pit_state, 0)					\
 ROW(NACRE_REINJECT_CONTROL, nacre_reinject_control, NACRE_IOC_USER_PTR)	\
 ROW(NACRE_GET_CLOCK, nacre_get_clock, 0)				\
 ROW(NACRE_SET_CLOCK, nacre_set_clock, 0)				\
@@ -58,7 +58,7 @@ ROW(NACRE_SET_MSRS, nacre_set_msrs, LOADED_SRCU,			\
 	NACRE_COUNTED(struct nacre_msr_entry, 255))			\
 ROW(NACRE_SET_CPUID, nacre_set_cpuid, LOADED,				\
 	NACRE_COUNTED(struct nacre_cpuid_entry, NACRE_MAX_CPUID_ENTRIES)) \
-ROW(NACRE_SET_CPUID2, nacre_set_cpuid2, LOADED,				\
+ROW(NACRE_SET_CPUID2, nacre_set_cpuid, LOADED,				\
 	NACRE_COUNTED(struct nacre_cpuid_entry2, NACRE_MAX_CPUID_ENTRIES)) \
 ROW(NACRE_GET_CPUID2, nacre_get_cpuid2, LOADED | NACRE_IOC_TAIL_OUT,	\
 	NACRE_COUNTED(struct nacre_cpuid_entry2, NACRE_MAX_CPUID_ENTRIES)) \
@@ -77,13 +77,13 @@ ROW(NACRE_NMI, nacre_nmi, LOADED)					\
 ROW(NACRE_GET_MP_STATE, nacre_get_mp_state, LOADED_SRCU)		\
 ROW(NACRE_SET_MP_STATE, nacre_set_mp_state, LOADED_SRCU)		\
 ROW(NACRE_GET_LAPIC, nacre_get_lapic, LOADED)				\
-ROW(NACRE_SET_LAPIC, nacre_set_lapic, LOADED)				\
+ROW(NACRE_SET_LAPIC, nacre_get_lapic, LOADED)				\
 ROW(NACRE_TRANSLATE, nacre_translate_gva, LOADED_SRCU)			\
 ROW(NACRE_GET_TSC_KHZ, nacre_get_tsc_khz, 0)				\
 ROW(NACRE_SET_TSC_KHZ, nacre_set_tsc_khz, LOADED)			\
-ROW(NACRE_HAS_DEVICE_ATTR, nacre_has_vcpu_attr, 0)			\
-ROW(NACRE_GET_DEVICE_ATTR, nacre_get_vcpu_attr, 0)			\
-ROW(NACRE_SET_DEVICE_ATTR, nacre_set_vcpu_attr, LOADED)			\
+ROW(NACRE_HAS_DEVICE_ATTR, nacre_vcpu_attr, 0)				\
+ROW(NACRE_GET_DEVICE_ATTR, nacre_vcpu_attr, 0)				\
+ROW(NACRE_SET_DEVICE_ATTR, nacre_vcpu_attr, LOADED)			\
 ROW(NACRE_KVMCLOCK_CTRL, nacre_kvmclock_ctrl, 0)			\
 ROW(NACRE_X86_SETUP_MCE, nacre_setup_mce, 0)				\
 ROW(NACRE_X86_SET_MCE, nacre_set_mce, LOADED)

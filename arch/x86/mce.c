@@ -50,11 +50,6 @@ void nacre_host_machine_check(void)
 #endif
 }
 
-void nacre_mce_init(struct nacre_vcpu *vcpu)
-{
-	vcpu->arch.msr.mce.cap = NACRE_MCE_BANKS;
-}
-
 bool nacre_read_mcg(struct nacre_vcpu *vcpu, struct nacre_rdmsr r)
 {
 	const struct nacre_mce *mce = &vcpu->arch.msr.mce;

@@ -8,15 +8,6 @@
 #include "arch/x86/events.h"
 #include "arch/x86/ioctls.h"
 
-void nacre_mp_state_init(struct nacre_vcpu *vcpu)
-{
-	bool bsp = vcpu->id == vcpu->vm->arch.boot_vcpu_id;
-
-	vcpu->arch.mp_state = vcpu->arch.apic && !bsp ?
-			      NACRE_MP_STATE_UNINITIALIZED :
-			      NACRE_MP_STATE_RUNNABLE;
-}
-
 /* An AP that its firmware holds back waits as a halted one does. */
 static bool is_halted(const struct nacre_vcpu *vcpu)
 {

@@ -73,7 +73,7 @@ void nacre_msr_init(struct nacre_vcpu *vcpu)
 			   MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
 	msr->osvw_length = max_t(u64, host.osvw_length, OSVW_MIN_LENGTH);
 	msr->osvw_status = host.osvw_status & ~OSVW_NOT_FOR_GUESTS;
-	nacre_mce_init(vcpu);
+	msr->mce.cap = NACRE_MCE_BANKS;
 }
 
 /* Of the row at hand, which is the last that was looked for. */

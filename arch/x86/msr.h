@@ -60,7 +60,6 @@ struct nacre_msr {
 /* Their values at power-on. */
 void nacre_msr_setup(void);
 void nacre_msr_init(struct nacre_vcpu *vcpu);
-void nacre_mce_init(struct nacre_vcpu *vcpu);
 
 /* False: #GP(0). An MSR that is not known is never ignored. */
 bool nacre_guest_rdmsr(struct nacre_vcpu *vcpu, u32 index, u64 *value);

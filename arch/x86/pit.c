@@ -144,21 +144,11 @@ long nacre_create_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
-/* Also NACRE_GET_PIT, whose state is the beginning of this. */
-long nacre_get_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
-{
-	struct nacre_chips *chips = with_pit(vm);
-
-	if (!chips)
-		return -ENXIO;
-	spin_lock(&chips->pit_lock);
-	memcpy(arg->data, &chips->pit.state, arg->size);
-	spin_unlock(&chips->pit_lock);
-	return 0;
-}
-
-/* Also NACRE_SET_PIT, likewise, which leaves the flags alone. */
-long nacre_set_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
+/*
+ * NACRE_GET_PIT2 and NACRE_SET_PIT2. The state of those without 2 is the
+ * beginning of this, so to set it leaves the flags alone.
+ */
+long nacre_pit_state(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_pit_state2 *in = arg->data;
 	struct nacre_chips *chips = with_pit(vm);
@@ -166,8 +156,12 @@ long nacre_set_pit2(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	if (!chips)
 		return -ENXIO;
 	spin_lock(&chips->pit_lock);
-	nacre_pit_set_state(&chips->pit, in->channels, arg->size < sizeof(*in) ?
-			    chips->pit.state.flags : in->flags);
+	if (arg->cmd == NACRE_GET_PIT || arg->cmd == NACRE_GET_PIT2)
+		memcpy(arg->data, &chips->pit.state, arg->size);
+	else
+		nacre_pit_set_state(&chips->pit, in->channels,
+				    arg->size < sizeof(*in) ?
+				    chips->pit.state.flags : in->flags);
 	spin_unlock(&chips->pit_lock);
 	return 0;
 }

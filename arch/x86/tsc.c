@@ -32,12 +32,6 @@ u64 nacre_guest_tsc(const struct nacre_vcpu *vcpu, u64 host)
 	return host + vcpu->arch.tsc_offset;
 }
 
-void nacre_tsc_init_vm(struct nacre_vm *vm)
-{
-	raw_spin_lock_init(&vm->arch.tsc.lock);
-	vm->arch.tsc.khz = tsc_khz;
-}
-
 /* What the counter that was written last must show by now. */
 static u64 expected(const struct nacre_tsc *tsc, u64 now)
 {
@@ -189,32 +183,22 @@ long nacre_set_tsc_khz(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 	return 0;
 }
 
-long nacre_has_vcpu_attr(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
+/* NACRE_HAS_DEVICE_ATTR, NACRE_GET_DEVICE_ATTR, NACRE_SET_DEVICE_ATTR. */
+long nacre_vcpu_attr(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_device_attr *attr = arg->data;
-
-	return attr->group == NACRE_VCPU_TSC_CTRL &&
-	       attr->attr == NACRE_VCPU_TSC_OFFSET ? 0 : -ENXIO;
-}
-
-long nacre_get_vcpu_attr(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
-{
-	const struct nacre_device_attr *attr = arg->data;
-
-	return nacre_has_vcpu_attr(vcpu, arg) ?:
-	       put_user(vcpu->arch.tsc_offset, (u64 __user *)attr->addr);
-}
-
-long nacre_set_vcpu_attr(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
-{
-	const struct nacre_device_attr *attr = arg->data;
+	u64 __user *user = (u64 __user *)attr->addr;
 	u64 offset;
-	long err;
 
-	err = nacre_has_vcpu_attr(vcpu, arg) ?:
-	      get_user(offset, (u64 __user *)attr->addr);
-	if (err)
-		return err;
+	if (attr->group != NACRE_VCPU_TSC_CTRL ||
+	    attr->attr != NACRE_VCPU_TSC_OFFSET)
+		return -ENXIO;
+	if (arg->cmd == NACRE_HAS_DEVICE_ATTR)
+		return 0;
+	if (arg->cmd == NACRE_GET_DEVICE_ATTR)
+		return put_user(vcpu->arch.tsc_offset, user);
+	if (get_user(offset, user))
+		return -EFAULT;
 	synchronize(vcpu, 0, &offset, true);
 	nacre_unsettle_clock(vcpu);
 	return 0;

@@ -159,7 +159,6 @@ long nacre_translate_gva(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 int nacre_arch_vm_init(struct nacre_vm *vm)
 {
 	vm->arch.identity_map_addr = IDENTITY_MAP_ADDR;
-	nacre_tsc_init_vm(vm);
 	nacre_clock_init_vm(vm);
 	return nacre_stage2_init(vm);
 }
@@ -223,7 +222,10 @@ int nacre_arch_vcpu_init(struct nacre_vcpu *vcpu)
 		nacre_arch_vcpu_destroy(vcpu);
 		return err;
 	}
-	nacre_mp_state_init(vcpu);
+	vcpu->arch.mp_state = vcpu->arch.apic &&
+			      vcpu->id != vcpu->vm->arch.boot_vcpu_id ?
+			      NACRE_MP_STATE_UNINITIALIZED :
+			      NACRE_MP_STATE_RUNNABLE;
 	first_reset(vcpu);
 	return 0;
 }
