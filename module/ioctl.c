@@ -17,7 +17,6 @@ struct nacre_ioctl_call {
 	const struct nacre_ioctl *row;
 	struct nacre_ioctl_arg arg;
 	void __user *user;
-	size_t size;		/* of the fixed struct or header */
 	u32 count_in;
 	u8 small[64];
 };
@@ -45,7 +44,7 @@ static size_t tail_size(const struct nacre_ioctl_call *call, u32 count)
 
 static int alloc_data(struct nacre_ioctl_call *call)
 {
-	size_t total = call->size + tail_size(call, call->arg.count);
+	size_t total = call->arg.size + tail_size(call, call->arg.count);
 
 	if (total <= sizeof(call->small)) {
 		memset(call->small, 0, sizeof(call->small));
@@ -56,7 +55,7 @@ static int alloc_data(struct nacre_ioctl_call *call)
 	if (!call->arg.data)
 		return -ENOMEM;
 	if (call->row->element)
-		call->arg.tail = call->arg.data + call->size;
+		call->arg.tail = call->arg.data + call->arg.size;
 	return 0;
 }
 
@@ -68,7 +67,7 @@ static void free_data(struct nacre_ioctl_call *call)
 
 static int copy_data_in(struct nacre_ioctl_call *call)
 {
-	size_t total = call->size;
+	size_t total = call->arg.size;
 
 	if (!(_IOC_DIR(call->row->cmd) & _IOC_WRITE) &&
 	    !(call->row->flags & NACRE_IOC_IN))
@@ -90,15 +89,15 @@ static int copy_in(struct nacre_ioctl_call *call,
 
 	call->row = row;
 	call->user = (void __user *)value;
-	call->size = row->flags & NACRE_IOC_USER_PTR ? 0 : _IOC_SIZE(row->cmd);
-	memset(&call->arg, 0, sizeof(call->arg));
-	call->arg.cmd = row->cmd;
-	call->arg.value = value;
-	call->arg.size = call->size;
-
+	call->arg = (struct nacre_ioctl_arg) {
+		.cmd = row->cmd,
+		.value = value,
+		.size = row->flags & NACRE_IOC_USER_PTR ? 0 :
+							  _IOC_SIZE(row->cmd),
+	};
 	if (row->flags & NACRE_IOC_NO_ARG && value)
 		return -EINVAL;
-	if (!call->size)
+	if (!call->arg.size)
 		return 0;
 	if (row->element) {
 		ret = read_count(call);
@@ -121,7 +120,7 @@ static long copy_out(struct nacre_ioctl_call *call, long ret)
 	bool out = _IOC_DIR(row->cmd) & _IOC_READ &&
 		   !(row->flags & NACRE_IOC_IN) &&
 		   (ret >= 0 || call->arg.header_on_error);
-	size_t first = 0, total = call->size;
+	size_t first = 0, total = call->arg.size;
 
 	if (!call->arg.data)
 		return ret;
@@ -129,7 +128,7 @@ static long copy_out(struct nacre_ioctl_call *call, long ret)
 		*(u32 *)call->arg.data = call->arg.count;
 	/* The header of a tail that comes in stays the caller's. */
 	if (row->element && !(row->flags & NACRE_IOC_TAIL_OUT))
-		first = call->size;
+		first = call->arg.size;
 	/* Never more elements than the caller has room for. */
 	if (ret >= 0)
 		total += tail_size(call, min(call->arg.count, call->count_in));

@@ -78,9 +78,7 @@ bool nacre_slotset_overlaps(const struct nacre_memslots *slots, gfn_t gfn,
 struct edit {
 	struct nacre_memslots *to;
 	struct nacre_memslots *from;
-	struct nacre_slot_draft *draft;
-	struct nacre_slot_leaf *own[NACRE_NEW_LEAVES];
-	unsigned int owned;
+	struct nacre_slot_draft *draft;	/* taken: behind its count */
 	unsigned int left;		/* leaves of @from that are not shared */
 };
 
@@ -89,26 +87,17 @@ static struct nacre_slot_leaf *new_leaf(struct edit *edit)
 	struct nacre_slot_leaf *leaf = edit->draft->leaf[--edit->draft->count];
 
 	leaf->count = 0;
-	edit->own[edit->owned++] = leaf;
 	return leaf;
-}
-
-static bool is_own(const struct edit *edit, const struct nacre_slot_leaf *leaf)
-{
-	unsigned int i;
-
-	for (i = 0; i < edit->owned; i++)
-		if (edit->own[i] == leaf)
-			return true;
-	return false;
 }
 
 static struct nacre_slot_leaf *leaf_to_write(struct edit *edit, unsigned int l)
 {
 	struct nacre_slot_leaf *leaf = edit->to->leaf[l], *copy;
+	unsigned int i;
 
-	if (is_own(edit, leaf))
-		return leaf;
+	for (i = edit->draft->count; i < NACRE_NEW_LEAVES; i++)
+		if (edit->draft->leaf[i] == leaf)
+			return leaf;
 	copy = new_leaf(edit);
 	*copy = *leaf;
 	edit->from->old_leaf[edit->left++] = leaf;
@@ -140,8 +129,7 @@ static void take_out(struct edit *edit, slot_ptr old)
 	to->leaves--;
 	memmove(to->leaf + l, to->leaf + l + 1,
 		(to->leaves - l) * sizeof(leaf));
-	edit->own[--edit->owned] = NULL;
-	edit->draft->leaf[edit->draft->count++] = leaf;
+	edit->draft->count++;
 }
 
 /* Slots often come in order: the last leaf stays full then. */
