@@ -17,11 +17,11 @@
 #include "module/compat/compat.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
-#include "arch/x86/clock.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"
 #include "arch/x86/ioctls.h"
+#include "arch/x86/pv.h"
 #include "arch/x86/regs.h"
 
 /* A deadline further away is rearmed when this has passed. */

@@ -25,9 +25,9 @@
 #include <asm/pvclock.h>
 #include <asm/tsc.h>
 
-#include "arch/x86/clock.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/pv.h"
 
 /* The page's fields are words; nothing smaller is an address for it. */
 #define ALIGNMENT	4

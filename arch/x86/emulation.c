@@ -17,7 +17,6 @@
 #include "module/vcpu.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/chips.h"
-#include "arch/x86/clock.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/emulate/emulate.h"
 #include "arch/x86/emulation.h"
@@ -27,6 +26,7 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/linear.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/pv.h"
 #include "arch/x86/xstate.h"
 
 /* More than an instruction's 640 bytes in up to 48 pieces come to. */

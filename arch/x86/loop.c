@@ -19,7 +19,6 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/chips.h"
-#include "arch/x86/clock.h"
 #include "arch/x86/emulation.h"
 #include "arch/x86/events.h"
 #include "arch/x86/exits.h"

@@ -31,10 +31,7 @@ struct nacre_wrmsr {
 typedef bool nacre_msr_read(struct nacre_vcpu *vcpu, struct nacre_rdmsr r);
 typedef bool nacre_msr_write(struct nacre_vcpu *vcpu, struct nacre_wrmsr w);
 
-/*
- * Of the rows whose state is at home elsewhere: tsc.c, mce.c, clock.c,
- * pv_eoi.c, pv.c.
- */
+/* Of rows whose state is at home elsewhere: tsc.c, mce.c, clock.c, pv.c. */
 nacre_msr_read nacre_read_tsc, nacre_read_wall_clock;
 nacre_msr_read nacre_read_mcg, nacre_read_mc_bank;
 nacre_msr_write nacre_write_tsc, nacre_write_tsc_adjust;

@@ -10,7 +10,6 @@
 
 #include "module/compat/compat.h"
 #include "arch/x86/chips.h"
-#include "arch/x86/clock.h"
 #include "arch/x86/events.h"
 #include "arch/x86/protect.h"
 #include "arch/x86/pv.h"

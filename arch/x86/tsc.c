@@ -13,9 +13,9 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
-#include "arch/x86/clock.h"
 #include "arch/x86/ioctls.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/pv.h"
 #include "arch/x86/regs.h"
 
 /* How far a requested frequency may be from the host's, in a million. */

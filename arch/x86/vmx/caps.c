@@ -14,8 +14,8 @@
 #include <asm/processor.h>
 #include <asm/tlbflush.h>
 
-#include "arch/x86/clock.h"
 #include "arch/x86/cpuid.h"
+#include "arch/x86/pv.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* CPUID.01H:ECX */
