@@ -77,7 +77,7 @@ static void op_send(struct nacre_lapic *lapic, const struct nacre_irq *irq)
 	u32 hash = hash_32(irq->dest, NACRE_TARGETS_BITS);
 
 	if (irq->shorthand)
-		nacre_deliver(apic->vcpu->vm, irq, lapic);
+		nacre_deliver(apic->vcpu->vm, irq, lapic, NULL);
 	else
 		nacre_deliver_to(apic->vcpu->vm, irq, lapic,
 				 &apic->targets[hash]);
@@ -277,15 +277,6 @@ void nacre_apic_reset(struct nacre_vcpu *vcpu, bool init)
 	vcpu->arch.apic_base = lapic->base;
 }
 
-static void take_init(struct nacre_vcpu *vcpu)
-{
-	bool bsp = vcpu->id == vcpu->vm->arch.boot_vcpu_id;
-
-	nacre_reset_vcpu(vcpu, true);
-	vcpu->arch.mp_state = bsp ? NACRE_MP_STATE_RUNNABLE :
-				    NACRE_MP_STATE_INIT_RECEIVED;
-}
-
 /* Intel SDM, "MP Initialization Protocol Algorithm": start at vector * 4 KiB. */
 static void take_startup(struct nacre_vcpu *vcpu)
 {
@@ -348,8 +339,12 @@ void nacre_apic_take(struct nacre_vcpu *vcpu)
 		nacre_lapic_take_levels(&apic->lapic);
 	if (test_and_clear_bit(NACRE_APIC_PIT, &apic->pending))
 		nacre_pit_take(vcpu->vm);
-	if (test_and_clear_bit(NACRE_APIC_INIT, &apic->pending))
-		take_init(vcpu);
+	if (test_and_clear_bit(NACRE_APIC_INIT, &apic->pending)) {
+		nacre_reset_vcpu(vcpu, true);
+		vcpu->arch.mp_state = apic->lapic.bsp ?
+				      NACRE_MP_STATE_RUNNABLE :
+				      NACRE_MP_STATE_INIT_RECEIVED;
+	}
 	if (test_and_clear_bit(NACRE_APIC_SIPI, &apic->pending))
 		take_startup(vcpu);
 }
@@ -370,7 +365,7 @@ int nacre_apic_extint(struct nacre_vcpu *vcpu, u8 vector)
 static bool pic_wants(struct nacre_vcpu *vcpu)
 {
 	bool output = nacre_has_chips(vcpu->vm) ?
-		      vcpu->id == vcpu->vm->arch.boot_vcpu_id &&
+		      vcpu->arch.apic->lapic.bsp &&
 		      READ_ONCE(nacre_chips(vcpu->vm)->pic.output) :
 		      vcpu->arch.apic->extint;
 
@@ -416,49 +411,31 @@ int nacre_get_interrupt(struct nacre_vcpu *vcpu)
 	return vector;
 }
 
-/* Registers are 32 bits wide at multiples of 16; all else writes nothing. */
-static void write_page(struct nacre_lapic *lapic, u32 offset, unsigned int size,
-		       const void *data)
-{
-	u32 value;
-
-	if (size != sizeof(value) || offset & 0xf)
-		return;
-	memcpy(&value, data, sizeof(value));
-	nacre_lapic_write(lapic, offset, value);
-}
-
-/* What is narrower or beside a register reads as part of it, or as 0. */
-static void read_page(struct nacre_lapic *lapic, u32 offset, unsigned int size,
-		      void *data)
-{
-	u32 value;
-
-	memset(data, 0, size);
-	if ((offset & 3) + size > sizeof(value) || offset & 0xc)
-		return;
-	value = nacre_lapic_read(lapic, offset);
-	memcpy(data, (u8 *)&value + (offset & 3), size);
-}
-
 /*
- * The page stays the APIC's when it is off or has MSRs instead: a hole, by the
- * ABI's NACRE_X86_QUIRK_LAPIC_MMIO_HOLE, on by default there.
+ * Registers are 32 bits wide at multiples of 16; all else writes nothing. What
+ * is narrower or beside a register reads as part of it, or as 0. The page stays
+ * the APIC's when it is off or has MSRs instead: a hole, by the ABI's
+ * NACRE_X86_QUIRK_LAPIC_MMIO_HOLE, on by default there.
  */
 void nacre_apic_mmio(struct nacre_vcpu *vcpu, gpa_t gpa, unsigned int size,
 		     void *data, bool write)
 {
 	struct nacre_lapic *lapic = nacre_lapic_of(vcpu);
-	u32 offset = offset_in_page(gpa);
+	bool hole = !nacre_lapic_enabled(lapic) || nacre_lapic_is_x2apic(lapic);
+	u32 offset = offset_in_page(gpa), value;
 
-	if (!nacre_lapic_enabled(lapic) || nacre_lapic_is_x2apic(lapic)) {
-		if (!write)
-			memset(data, 0xff, size);
-	} else if (write) {
-		write_page(lapic, offset, size, data);
-	} else {
-		read_page(lapic, offset, size, data);
+	if (write) {
+		if (hole || size != sizeof(value) || offset & 0xf)
+			return;
+		memcpy(&value, data, sizeof(value));
+		nacre_lapic_write(lapic, offset, value);
+		return;
 	}
+	memset(data, hole ? 0xff : 0, size);
+	if (hole || (offset & 3) + size > sizeof(value) || offset & 0xc)
+		return;
+	value = nacre_lapic_read(lapic, offset);
+	memcpy(data, (u8 *)&value + (offset & 3), size);
 }
 
 /* And NACRE_SET_LAPIC. */

@@ -32,8 +32,8 @@ static bool wanted(struct nacre_lapic *lapic, const struct nacre_irq *irq,
 	}
 }
 
-static int deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
-		   struct nacre_lapic *from, struct nacre_lapic **only)
+int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
+		  struct nacre_lapic *from, struct nacre_lapic **only)
 {
 	bool lowest = irq->delivery == NACRE_DELIVER_LOWEST;
 	struct nacre_lapic *lapic, *best = NULL;
@@ -47,7 +47,8 @@ static int deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
 		if (!lapic || !nacre_lapic_enabled(lapic) ||
 		    !wanted(lapic, irq, from))
 			continue;
-		*only = named++ ? NULL : lapic;
+		if (only)
+			*only = named++ ? NULL : lapic;
 		if (!lowest)
 			taken = max(taken, 0) + nacre_lapic_accept(lapic, irq);
 		else if (!best || nacre_lapic_priority(lapic) <
@@ -63,14 +64,6 @@ static int deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
 	return taken;
 }
 
-int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
-		  struct nacre_lapic *from)
-{
-	struct nacre_lapic *unused;
-
-	return deliver(vm, irq, from, &unused);
-}
-
 int nacre_deliver_and_note(struct nacre_vm *vm, const struct nacre_irq *irq,
 			   struct nacre_lapic *from, struct nacre_target *to)
 {
@@ -80,7 +73,7 @@ int nacre_deliver_and_note(struct nacre_vm *vm, const struct nacre_irq *irq,
 	/* Pairs with op_mode() and with a vCPU's coming: number, then them. */
 	smp_rmb();
 	to->lapic = NULL;
-	taken = deliver(vm, irq, from, &to->lapic);
+	taken = nacre_deliver(vm, irq, from, &to->lapic);
 	to->dest = irq->dest;
 	to->logical = irq->logical;
 	return taken;
@@ -94,7 +87,7 @@ static int op_deliver(struct nacre_ioapic *ioapic, const struct nacre_irq *irq)
 
 	message.exact = READ_ONCE(chips->vm->arch.routing.flags) &
 			NACRE_X2APIC_API_DISABLE_BROADCAST_QUIRK;
-	return nacre_deliver(chips->vm, &message, NULL);
+	return nacre_deliver(chips->vm, &message, NULL, NULL);
 }
 
 static const struct nacre_ioapic_ops ioapic_ops = {

@@ -67,10 +67,11 @@ static inline unsigned long nacre_identities(const struct nacre_vm *vm)
 
 /*
  * To whom it is sent; @from: the sender of an IPI. Returns how many took it,
- * or NACRE_LINE_IGNORED: no local APIC is there.
+ * or NACRE_LINE_IGNORED: no local APIC is there. Into @only, if given, goes who
+ * was meant, if that is one.
  */
 int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
-		  struct nacre_lapic *from);
+		  struct nacre_lapic *from, struct nacre_lapic **only);
 /* Without a shorthand; into @to goes who was meant. */
 int nacre_deliver_and_note(struct nacre_vm *vm, const struct nacre_irq *irq,
 			   struct nacre_lapic *from, struct nacre_target *to);

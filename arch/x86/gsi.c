@@ -13,7 +13,7 @@
 
 static int op_send(struct nacre_routing *routing, const struct nacre_irq *irq)
 {
-	return nacre_deliver(nacre_vm_of(routing), irq, NULL);
+	return nacre_deliver(nacre_vm_of(routing), irq, NULL, NULL);
 }
 
 static const struct nacre_routing_ops routing_ops = {
@@ -283,7 +283,7 @@ long nacre_signal_msi(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 		return -EINVAL;
 	/* NACRE_LINE_IGNORED is EPERM to the caller. */
 	BUILD_BUG_ON(NACRE_LINE_IGNORED != -EPERM);
-	return nacre_deliver(vm, &irq, NULL);
+	return nacre_deliver(vm, &irq, NULL, NULL);
 }
 
 /* Also NACRE_IRQ_LINE_STATUS, which differs in that the answer goes out. */

@@ -6,7 +6,6 @@
 #include <linux/irqflags.h>
 #include <linux/kvm_host.h>
 #include <linux/syscore_ops.h>
-#include <asm/apic.h>
 
 #include "module/compat/compat.h"
 
@@ -89,16 +88,6 @@ void compat_syscore_unregister(struct syscore_ops *ops)
 }
 #endif
 
-void compat_fpu_to_uabi(struct fpu_guest *gfpu, void *buf, unsigned int size,
-			u64 xfeatures, u32 pkru)
-{
-#ifdef NACRE_HAVE_FPU_UABI_XFEATURES
-	fpu_copy_guest_fpstate_to_uabi(gfpu, buf, size, xfeatures, pkru);
-#else
-	fpu_copy_guest_fpstate_to_uabi(gfpu, buf, size, pkru);
-#endif
-}
-
 void compat_fault_in(unsigned long hva, bool write)
 {
 #if defined(NACRE_HAVE_MM_FAULT) && defined(NACRE_HAVE_VMA_LOOKUP)
@@ -132,13 +121,6 @@ long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
 	if (n < 0)
 		return n;
 	return -EFAULT;
-}
-
-void compat_send_posted(int cpu)
-{
-#ifdef NACRE_HAVE_APIC
-	apic->send_IPI(cpu, COMPAT_POSTED_VECTOR);
-#endif
 }
 
 /* The struct kvm_vcpu is one to scribble in: it notes a signal in two fields. */

@@ -16,6 +16,7 @@
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
 #include <linux/types.h>
+#include <asm/apic.h>
 #include <asm/fpu/api.h>
 #include <asm/irq_vectors.h>
 #include <asm/mmu_context.h>
@@ -81,8 +82,16 @@ static inline void compat_emergency_unregister(void (*off)(void)) {}
  * legacy header), as KVM_GET_XSAVE and its kin know it. @buf is kernel memory
  * of @size bytes, and is written whole.
  */
-void compat_fpu_to_uabi(struct fpu_guest *gfpu, void *buf, unsigned int size,
-			u64 xfeatures, u32 pkru);
+static inline void compat_fpu_to_uabi(struct fpu_guest *gfpu, void *buf,
+				      unsigned int size, u64 xfeatures,
+				      u32 pkru)
+{
+#ifdef NACRE_HAVE_FPU_UABI_XFEATURES
+	fpu_copy_guest_fpstate_to_uabi(gfpu, buf, size, xfeatures, pkru);
+#else
+	fpu_copy_guest_fpstate_to_uabi(gfpu, buf, size, pkru);
+#endif
+}
 
 /*
  * The page behind a user address of current->mm, with a reference held.
@@ -154,7 +163,12 @@ static inline void compat_note_guest_ran(void)
 #else
 #define COMPAT_POSTED_VECTOR	0
 #endif
-void compat_send_posted(int cpu);
+static inline void compat_send_posted(int cpu)
+{
+#ifdef NACRE_HAVE_APIC
+	apic->send_IPI(cpu, COMPAT_POSTED_VECTOR);
+#endif
+}
 
 /* A timer on the monotonic clock whose callback runs with interrupts off. */
 static inline void

@@ -179,10 +179,23 @@ static enum outcome put(struct nacre_stage2 *stage2,
 	return outcome;
 }
 
-static enum nacre_fault_result finish(struct nacre_vcpu *vcpu,
-				      const struct target *target,
-				      enum outcome outcome)
+/* The one point where a page becomes the guest's. */
+static enum nacre_fault_result commit(struct nacre_vcpu *vcpu,
+				      const struct target *target)
 {
+	struct nacre_stage2 *stage2 = &vcpu->vm->arch.stage2;
+	u64 size = nacre_level_pages(target->level) << PAGE_SHIFT;
+	hva_t start = nacre_slot_hva(&target->slot, target->gfn) & ~(size - 1);
+	enum outcome outcome = NO_TABLE;
+
+	read_lock(&stage2->lock);
+	if (!nacre_mmu_retry(vcpu->vm, target->seq, start, start + size))
+		outcome = put(stage2, &vcpu->arch.tables, target);
+	/* After the leaf, and before the lock: memslot.h. */
+	if (outcome == DONE && target->write)
+		nacre_log_write(&target->slot, target->gfn);
+	read_unlock(&stage2->lock);
+
 	switch (outcome) {
 	case DONE:
 		return NACRE_FAULT_FIXED;
@@ -200,25 +213,6 @@ static enum nacre_fault_result finish(struct nacre_vcpu *vcpu,
 	default:
 		return NACRE_FAULT_RETRY;
 	}
-}
-
-/* The one point where a page becomes the guest's. */
-static enum nacre_fault_result commit(struct nacre_vcpu *vcpu,
-				      const struct target *target)
-{
-	struct nacre_stage2 *stage2 = &vcpu->vm->arch.stage2;
-	u64 size = nacre_level_pages(target->level) << PAGE_SHIFT;
-	hva_t start = nacre_slot_hva(&target->slot, target->gfn) & ~(size - 1);
-	enum outcome outcome = NO_TABLE;
-
-	read_lock(&stage2->lock);
-	if (!nacre_mmu_retry(vcpu->vm, target->seq, start, start + size))
-		outcome = put(stage2, &vcpu->arch.tables, target);
-	/* After the leaf, and before the lock: memslot.h. */
-	if (outcome == DONE && target->write)
-		nacre_log_write(&target->slot, target->gfn);
-	read_unlock(&stage2->lock);
-	return finish(vcpu, target, outcome);
 }
 
 /*
