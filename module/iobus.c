@@ -212,15 +212,6 @@ static int change(struct nacre_vm *vm, enum nacre_bus bus, match_fn goes,
 	return 0;
 }
 
-static bool may_assign(const struct nacre_ioeventfd *args)
-{
-	if (args->len > 8 || (args->len && !is_power_of_2(args->len)) ||
-	    args->addr + args->len < args->addr)
-		return false;
-	return !(args->flags & ~NACRE_IOEVENTFD_VALID_FLAG_MASK) &&
-	       (args->len || !(args->flags & NACRE_IOEVENTFD_FLAG_DATAMATCH));
-}
-
 long nacre_ioeventfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_ioeventfd *args = arg->data;
@@ -235,7 +226,11 @@ long nacre_ioeventfd(struct nacre_vm *vm, struct nacre_ioctl_arg *arg)
 	enum nacre_bus bus = NACRE_BUS_MMIO;
 	int err;
 
-	if (!goes && !may_assign(args))
+	if (!goes && (args->len > 8 ||
+		      (args->len && !is_power_of_2(args->len)) ||
+		      args->addr + args->len < args->addr ||
+		      args->flags & ~NACRE_IOEVENTFD_VALID_FLAG_MASK ||
+		      (match && !args->len)))
 		return -EINVAL;
 	if (args->flags & NACRE_IOEVENTFD_FLAG_PIO)
 		bus = NACRE_BUS_PIO;

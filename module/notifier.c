@@ -247,18 +247,13 @@ unsigned long nacre_mmu_seq(const struct nacre_vm *vm)
 	return seq;
 }
 
-static bool in_progress(const struct nacre_mm *nmm, hva_t start, hva_t end)
-{
-	return READ_ONCE(nmm->in_progress) && start < READ_ONCE(nmm->end) &&
-	       end > READ_ONCE(nmm->start);
-}
-
 bool nacre_mmu_retry(const struct nacre_vm *vm, unsigned long seq,
 		     hva_t start, hva_t end)
 {
 	const struct nacre_mm *nmm = vm->notifier.mm;
 
-	if (in_progress(nmm, start, end))
+	if (READ_ONCE(nmm->in_progress) && start < READ_ONCE(nmm->end) &&
+	    end > READ_ONCE(nmm->start))
 		return true;
 	/* In this order: one that ended meanwhile has moved seq before. */
 	smp_rmb();

@@ -101,12 +101,6 @@ void nacre_io_destroy(struct nacre_vm *vm);
 bool nacre_io_offer_slow(struct nacre_vm *vm, enum nacre_bus bus, u64 addr,
 			 unsigned int size, const void *data);
 
-static inline bool nacre_io_is_used(const struct nacre_vm *vm,
-				    enum nacre_bus bus)
-{
-	return rcu_access_pointer(vm->io.bus[bus]);
-}
-
 /*
  * A write of at most 8 bytes; in a read section of vm->srcu. @size 0: any write
  * there, of which no more is known. False: nobody here takes it.
@@ -114,7 +108,7 @@ static inline bool nacre_io_is_used(const struct nacre_vm *vm,
 static inline bool nacre_io_offer(struct nacre_vm *vm, enum nacre_bus bus,
 				  u64 addr, unsigned int size, const void *data)
 {
-	return unlikely(nacre_io_is_used(vm, bus)) &&
+	return unlikely(rcu_access_pointer(vm->io.bus[bus])) &&
 	       nacre_io_offer_slow(vm, bus, addr, size, data);
 }
 

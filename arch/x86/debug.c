@@ -38,24 +38,20 @@ void nacre_debug_load(struct nacre_vcpu *vcpu)
 	native_set_debugreg(3, vcpu->arch.dr[3]);
 }
 
-/* CR4.DE turns DR4 and DR5 from aliases of DR6 and DR7 into #UD. */
-static bool resolve_dr(struct nacre_vcpu *vcpu, unsigned int *dr)
-{
-	if (*dr != 4 && *dr != 5)
-		return *dr < 8;
-	if (nacre_cr4(vcpu) & X86_CR4_DE)
-		return false;
-	*dr += 2;
-	return true;
-}
-
-/* The intercept comes before the processor looks at DR7.GD. */
+/*
+ * CR4.DE turns DR4 and DR5 from aliases of DR6 and DR7 into #UD. The intercept
+ * comes before the processor looks at DR7.GD.
+ */
 static bool may_access(struct nacre_vcpu *vcpu, unsigned int *dr)
 {
-	if (!resolve_dr(vcpu, dr)) {
+	bool alias = *dr == 4 || *dr == 5;
+
+	if (*dr >= 8 || (alias && nacre_cr4(vcpu) & X86_CR4_DE)) {
 		nacre_queue_exception(vcpu, X86_TRAP_UD);
 		return false;
 	}
+	if (alias)
+		*dr += 2;
 	if (vcpu->arch.dr7 & DR7_GD) {
 		nacre_queue_debug(vcpu, DR6_BD);
 		return false;
@@ -74,17 +70,6 @@ bool nacre_guest_read_dr(struct nacre_vcpu *vcpu, unsigned int dr, u64 *value)
 	return true;
 }
 
-static void write_dr6_dr7(struct nacre_vcpu *vcpu, unsigned int dr, u64 value)
-{
-	if (dr == 6) {
-		/* B0-B3, BD, BS, BT are writable; the rest reads as fixed. */
-		vcpu->arch.dr6 = (value & 0xe00full) | DR6_INIT;
-		return;
-	}
-	vcpu->arch.dr7 = (value & 0xffff2bffull) | DR7_FIXED;
-	backend(write_dr7)(vcpu, vcpu->arch.dr7);
-}
-
 bool nacre_guest_write_dr(struct nacre_vcpu *vcpu, unsigned int dr, u64 value)
 {
 	if (!may_access(vcpu, &dr))
@@ -97,7 +82,13 @@ bool nacre_guest_write_dr(struct nacre_vcpu *vcpu, unsigned int dr, u64 value)
 		nacre_queue_exception_e(vcpu, X86_TRAP_GP, 0);
 		return false;
 	}
-	write_dr6_dr7(vcpu, dr, value);
+	if (dr == 6) {
+		/* B0-B3, BD, BS, BT are writable; the rest reads as fixed. */
+		vcpu->arch.dr6 = (value & 0xe00full) | DR6_INIT;
+	} else {
+		vcpu->arch.dr7 = (value & 0xffff2bffull) | DR7_FIXED;
+		backend(write_dr7)(vcpu, vcpu->arch.dr7);
+	}
 	return true;
 }
 

@@ -377,51 +377,29 @@ static const struct nacre_cpuid_entry2 *add(u32 function, u32 index)
 	return e;
 }
 
-static void add_caches(u32 function)
-{
-	unsigned int i;
-
-	/* Type 0: no more caches. The entry that says so belongs to it. */
-	for (i = 0; i < MAX_CACHES; i++) {
-		if (!(add(function, i)->eax & GENMASK(4, 0)))
-			break;
-	}
-}
-
-static void add_xstate(void)
-{
-	u64 features = nacre_host_xcr0();
-	unsigned int i;
-
-	add(0xd, 0);
-	if (!features)
-		return;
-	add(0xd, 1);
-	for (i = 2; i < 63; i++) {
-		if (features & BIT_ULL(i))
-			add(0xd, i);
-	}
-}
-
 static void add_leaf(u32 function)
 {
-	u32 i, last;
+	const struct nacre_cpuid_entry2 *first = add(function, 0), *e = first;
+	u64 features = nacre_host_xcr0();
+	u32 i;
 
 	switch (function) {
 	case 0x4:
 	case 0x8000001d:
-		add_caches(function);
+		/* Type 0: no more caches. The entry that says so belongs to it. */
+		for (i = 1; i < MAX_CACHES && e->eax & GENMASK(4, 0); i++)
+			e = add(function, i);
 		break;
 	case 0x7:
-		last = add(function, 0)->eax;
-		for (i = 1; i <= last; i++)
+		for (i = 1; i <= first->eax; i++)
 			add(function, i);
 		break;
 	case 0xd:
-		add_xstate();
+		for (i = 1; features && i < 63; i++)
+			if (i == 1 || features & BIT_ULL(i))
+				add(function, i);
 		break;
 	default:
-		add(function, 0);
 		break;
 	}
 }

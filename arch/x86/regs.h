@@ -149,14 +149,9 @@ static inline bool nacre_is_64bit_code(struct nacre_vcpu *vcpu)
 }
 
 /* As the guest's paging mode has it: 48 bits of address, or 57. */
-static inline unsigned int nacre_unused_address_bits(struct nacre_vcpu *vcpu)
-{
-	return nacre_cr4_bits(vcpu, X86_CR4_LA57) ? 7 : 16;
-}
-
 static inline u64 nacre_make_canonical(struct nacre_vcpu *vcpu, u64 address)
 {
-	unsigned int unused = nacre_unused_address_bits(vcpu);
+	unsigned int unused = nacre_cr4_bits(vcpu, X86_CR4_LA57) ? 7 : 16;
 
 	return (s64)(address << unused) >> unused;
 }
