@@ -24,19 +24,24 @@ static unsigned int hash(u32 function)
 	return (function ^ function >> 26) % NACRE_CPUID_HASH;
 }
 
+static bool entry_matches(const struct nacre_cpuid_entry2 *entry, u32 function,
+			  u32 index)
+{
+	if (entry->function != function)
+		return false;
+	return entry->index == index ||
+	       !(entry->flags & NACRE_CPUID_FLAG_SIGNIFCANT_INDEX);
+}
+
 static __always_inline const struct nacre_cpuid_entry2 *
 find(const struct nacre_vcpu *vcpu, u32 function, u32 index)
 {
 	const struct nacre_guest_cpuid *cpuid = &vcpu->arch.cpuid;
-	const struct nacre_cpuid_entry2 *e;
 	unsigned int n;
 
 	for (n = cpuid->first[hash(function)]; n; n = cpuid->next[n]) {
-		e = &cpuid->entries[n - 1];
-		if (e->function == function &&
-		    (e->index == index ||
-		     !(e->flags & NACRE_CPUID_FLAG_SIGNIFCANT_INDEX)))
-			return e;
+		if (entry_matches(&cpuid->entries[n - 1], function, index))
+			return &cpuid->entries[n - 1];
 	}
 	return NULL;
 }
