@@ -25,7 +25,7 @@ static bool walk_slots(struct nacre_vm *vm, hva_t start, hva_t end,
 {
 	const struct nacre_memslots *slots;
 	const struct nacre_memslot *slot;
-	gfn_t first, last;
+	gfn_t gfn, last;
 	bool found = false;
 	unsigned int l, i;
 	int index;
@@ -34,12 +34,12 @@ static bool walk_slots(struct nacre_vm *vm, hva_t start, hva_t end,
 	slots = nacre_memslots(vm);
 	if (start < slots->hva_end && end > slots->hva_start) {
 		nacre_for_each_slot(slot, slots, l, i) {
-			if (!nacre_slot_frames(slot, start, end, &first, &last))
+			if (!nacre_slot_frames(slot, start, end, &gfn, &last))
 				continue;
 			found |= what == AGE || what == TEST_AGE ?
-				nacre_stage2_age(vm, first, last, what == AGE) :
-				nacre_stage2_zap(vm, first, last,
-						 what == ZAP_YIELDING);
+				 nacre_stage2_age(vm, gfn, last, what == AGE) :
+				 nacre_stage2_zap(vm, gfn, last,
+						  what == ZAP_YIELDING);
 		}
 	}
 	srcu_read_unlock(&vm->srcu, index);
@@ -77,10 +77,12 @@ static int invalidate_range_start(struct mmu_notifier *mn,
 {
 	struct nacre_mm *nmm = mm_of(mn);
 	hva_t start = range->start, end = range->end;
+	bool more;
 
 	spin_lock(&nmm->lock);
-	WRITE_ONCE(nmm->start, nmm->in_progress ? min(nmm->start, start) : start);
-	WRITE_ONCE(nmm->end, nmm->in_progress ? max(nmm->end, end) : end);
+	more = nmm->in_progress;
+	WRITE_ONCE(nmm->start, more ? min(nmm->start, start) : start);
+	WRITE_ONCE(nmm->end, more ? max(nmm->end, end) : end);
 	WRITE_ONCE(nmm->in_progress, nmm->in_progress + 1);
 	spin_unlock(&nmm->lock);
 	/*

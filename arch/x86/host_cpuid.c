@@ -386,7 +386,7 @@ static void add_leaf(u32 function)
 	switch (function) {
 	case 0x4:
 	case 0x8000001d:
-		/* Type 0: no more caches. The entry that says so belongs to it. */
+		/* Type 0: no more caches. The entry that says so is one. */
 		for (i = 1; i < MAX_CACHES && e->eax & GENMASK(4, 0); i++)
 			e = add(function, i);
 		break;

@@ -220,7 +220,7 @@ enum nacre_result nacre_exit_hypercall(struct nacre_vcpu *vcpu)
 /* The guest gives a word; the bit is in its first byte. */
 #define EOI_ALIGNMENT	4
 
-static gpa_t eoi_address(const struct nacre_vcpu *vcpu)
+static gpa_t eoi_gpa(const struct nacre_vcpu *vcpu)
 {
 	return vcpu->arch.pv_eoi & ~(u64)(EOI_ALIGNMENT - 1);
 }
@@ -247,7 +247,7 @@ void nacre_pv_eoi_set_bit(struct nacre_vcpu *vcpu)
 	if (!lapic || !nacre_lapic_end_can_wait(lapic))
 		return;
 	nacre_vcpu_srcu_lock(vcpu);
-	if (nacre_write_guest(vcpu->vm, eoi_address(vcpu), &byte, sizeof(byte)))
+	if (nacre_write_guest(vcpu->vm, eoi_gpa(vcpu), &byte, sizeof(byte)))
 		give_up_eoi(vcpu);
 	else
 		vcpu->arch.pv_eoi_offered = true;
@@ -260,7 +260,7 @@ void nacre_pv_eoi_look(struct nacre_vcpu *vcpu)
 
 	vcpu->arch.pv_eoi_offered = false;
 	nacre_vcpu_srcu_lock(vcpu);
-	if (nacre_read_guest(vcpu->vm, eoi_address(vcpu), &byte, sizeof(byte))) {
+	if (nacre_read_guest(vcpu->vm, eoi_gpa(vcpu), &byte, sizeof(byte))) {
 		give_up_eoi(vcpu);
 		return;
 	}
@@ -269,6 +269,6 @@ void nacre_pv_eoi_look(struct nacre_vcpu *vcpu)
 		return;
 	}
 	byte &= ~NACRE_PV_EOI_MASK;
-	if (nacre_write_guest(vcpu->vm, eoi_address(vcpu), &byte, sizeof(byte)))
+	if (nacre_write_guest(vcpu->vm, eoi_gpa(vcpu), &byte, sizeof(byte)))
 		give_up_eoi(vcpu);
 }

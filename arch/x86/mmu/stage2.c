@@ -239,7 +239,7 @@ static bool run_zap(struct nacre_vm *vm, gfn_t start, gfn_t end,
 	};
 
 	write_lock(&stage2->lock);
-	while (!zap_table(&zap, __va(stage2->root), 0, stage2->format->levels)) {
+	while (!zap_table(&zap, __va(stage2->root), 0, zap.format->levels)) {
 		/* Whoever takes it next may rely on what it finds absent. */
 		flush_and_free(&zap);
 		write_unlock(&stage2->lock);
