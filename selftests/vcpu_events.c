@@ -188,6 +188,23 @@ TEST_F(events, nmi_is_taken_back)
 	EXPECT_EQ(0, self->vcpu->uc.args[1]);
 }
 
+/* One in service and one latched is all that a processor remembers. */
+TEST_F(events, masked_nmi_is_one)
+{
+	struct nacre_vcpu_events *e = &self->e;
+
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(0, ioctl(self->vcpu->fd, NACRE_NMI, 0));
+	get(self->vcpu, e);
+	EXPECT_EQ(2, e->nmi.pending);
+	e->flags &= ~NACRE_VCPUEVENT_VALID_NMI_PENDING;
+	e->nmi.masked = 1;
+	ASSERT_EQ(0, raw_set(self->vcpu, e));
+	get(self->vcpu, e);
+	EXPECT_EQ(1, e->nmi.masked);
+	EXPECT_EQ(1, e->nmi.pending);
+}
+
 TEST_F(events, nmi_handler_masks)
 {
 	struct vcpu *vcpu = self->vcpu;

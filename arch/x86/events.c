@@ -127,12 +127,8 @@ static void fold_nmis(struct nacre_vcpu *vcpu)
 {
 	struct nacre_events *events = &vcpu->arch.events;
 	unsigned int limit = NMI_LIMIT_OPEN;
-	unsigned int queued;
+	unsigned int queued = atomic_xchg(&events->nmi_queued, 0);
 
-	/* One that comes now asks for another look. */
-	if (likely(!atomic_read(&events->nmi_queued)))
-		return;
-	queued = atomic_xchg(&events->nmi_queued, 0);
 	if (backend(nmi_masked)(vcpu) || events->nmi_injected)
 		limit = NMI_LIMIT_BLOCKED;
 	events->nmi_pending = min(events->nmi_pending + queued, limit);
@@ -296,7 +292,9 @@ void nacre_inject_events(struct nacre_vcpu *vcpu)
 	bool busy;
 
 	vcpu->stats.req_event++;
-	fold_nmis(vcpu);
+	/* One that comes now asks for another look. */
+	if (unlikely(atomic_read(&vcpu->arch.events.nmi_queued)))
+		fold_nmis(vcpu);
 	busy = inject_again(vcpu);
 	inject_new_nmi(vcpu, &busy);
 	inject_new_interrupt(vcpu, busy);
