@@ -228,6 +228,19 @@ TEST_F(clock_ioctls, stable_when_set)
 	EXPECT_LT(get_clock(self->vm).clock, 60 * SECOND);
 }
 
+/* The guest's choice, which a VMM that restores the other does not change. */
+TEST_F(clock_ioctls, old_register_by_vmm)
+{
+	start_both(self->vm, self->gpa, MSR_NACRE_SYSTEM_TIME_NEW);
+	ASSERT_TRUE(set_msr(self->vcpu[0], MSR_NACRE_SYSTEM_TIME,
+			    self->gpa[0] | 1));
+	run_to_sync(self->vcpu[0], 1);
+	if (!self->by_tsc)
+		SKIP(return, "the host's clock is not the TSC");
+	EXPECT_EQ(NACRE_PVCLOCK_TSC_STABLE, self->page[0]->flags);
+	EXPECT_EQ(FLAGS, get_clock(self->vm).flags);
+}
+
 /* Kernels that know the first register only are not told. */
 TEST_F(clock_ioctls, old_register)
 {

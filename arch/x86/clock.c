@@ -251,8 +251,8 @@ bool nacre_write_system_time(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 		w.value &= ~NACRE_MSR_ENABLED;
 	vcpu->arch.system_time = w.value;
 	vcpu->arch.clock_version = 0;
-	/* Kernels that know the old register only do not know of stable ones. */
-	if (vcpu->id == vcpu->vm->arch.boot_vcpu_id)
+	/* A kernel that writes the old register does not know of stable ones. */
+	if (w.by == BY_GUEST && vcpu->id == vcpu->vm->arch.boot_vcpu_id)
 		vcpu->vm->arch.clock.old = w.index == MSR_NACRE_SYSTEM_TIME;
 	settle(vcpu->vm);
 	nacre_set_request(vcpu, NACRE_REQ_CLOCK);
