@@ -12,6 +12,7 @@
 #define PIN 20
 #define RAISE 1
 #define LOWER 2
+#define TAKE_AWAY 3
 
 guest_data volatile u64 word, taken, offered, seen;
 
@@ -171,11 +172,26 @@ guest_entry void without(void)
 	send(VECTOR);
 	send(VECTOR);
 	GUEST_ASSERT_EQ(2, taken);
-	wrmsr_catch(MSR_NACRE_PV_EOI_EN, NO_SLOT | ENABLED);
+	GUEST_ASSERT_EQ(GP_VECTOR, wrmsr_catch(MSR_NACRE_PV_EOI_EN,
+					       NO_SLOT | ENABLED));
 	send(VECTOR);
 	send(VECTOR);
 	GUEST_ASSERT_EQ(4, taken);
 	GUEST_ASSERT_EQ(0, offered);
+	guest_done();
+}
+
+/* Its handler never looks there, so each one is ended by the register. */
+guest_entry void memory_goes(void)
+{
+	apic_enable();
+	guest_on(VECTOR, ends);
+	enable((void *)NO_SLOT);
+	send(VECTOR);
+	guest_sync(TAKE_AWAY);
+	send(VECTOR);
+	send(VECTOR);
+	GUEST_ASSERT_EQ(3, taken);
 	guest_done();
 }
 
@@ -244,6 +260,15 @@ TEST_F(pv_eoi, level_triggered)
 	irq_line(self->vcpu->vm, PIN, 1);
 	run_to_sync(self->vcpu, LOWER);
 	irq_line(self->vcpu->vm, PIN, 0);
+	run_to_done(self->vcpu);
+}
+
+TEST_F(pv_eoi, memory_goes)
+{
+	vm_add_memory(self->vcpu->vm, 1, NO_SLOT, HUGE_SIZE, 0);
+	vcpu_setup(self->vcpu, GUEST_64, "memory_goes");
+	run_to_sync(self->vcpu, TAKE_AWAY);
+	vm_del_memory(self->vcpu->vm, 1);
 	run_to_done(self->vcpu);
 }
 

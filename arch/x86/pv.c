@@ -229,6 +229,10 @@ bool nacre_write_pv_eoi(struct nacre_vcpu *vcpu, struct nacre_wrmsr w)
 {
 	if (w.value & (EOI_ALIGNMENT - 1) & ~NACRE_PV_EOI_ENABLED)
 		return false;
+	nacre_vcpu_srcu_lock(vcpu);
+	if (w.value & NACRE_PV_EOI_ENABLED &&
+	    !nacre_writable_guest(vcpu->vm, w.value - NACRE_PV_EOI_ENABLED))
+		return false;
 	vcpu->arch.pv_eoi = w.value;
 	return true;
 }
