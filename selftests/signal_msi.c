@@ -108,6 +108,20 @@ TEST_F(signal_msi, how_many)
 				VECTOR));
 }
 
+/* To the one of the lowest priority among those that would take it. */
+TEST_F(signal_msi, lowest_is_on)
+{
+	struct nacre_lapic_state lapic;
+	u32 address = MSI_ADDRESS(0xff) | MSI_LOGICAL;
+
+	get_lapic(self->vcpu, &lapic);
+	*lapic_reg(&lapic, APIC_TPR) = 0x40;
+	set_lapic(self->vcpu, &lapic);
+	vcpu_new(self->vm, 1);
+	EXPECT_EQ(1, signal_msi(self->vm, address, MSI_LOWEST | VECTOR));
+	EXPECT_TRUE(lapic_bit(self->vcpu, APIC_IRR, VECTOR));
+}
+
 static bool lost_or_sent(struct vm *vm, const struct nacre_msi *msi)
 {
 	return ioctl(vm->fd, NACRE_SIGNAL_MSI, msi) >= 0 || errno == EPERM;

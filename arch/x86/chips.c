@@ -51,8 +51,9 @@ int nacre_deliver(struct nacre_vm *vm, const struct nacre_irq *irq,
 			*only = named++ ? NULL : lapic;
 		if (!lowest)
 			taken = max(taken, 0) + nacre_lapic_accept(lapic, irq);
-		else if (!best || nacre_lapic_priority(lapic) <
-				  nacre_lapic_priority(best))
+		else if (nacre_lapic_sw_enabled(lapic) &&
+			 (!best || nacre_lapic_priority(lapic) <
+				   nacre_lapic_priority(best)))
 			best = lapic;
 	}
 	if (best)

@@ -12,6 +12,7 @@
 /* What a device would write to interrupt the processor @dest. */
 #define MSI_ADDRESS(dest) (0xfee00000u | (dest) << 12)
 #define MSI_LOGICAL (1u << 2)
+#define MSI_LOWEST (1u << 8)
 #define MSI_LEVEL (1u << 15)
 #define MSI_NMI (4u << 8)
 
