@@ -411,12 +411,6 @@ static bool system_register_exists(const struct decoder *d)
 }
 
 /* AMD APM, "CR8 (Task Priority Register, TPR)": LOCK MOV CR0 reaches CR8. */
-static bool is_lock_mov_cr8(const struct decoder *d)
-{
-	return d->vendor == NACRE_DECODE_AMD &&
-	       OP_GROUP(d->op) == GRP_CONTROL && d->insn->reg == 0;
-}
-
 /* Of a group, by ModRM.reg. */
 static bool may_be_locked(const struct decoder *d)
 {
@@ -438,16 +432,10 @@ static void check_lock(struct decoder *d)
 {
 	if (!(d->insn->prefixes & NACRE_PFX_LOCK))
 		return;
-	if (is_lock_mov_cr8(d))
+	if (d->vendor == NACRE_DECODE_AMD && OP_GROUP(d->op) == GRP_CONTROL &&
+	    d->insn->reg == 0)
 		d->insn->reg = 8;
 	else if (!may_be_locked(d))
-		invalid(d);
-}
-
-static void check_forms(struct decoder *d)
-{
-	if (!system_register_exists(d) ||
-	    (nacre_decode_rules.exists && !nacre_decode_rules.exists(d)))
 		invalid(d);
 }
 
@@ -475,7 +463,9 @@ enum nacre_decode_result nacre_decode(const u8 *bytes, unsigned int available,
 	find_attributes(&d);
 	decode_modrm(&d);
 	decode_immediate(&d);
-	check_forms(&d);
+	if (!system_register_exists(&d) ||
+	    (nacre_decode_rules.exists && !nacre_decode_rules.exists(&d)))
+		invalid(&d);
 	check_lock(&d);
 	return d.result;
 }

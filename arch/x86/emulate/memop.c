@@ -17,14 +17,6 @@ static u8 place(const struct nacre_insn *insn, u8 size, u8 reg, u8 *shift)
 	return reg - 4;
 }
 
-static void use_register(struct nacre_memop *op, const struct nacre_insn *insn,
-			 u8 reg)
-{
-	op->has_register = true;
-	op->reg = place(insn, op->size, reg, &op->shift);
-	op->reg_size = op->size;
-}
-
 /*
  * Each instruction in a line: opcodes, values of ModRM.reg, operation, and how
  * the operands are found. What drivers mostly do comes first.
@@ -196,15 +188,6 @@ static void settle_direction(struct nacre_memop *op, u32 how)
 }
 
 /* The register that stands for the memory. */
-static void settle_rm(const struct nacre_insn *insn, u32 how,
-		      struct nacre_memop *op)
-{
-	op->in_register = how & (RM_ACC | RM_OPCODE) ||
-			  (insn->has_modrm && insn->modrm >> 6 == 3);
-	if (op->in_register && !(how & RM_ACC))
-		op->rm = place(insn, op->size, insn->rm, &op->rm_shift);
-}
-
 /* Immediates that are none, and a third operand. */
 static void settle_others(const struct nacre_insn *insn, u32 how,
 			  struct nacre_memop *op)
@@ -240,12 +223,19 @@ static void settle(const struct nacre_insn *insn, const struct form *form,
 	/* It has no 16 bits, whatever the mode and the prefix. */
 	if (form->how & NO_WORD && op->size < 4)
 		op->size = 4;
-	if (form->how & (REG | ACC))
-		use_register(op, insn, form->how & ACC ? RAX : insn->reg);
+	if (form->how & (REG | ACC)) {
+		op->has_register = true;
+		op->reg = place(insn, op->size, form->how & ACC ? RAX :
+				insn->reg, &op->shift);
+		op->reg_size = op->size;
+	}
 	if (EXTENDED(form->how))
 		op->size = EXTENDED(form->how);
 	op->sign_extend = form->how & SIGNED;
-	settle_rm(insn, form->how, op);
+	op->in_register = form->how & (RM_ACC | RM_OPCODE) ||
+			  (insn->has_modrm && insn->modrm >> 6 == 3);
+	if (op->in_register && !(form->how & RM_ACC))
+		op->rm = place(insn, op->size, insn->rm, &op->rm_shift);
 	op->bit_string = form->how & BIT_STRING && !op->in_register;
 	settle_others(insn, form->how, op);
 	settle_direction(op, form->how);

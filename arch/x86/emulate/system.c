@@ -269,20 +269,16 @@ static void do_swapgs(struct nacre_emulator *e)
 	*base = other;
 }
 
-/* CLAC, STAC. */
-static void access_flag(struct nacre_emulator *e)
-{
-	require(e, e->ops->has(e, NACRE_EMU_HAS_SMAP) && !e->next.cpl, UD);
-	set_flags(e, X86_EFLAGS_AC, e->insn->modrm & 1 ? X86_EFLAGS_AC : 0);
-}
-
-/* 0F 01 with a register: CA and CB; F8 and F9. */
+/* 0F 01 with a register: CLAC and STAC, SWAPGS, RDTSCP. */
 static void by_modrm(struct nacre_emulator *e)
 {
 	switch (e->insn->modrm) {
 	case 0xca:
 	case 0xcb:
-		return access_flag(e);
+		require(e, e->ops->has(e, NACRE_EMU_HAS_SMAP) && !e->next.cpl,
+			UD);
+		return set_flags(e, X86_EFLAGS_AC, e->insn->modrm & 1 ?
+				 X86_EFLAGS_AC : 0);
 	case 0xf8:
 		return do_swapgs(e);
 	case 0xf9:
