@@ -121,6 +121,19 @@ TEST_F(events, error_code_goes_in)
 	EXPECT_EQ(0x1238, self->vcpu->uc.args[2]);
 }
 
+/* AMD's processors have 32 bits of it, Intel's 16. */
+TEST_F(events, long_error_code_goes_in)
+{
+	self->e.exception.injected = 1;
+	self->e.exception.nr = GP_VECTOR;
+	self->e.exception.has_error_code = 1;
+	self->e.exception.error_code = 0xffff1238;
+	ASSERT_EQ(0, raw_set(self->vcpu, &self->e));
+	run_to_sync(self->vcpu, 1);
+	EXPECT_EQ(GP_VECTOR, self->vcpu->uc.args[1]);
+	EXPECT_EQ(0x1238, (u16)self->vcpu->uc.args[2]);
+}
+
 /* What was set comes back as long as the guest has not run. */
 TEST_F(events, set_and_get)
 {

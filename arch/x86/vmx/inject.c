@@ -47,8 +47,9 @@ void vmx_inject(struct nacre_vcpu *vcpu, const struct nacre_event *event)
 		vmx->soft_rip = nacre_rip(vcpu);
 		vmx->soft_length = length;
 	}
+	/* SDM, VM-Entry Controls for Event Injection: bits 31:16 are 0. */
 	if (event->has_error)
-		vmcs_write32(VMCS_ENTRY_ERROR, event->error);
+		vmcs_write32(VMCS_ENTRY_ERROR, (u16)event->error);
 	if (event->type == NACRE_EVENT_NMI && !has_virtual_nmis())
 		vmx_mask_nmi(vcpu, true);
 	vmx->entry_event = nacre_event_to_word(event);
