@@ -209,7 +209,8 @@ TEST_F(events, masked_nmi_is_one)
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(0, ioctl(self->vcpu->fd, NACRE_NMI, 0));
 	get(self->vcpu, e);
-	EXPECT_EQ(2, e->nmi.pending);
+	/* In-tree KVM of 6.1 says whether there are some, not how many. */
+	EXPECT_LE(1, e->nmi.pending);
 	e->flags &= ~NACRE_VCPUEVENT_VALID_NMI_PENDING;
 	e->nmi.masked = 1;
 	ASSERT_EQ(0, raw_set(self->vcpu, e));
