@@ -4,6 +4,7 @@
 
 #define VECTOR 0x41
 #define PORT 0x80
+#define DEVICE 0x20000000u
 
 static volatile u64 vector_seen, error_seen;
 
@@ -38,6 +39,20 @@ guest_entry void nmi_handler_exits(void)
 	guest_on(NMI_VECTOR, nmi_outs);
 	outb(PORT, 0);
 	outb(PORT, 1);
+	guest_done();
+}
+
+/* The load is the first instruction behind the first OUT. */
+guest_entry void loads_from_device(void)
+{
+	guest_on(NMI_VECTOR, note);
+	asm volatile("xor %%eax, %%eax\n\t"
+		     "out %%al, %[port]\n\t"
+		     "mov (%%rbx), %%rcx\n\t"
+		     "mov %[seen], %%rax\n\t"
+		     "out %%al, %[port]"
+		     : : "b"((u64)DEVICE), [port] "i"(PORT),
+			 [seen] "m"(vector_seen) : "rax", "rcx", "memory");
 	guest_done();
 }
 
@@ -232,6 +247,28 @@ TEST_F(events, nmi_handler_masks)
 	EXPECT_EQ(1, *(u8 *)run_to_pio(vcpu, NACRE_EXIT_IO_OUT, PORT, 1));
 	get(vcpu, &self->e);
 	EXPECT_EQ(0, self->e.nmi.masked);
+}
+
+/*
+ * Intel SDM, "Masking Exceptions and Interrupts When Switching Stacks": until
+ * one instruction is through, and this one is the VMM's to finish.
+ */
+TEST_F(events, nmi_waits_for_one_instruction)
+{
+	struct vcpu *vcpu = self->vcpu;
+
+	vcpu_setup(vcpu, GUEST_64, "loads_from_device");
+	run_to_pio(vcpu, NACRE_EXIT_IO_OUT, PORT, 1);
+	complete(vcpu);
+	get(vcpu, &self->e);
+	self->e.nmi.pending = 1;
+	self->e.interrupt.shadow = NACRE_X86_SHADOW_INT_MOV_SS;
+	ASSERT_EQ(0, raw_set(vcpu, &self->e));
+	ASSERT_EQ(0, raw_run(vcpu));
+	ASSERT_EQ(NACRE_EXIT_MMIO, vcpu->run->exit_reason);
+	EXPECT_EQ(DEVICE, vcpu->run->mmio.phys_addr);
+	EXPECT_EQ(NMI_VECTOR,
+		  *(u8 *)run_to_pio(vcpu, NACRE_EXIT_IO_OUT, PORT, 1));
 }
 
 TEST_F(events, refused)

@@ -281,6 +281,9 @@ void svm_write_shadow(struct nacre_vcpu *vcpu, u32 shadow)
 	struct vmcb_control *control = &to_svm(vcpu)->vmcb->control;
 
 	vcpu->arch.maybe_shadowed = shadow;
+	/* An NMI that waits for the step would come an instruction late. */
+	if (to_svm(vcpu)->nmi.stepping)
+		vcpu->arch.events.want_event = true;
 	if (shadow)
 		control->int_state |= VMCB_INTERRUPT_SHADOW;
 	else
