@@ -263,12 +263,15 @@ static noinline void wait_in_halt(struct nacre_vcpu *vcpu)
 	adapt_poll(vcpu, now - begin);
 }
 
-/* One that was never started waits once, then says so. */
+/* One that was never started waits for INIT, then says so. */
 static enum nacre_result wait_for_start(struct nacre_vcpu *vcpu)
 {
 	if (!vcpu->wants_to_run)
 		return nacre_fail(vcpu, -EINTR);
-	block(vcpu);
+	do
+		block(vcpu);
+	while (nacre_arch_uninitialized(vcpu) && !signal_pending(current) &&
+	       !READ_ONCE(vcpu->vm->dead));
 	if (!signal_pending(current))
 		return nacre_fail(vcpu, -EAGAIN);
 	return interrupted(vcpu, -EINTR);

@@ -144,6 +144,20 @@ TEST_F(mp_state, signal_ends_the_wait)
 	EXPECT_EQ(NACRE_MP_STATE_UNINITIALIZED, get_mp_state(self->ap));
 }
 
+/* The first vCPU has the timers to look after, which is no start. */
+TEST_F(mp_state, boot_cpu_waits_too)
+{
+	pthread_t thread;
+
+	ASSERT_EQ(0, raw_set_mp_state(self->bsp,
+				      NACRE_MP_STATE_UNINITIALIZED));
+	thread = thread_start(run_once, self->bsp);
+	pause_us(50000);
+	kick(thread);
+	EXPECT_EQ((void *)EINTR, thread_join(thread, SECONDS));
+	EXPECT_EQ(NACRE_MP_STATE_UNINITIALIZED, get_mp_state(self->bsp));
+}
+
 TEST_F(mp_state, immediate_exit)
 {
 	self->ap->run->immediate_exit = 1;
