@@ -83,6 +83,9 @@ void leaf_name(const struct layout *l, size_t off, char *to, size_t room);
 void leaf_span(const struct layout *l, size_t off, size_t *from,
 	       size_t *size);
 const struct leaf *leaf_named(const struct layout *l, const char *name);
+/* The same of a field that leaf_name() has named; not of a counted tail's. */
+bool span_named(const struct layout *l, const char *name, size_t *from,
+		size_t *size);
 void mutate(struct rng *r, const struct layout *l, uint8_t *buf, size_t len);
 /* Put a fixed value where the result may vary; see docs in layout.c. */
 void normalise(const struct layout *l, uint8_t *buf, size_t len);
@@ -222,7 +225,7 @@ bool avoided_cap(uint32_t cap);
 bool seq_may_part(struct seq *s);
 /*
  * NMIs, or vCPUs that wait in the kernel: in-tree KVM ends a wait for an NMI
- * that is masked.
+ * that is masked, or that a vCPU which waits to be started does not take.
  */
 bool seq_has_nmis(const struct seq *s);
 /*
@@ -367,11 +370,14 @@ struct difference {
 	const struct call *call;
 	const struct trace_row *ours, *theirs;
 	char field[64];		/* the first that differs, or "" */
+	size_t from, size;	/* its bytes */
 	/* Its bytes, if it is a number and they were written. */
 	bool numbers;
 	uint64_t our_value, their_value;
 	/* All that was written, or NULL. */
 	const struct blob_bytes *our_bytes, *their_bytes;
+	/* The exits that KVM's vCPU has made: bits, by reason. */
+	uint64_t exits;
 };
 
 bool difference_msr(const struct difference *d, uint64_t *v);

@@ -43,6 +43,18 @@ static struct call call, ahead;
 /* The bytes that a call wrote on each side. */
 static struct blob_bytes our_bytes, their_bytes;
 
+/* The exits that KVM's vCPUs have made in this sequence: bits, by reason. */
+static uint64_t exits[MAX_VCPUS];
+
+static void note_exit(const struct trace_row *theirs)
+{
+	if (call.fd != FD_VCPU || call.cmd != NACRE_RUN || theirs->err ||
+	    !theirs->blob)
+		return;
+	blob_expand(trace_blob(cmp.theirs, theirs->blob), &their_bytes);
+	exits[call.vcpu] |= 1ull << their_bytes.byte[0] % 64;
+}
+
 /* The first byte from an offset on in which the two differ, or -1. */
 static long next_difference(long from)
 {
@@ -87,11 +99,14 @@ static long name_field(struct difference *d, long off)
 	size_t from, size;
 
 	d->field[0] = 0;
+	d->size = 0;
 	d->numbers = false;
 	if (off < 0)
 		return -1;
 	leaf_name(l, off, d->field, sizeof(d->field));
 	leaf_span(l, off, &from, &size);
+	d->from = from;
+	d->size = size;
 	d->numbers = number(d->call, &our_bytes, from, size, &d->our_value) &&
 		     number(d->call, &their_bytes, from, size,
 			    &d->their_value);
@@ -253,6 +268,7 @@ static bool compare_call(uint32_t seq, const struct trace_row *ours,
 {
 	struct difference d = {
 		.call = &call, .ours = ours, .theirs = theirs,
+		.exits = exits[call.vcpu],
 	};
 	int row = known_unbuilt(cmp.known, &call);
 	long end;
@@ -351,6 +367,7 @@ static void compare_sequence(uint32_t number)
 		return;
 	}
 	memset(&call, 0, sizeof(call));
+	memset(exits, 0, sizeof(exits));
 	while (seq_next(&s, &call)) {
 		next = s;
 		ahead.fd = call.fd;
@@ -358,8 +375,10 @@ static void compare_sequence(uint32_t number)
 		bool feeds = seq_next(&next, &ahead) && ahead.feed;
 
 		if (compare_call(number, &ours[call.number],
-				 &theirs[call.number], feeds))
+				 &theirs[call.number], feeds)) {
+			note_exit(&theirs[call.number]);
 			continue;
+		}
 		note_end(s.length - call.number - 1, &ours[call.number],
 			 &theirs[call.number]);
 		return;

@@ -5,16 +5,20 @@
  *	fd	system, vm, vcpu or *
  *	call	the ioctl's name without prefix, or * for all
  *	when	* or conditions joined by commas, FIELD=N, FIELD=N-M or
- *		several with / between: a field of the input; "arg" for an
- *		argument that is no pointer, "arg32" for its lower half
- *		(neither is known of a fed one); "fed=1" for the input that is an
- *		earlier answer; "msr" for the MSR at which the answers part;
- *		"kvm" and "nacre" for the field's value in the answers;
- *		"kvm.FIELD" and "nacre.FIELD" for another field of the
- *		answers; "valid_regs" for RUN's; "lost=MASK", or several with /
- *		between: of KVM's value, all bits of one mask are missing in
- *		nacre's, and nothing else differs; "gained=MASK": nacre's has
- *		some more
+ *		several with / between, where FIELD&MASK is a part of it: a
+ *		field of the input; "arg" for an argument that is no pointer,
+ *		"arg32" for its lower half (neither is known of a fed one);
+ *		"fed=1" for the input that is an earlier answer; "msr" for the
+ *		MSR at which the answers part and "msrdata" for what it was to
+ *		be set to; "kvm" and "nacre" for the field's value in the
+ *		answers; "ahead" for how much nacre's is more; "kvm.FIELD" and
+ *		"nacre.FIELD" for another field of the answers; "valid_regs"
+ *		for RUN's; "ran" for the exits that KVM's vCPU has made before,
+ *		a bit for each reason; "lost=MASK", or
+ *		several with / between: of KVM's value, all bits of one mask
+ *		are missing in nacre's, and nothing else differs, or "lost=*"
+ *		for some bits of a field of any length; "gained=MASK": nacre's
+ *		has some more
  *	allow	unbuilt		nacre refuses it exactly as an unknown ioctl
  *		newer		KVM of that kernel does not know the ioctl
  *		zero		nacre returns 0 where KVM returns more
@@ -140,21 +144,28 @@ static bool fd_matches(const struct row *r, enum fd_kind fd)
 	       !strcmp(r->col[COL_FD], fd_names[fd]);
 }
 
+/* What is behind the name of a condition, from its '=' or '&' on. */
+static char *condition(const struct row *r, const char *name)
+{
+	size_t n = strlen(name);
+	char *at = r->col[COL_WHEN];
+
+	while (at && (strncmp(at, name, n) || !strchr("=&", at[n]))) {
+		at = strchr(at, ',');
+		at += !!at;
+	}
+	return at ? at + n : NULL;
+}
+
 /* Each range that a condition of that name has. */
 static void for_ranges(const struct row *r, const char *name,
 		       void (*f)(uint64_t first, uint64_t last))
 {
-	size_t n = strlen(name);
-	char *at = r->col[COL_WHEN];
+	char *at = condition(r, name);
 	uint64_t lo, hi;
 
-	while (at && (strncmp(at, name, n) || at[n] != '=')) {
-		at = strchr(at, ',');
-		at += !!at;
-	}
 	if (!at)
 		return;
-	at += n;
 	do {
 		lo = hi = strtoull(at + 1, &at, 0);
 		if (*at == '-')
@@ -168,8 +179,10 @@ void known_avoid(const struct known *k)
 	for (size_t i = 0; i < k->nr; i++) {
 		const struct row *r = &k->row[i];
 
+		/* One that is there but for some values is no MSR to avoid. */
 		if (!strcmp(r->col[COL_ALLOW], "absent") &&
-		    strcmp(r->col[COL_FD], "system"))
+		    strcmp(r->col[COL_FD], "system") &&
+		    !condition(r, "msrdata"))
 			for_ranges(r, "msr", seq_avoid_msrs);
 		if (!strcmp(r->col[COL_CALL], "ENABLE_CAP"))
 			for_ranges(r, "cap", seq_avoid_caps);
@@ -191,22 +204,37 @@ static bool call_matches(const struct row *r, const struct call *c)
 	return c->desc && !strcmp(r->col[COL_CALL], c->desc->name);
 }
 
-/* The MSR at which the one side stopped, or whose value differs. */
-bool difference_msr(const struct difference *d, uint64_t *v)
+/* The entry at which the one side stopped, or whose value differs. */
+static const struct nacre_msr_entry *parting_entry(const struct difference *d)
 {
 	int64_t a = d->ours->ret, b = d->theirs->ret;
 	const struct nacre_msr_entry *e;
 	size_t i = a < b ? a : b;
 
 	if (!d->call->desc || d->call->desc->layout != &lay_msrs)
-		return false;
+		return NULL;
 	if (a == b && sscanf(d->field, "entries[%zu]", &i) != 1)
-		return false;
+		return NULL;
 	if (a < 0 || b < 0 || 8 + (i + 1) * sizeof(*e) > d->call->len)
-		return false;
-	e = (const void *)(d->call->buf + 8 + i * sizeof(*e));
-	*v = e->index;
-	return true;
+		return NULL;
+	e = (const void *)(d->call->buf + 8);
+	return e + i;
+}
+
+bool difference_msr(const struct difference *d, uint64_t *v)
+{
+	const struct nacre_msr_entry *e = parting_entry(d);
+
+	*v = e ? e->index : 0;
+	return e;
+}
+
+static bool difference_data(const struct difference *d, uint64_t *v)
+{
+	const struct nacre_msr_entry *e = parting_entry(d);
+
+	*v = e ? e->data : 0;
+	return e;
 }
 
 /* A field of an answer, be it the one that differs or not. */
@@ -214,11 +242,12 @@ static bool answer_field(const struct difference *d,
 			 const struct blob_bytes *answer, const char *name,
 			 uint64_t *v)
 {
-	const struct leaf *f = leaf_named(call_layout(d->call), name);
+	size_t from, size;
 
-	if (!f || f->size > 8 || !answer || !answer->wrote[f->off])
+	if (!answer || !span_named(call_layout(d->call), name, &from, &size) ||
+	    size > 8 || !answer->wrote[from])
 		return false;
-	memcpy(v, answer->byte + f->off, f->size);
+	memcpy(v, answer->byte + from, size);
 	return true;
 }
 
@@ -239,6 +268,10 @@ static bool field_value(const struct difference *d, const char *name,
 		*v = *name == 'k' ? d->their_value : d->our_value;
 		return d->numbers;
 	}
+	if (!strcmp(name, "ahead")) {
+		*v = d->our_value - d->their_value;
+		return d->numbers;
+	}
 	if (!strncmp(name, "kvm.", 4))
 		return answer_field(d, d->their_bytes, name + 4, v);
 	if (!strncmp(name, "nacre.", 6))
@@ -247,12 +280,18 @@ static bool field_value(const struct difference *d, const char *name,
 		*v = c->run.valid_regs;
 		return c->desc && c->desc->cmd == NACRE_RUN;
 	}
+	if (!strcmp(name, "ran")) {
+		*v = d->exits;
+		return c->fd == FD_VCPU;
+	}
 	if (!strcmp(name, "fed")) {
 		*v = c->feed;
 		return true;
 	}
 	if (!strcmp(name, "msr"))
 		return difference_msr(d, v);
+	if (!strcmp(name, "msrdata"))
+		return difference_data(d, v);
 	f = c->desc ? leaf_named(c->desc->layout, name) : NULL;
 	if (!f || c->feed || f->off + 8u > sizeof(c->buf))
 		return false;
@@ -260,10 +299,22 @@ static bool field_value(const struct difference *d, const char *name,
 	return f->off + (f->size > 8 ? 8u : f->size) <= c->len;
 }
 
+static bool any_lost(const struct difference *d)
+{
+	const struct blob_bytes *a = d->our_bytes, *b = d->their_bytes;
+
+	for (size_t i = d->from; i < d->from + d->size; i++)
+		if (!a->wrote[i] || !b->wrote[i] || a->byte[i] & ~b->byte[i])
+			return false;
+	return d->size;
+}
+
 static bool only_lost(const struct difference *d, char *masks)
 {
 	uint64_t mask;
 
+	if (!strcmp(masks + 1, "*"))
+		return any_lost(d);
 	do {
 		mask = strtoull(masks + 1, &masks, 0);
 		if (d->numbers && d->our_value == (d->their_value & ~mask))
@@ -280,18 +331,24 @@ static bool only_gained(const struct difference *d, uint64_t mask)
 
 static bool condition_holds(const struct difference *d, char *cond)
 {
-	char *at = strchr(cond, '='), *end;
-	uint64_t v, lo, hi;
+	char *at = strchr(cond, '='), *part, *end;
+	uint64_t v, lo, hi, mask = -1;
 
 	if (!at)
 		errx(2, "condition %s: no '='", cond);
 	*at = 0;
+	part = strchr(cond, '&');
+	if (part) {
+		*part = 0;
+		mask = strtoull(part + 1, NULL, 0);
+	}
 	if (!strcmp(cond, "lost"))
 		return only_lost(d, at);
 	if (!strcmp(cond, "gained"))
 		return only_gained(d, strtoull(at + 1, NULL, 0));
 	if (!field_value(d, cond, &v))
 		return false;
+	v &= mask;
 	do {
 		lo = hi = strtoull(at + 1, &end, 0);
 		if (*end == '-')

@@ -522,6 +522,30 @@ const struct leaf *leaf_named(const struct layout *l, const char *name)
 	return NULL;
 }
 
+bool span_named(const struct layout *l, const char *name, size_t *from,
+		size_t *size)
+{
+	const struct leaf *f = leaf_named(l, name);
+	const struct part *p;
+	size_t n;
+
+	for (size_t i = 0; l == &lay_run && i < ARRAY_SIZE(sync_parts); i++) {
+		p = &sync_parts[i];
+		n = strlen(p->name);
+		if (strncmp(name, p->name, n) || name[n] != '.')
+			continue;
+		if (!span_named(p->layout, name + n + 1, from, size))
+			return false;
+		*from += p->from;
+		return true;
+	}
+	if (!f)
+		return false;
+	*from = f->off;
+	*size = f->size;
+	return true;
+}
+
 static void put(uint8_t *at, uint64_t value, size_t size)
 {
 	memcpy(at, &value, size);

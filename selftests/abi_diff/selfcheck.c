@@ -28,6 +28,10 @@ static const char header[] =
 	"H module made-up\nH kernel 6.1\nH vendor amd\nH seed 7\n"
 	"H calls 12000\nH jobs 1\n";
 
+/* The 32 bytes of a vCPU's interrupt_bitmap, all written. */
+#define LONG_FIELD(digest, two)	"0 0 0 " digest "=,280:" two	\
+	"000000000000000000000000000000000000000000000000000000000000"
+
 #define UNBUILT "vcpu\tGET_LAPIC\t*\tunbuilt\t*\tnot built\n"
 
 static const struct doctored cases[] = {
@@ -111,6 +115,36 @@ static const struct doctored cases[] = {
 	{ "bits that are lost pass",
 	  "vcpu\tGET_SREGS\tlost=0xee00\tout:cs.base\t*\tfor a reason\n",
 	  "GET_SREGS", "0 0 0 a1=,0:0010000000000000",
+	  "0 0 0 a2=,0:00fe000000000000", NULL, 0, "1 listed" },
+	{ "bits that a long field lost pass",
+	  "vcpu\tGET_SREGS\tlost=*\tout:interrupt_bitmap\t*\tfor a reason\n",
+	  "GET_SREGS", LONG_FIELD("a1", "0240"), LONG_FIELD("a2", "0342"),
+	  NULL, 0, "1 listed" },
+	{ "a bit that a long field gained fails",
+	  "vcpu\tGET_SREGS\tlost=*\tout:interrupt_bitmap\t*\tfor a reason\n",
+	  "GET_SREGS", LONG_FIELD("a1", "0340"), LONG_FIELD("a2", "0242"),
+	  NULL, 1, "differ in interrupt_bitmap" },
+	{ "a row can name a part of a field",
+	  "vcpu\tGET_SREGS\tkvm&0xff00=0xfe00\tout:cs.base\t*\tfor a reason\n",
+	  "GET_SREGS", "0 0 0 a1=,0:01ff000000000000",
+	  "0 0 0 a2=,0:02fe000000000000", NULL, 0, "1 listed" },
+	{ "another value of the part fails",
+	  "vcpu\tGET_SREGS\tkvm&0xff00=0xfe\tout:cs.base\t*\tfor a reason\n",
+	  "GET_SREGS", "0 0 0 a1=,0:01ff000000000000",
+	  "0 0 0 a2=,0:fefe000000000000", NULL, 1, "differ in cs.base" },
+	{ "an MSR that is absent for that value passes",
+	  "vcpu\t*\tmsrdata&0=0\tabsent\t*\tfor a reason\n", "SET_MSRS",
+	  "0 0 0", "1 0 0", NULL, 0, "1 listed" },
+	{ "one that is absent for another value fails",
+	  "vcpu\t*\tmsrdata&0=1\tabsent\t*\tfor a reason\n", "SET_MSRS",
+	  "0 0 0", "1 0 0", NULL, 1, "kvm 1, nacre 0" },
+	{ "a row for after an exit that was not made allows nothing",
+	  "vcpu\tGET_SREGS\tran&0x100=0x100\tout:cs.base\t*\tfor a reason\n",
+	  "GET_SREGS", "0 0 0 a1=,0:00ff000000000000",
+	  "0 0 0 a2=,0:00fe000000000000", NULL, 1, "differ in cs.base" },
+	{ "a row for before that exit allows it",
+	  "vcpu\tGET_SREGS\tran&0x100=0\tout:cs.base\t*\tfor a reason\n",
+	  "GET_SREGS", "0 0 0 a1=,0:00ff000000000000",
 	  "0 0 0 a2=,0:00fe000000000000", NULL, 0, "1 listed" },
 	{ "a row can name another field of KVM's answer",
 	  "vcpu\tGET_SREGS\tkvm.cs.limit=7\tout:cs.base\t*\tfor a reason\n",
