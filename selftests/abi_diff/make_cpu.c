@@ -74,6 +74,7 @@ static uint64_t steer(uint64_t data)
 
 #define LAPIC_LVT_TIMER 0x320
 #define LAPIC_LVT_ERROR 0x370
+#define LAPIC_LDR 0xd0
 #define LAPIC_DFR 0xe0
 #define LAPIC_ESR 0x280
 #define LAPIC_ICR 0x300
@@ -90,6 +91,20 @@ static void sanitise_msr(struct nacre_msr_entry *e)
 		/* An armed deadline fires at some moment. */
 		e->data = 0;
 	}
+}
+
+/*
+ * APM, Segment State in the VMCB: S is not looked at. Bochs does, and has
+ * what was on its stack for the base and the limit of a system segment.
+ */
+static void make_code_or_data(struct nacre_sregs *m)
+{
+	m->cs.s = 1;
+	m->ds.s |= m->ds.present;
+	m->es.s |= m->es.present;
+	m->fs.s |= m->fs.present;
+	m->gs.s |= m->gs.present;
+	m->ss.s |= m->ss.present;
 }
 
 /*
@@ -112,6 +127,14 @@ static void sanitise_sregs(uint8_t *buf, size_t len)
 		m->tr.type = 11;
 	if (!m->cs.l)
 		m->ss.dpl = 0;
+	if (__builtin_cpu_is("amd"))
+		make_code_or_data(m);
+	/*
+	 * Real mode does not ask whether it is there, but in-tree KVM does when
+	 * INS writes.
+	 */
+	if (len >= sizeof(*m) && !(m->cr0 & 1))
+		m->es.present = 1;
 }
 
 /*
@@ -124,6 +147,7 @@ static void sanitise_lapic(uint8_t *buf, size_t len)
 		buf[LAPIC_LVT_TIMER + 2] |= 1;
 		buf[LAPIC_LVT_ERROR + 2] |= 1;
 		/* What a guest reads of it is as it was set in in-tree KVM. */
+		memset(buf + LAPIC_LDR, 0, 3);
 		memset(buf + LAPIC_DFR, 0xff, 3);
 		buf[LAPIC_DFR + 3] |= 0xf;
 		memset(buf + LAPIC_ESR, 0, 4);
@@ -179,6 +203,23 @@ static void sanitise_irqchip(struct nacre_irqchip *m)
 		m->chip.ioapic.base_address = 0xfec00000;
 }
 
+/*
+ * No processor has fewer bits of a physical address. For in-tree KVM all of an
+ * address is reserved then.
+ */
+static void sanitise_cpuid2(uint8_t *buf, size_t len)
+{
+	struct nacre_cpuid_entry2 e;
+	size_t off = sizeof(struct nacre_cpuid2);
+
+	for (; off + sizeof(e) <= len; off += sizeof(e)) {
+		memcpy(&e, buf + off, sizeof(e));
+		if (e.function == 0x80000008 && (e.eax & 0xff) < 32)
+			e.eax |= 32;
+		memcpy(buf + off, &e, sizeof(e));
+	}
+}
+
 void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
 {
 	struct nacre_msr_entry e;
@@ -195,6 +236,8 @@ void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
 		sanitise_events((void *)buf);
 	if (cmd == NACRE_SET_SREGS || cmd == NACRE_SET_SREGS2)
 		sanitise_sregs(buf, len);
+	if (cmd == NACRE_SET_CPUID2)
+		sanitise_cpuid2(buf, len);
 
 	/* Bit SIGALRM - 1: the run limit has to come through. */
 	if (cmd == NACRE_SET_SIGNAL_MASK && len > 5)

@@ -7,8 +7,9 @@
  *  - what follows the instruction bytes of an emulation failure, and the
  *    data words of the other internal errors: debugging aid, by vendor;
  *  - fail_entry.cpu: the processor it happened on;
- *  - registers and events after a failed entry: the processor leaves in the
- *    VMCB what it likes; what follows in that sequence is not compared;
+ *  - registers and events after a failed entry, and whether an interrupt
+ *    could go in: the processor leaves in the VMCB what it likes; what follows
+ *    in that sequence is not compared;
  *  - everything but a memory fault's exit reason after an error other than
  *    EINTR.
  */
@@ -155,6 +156,7 @@ size_t run_view(const struct nacre_run *run, struct result *res,
 		view_exit(run, &v);
 	if (!res->err && run->exit_reason == NACRE_EXIT_FAIL_ENTRY) {
 		res->flags |= RESULT_NO_ENTRY;
+		v.ready = 0;
 		memset(&v.regs, 0, sizeof(v.regs));
 		memset(&v.sregs, 0, sizeof(v.sregs));
 		memset(&v.events, 0, sizeof(v.events));

@@ -265,6 +265,12 @@ static void place(struct seq *s, struct call *c)
 	c->cut = 1 + rng_below(&s->rng, c->room ? c->room : 1);
 }
 
+/* See seq_has_nmis(). */
+static bool may_wait(const struct seq *s, const struct call *c)
+{
+	return c->cmd == NACRE_SET_MP_STATE && seq_has_nmis(s);
+}
+
 /* GET, then SET of what came, perhaps with a field changed. */
 static bool feed(struct seq *s, struct call *c, const struct ioctl_desc *got)
 {
@@ -292,6 +298,8 @@ static bool feed(struct seq *s, struct call *c, const struct ioctl_desc *got)
 	c->len = d->layout->size;
 	c->mutations = rng_below(&s->rng, 3);
 	c->mutation_seed = rng_next(&s->rng);
+	if (may_wait(s, c))
+		c->mutations = 0;
 	return true;
 }
 
@@ -309,9 +317,13 @@ static void valid_or_close(struct seq *s, struct call *c)
 	c->vcpu = s->nr_vcpus ? rng_below(&s->rng, s->nr_vcpus) : 0;
 	if (c->vcpu && rng_chance(&s->rng, 60))
 		c->vcpu = 0;
+	/* The others wait in the kernel until they are started. */
+	if (s->irq != IRQ_NONE && (c->cmd == NACRE_NMI ||
+				   c->cmd == NACRE_SET_VCPU_EVENTS))
+		c->vcpu = 0;
 	c->desc->make(s, c);
 	if (c->desc->layout && c->len && rng_chance(&s->rng, 35) &&
-	    !(c->cmd == NACRE_SET_MP_STATE && seq_has_nmis(s))) {
+	    !may_wait(s, c)) {
 		uint64_t n = 1 + rng_below(&s->rng, 2);
 
 		while (n--)
