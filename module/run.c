@@ -268,9 +268,11 @@ static enum nacre_result wait_for_start(struct nacre_vcpu *vcpu)
 {
 	if (!vcpu->wants_to_run)
 		return nacre_fail(vcpu, -EINTR);
-	do
+	do {
 		block(vcpu);
-	while (nacre_arch_uninitialized(vcpu) && !signal_pending(current) &&
+		/* However often others find something for it to do. */
+		cond_resched();
+	} while (nacre_arch_uninitialized(vcpu) && !signal_pending(current) &&
 	       !READ_ONCE(vcpu->vm->dead));
 	if (!signal_pending(current))
 		return nacre_fail(vcpu, -EAGAIN);
