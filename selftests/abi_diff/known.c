@@ -26,6 +26,7 @@
  *				which KVM goes on; "msr" says which MSRs
  *		present		the same, but KVM is the one that stops
  *		endless		KVM's guest does not come back, nacre's does
+ *		waits		KVM's vCPU is to be run again (EAGAIN), nacre's waits
  *		ret:A>B		KVM gives A and nacre B, errno or number or *
  *		out:FIELD	both agree but for fields of this beginning
  *		rest:FIELD	the same, and what follows it may differ too
@@ -408,6 +409,9 @@ static bool row_allows(const struct row *r, const struct difference *d)
 	if (!strcmp(rule, "endless"))
 		return !d->ours->err && !d->ours->flags &&
 		       d->theirs->flags == RESULT_TIMEOUT;
+	if (!strcmp(rule, "waits"))
+		return d->ours->flags == RESULT_TIMEOUT &&
+		       !d->theirs->flags && d->theirs->err == EAGAIN;
 	if (d->ours->flags != d->theirs->flags)
 		return false;
 	if (!strcmp(rule, "absent"))

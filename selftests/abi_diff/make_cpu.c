@@ -220,6 +220,8 @@ static void sanitise_cpuid2(uint8_t *buf, size_t len)
 	}
 }
 
+#define DEBUGREGS_DR6	offsetof(struct nacre_debugregs, dr6)
+
 void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
 {
 	struct nacre_msr_entry e;
@@ -238,6 +240,9 @@ void call_sanitise(unsigned long cmd, uint8_t *buf, size_t len)
 		sanitise_sregs(buf, len);
 	if (cmd == NACRE_SET_CPUID2)
 		sanitise_cpuid2(buf, len);
+	/* No processor has bit 12 of DR6 set. */
+	if (cmd == NACRE_SET_DEBUGREGS && len >= DEBUGREGS_DR6 + 8)
+		buf[DEBUGREGS_DR6 + 1] &= ~0x10;
 
 	/* Bit SIGALRM - 1: the run limit has to come through. */
 	if (cmd == NACRE_SET_SIGNAL_MASK && len > 5)
