@@ -15,6 +15,7 @@
 
 #define NMI_LIMIT_OPEN		2	/* one to deliver, one latched */
 #define NMI_LIMIT_BLOCKED	1
+#define DR6_MUST_BE_0		BIT_ULL(12)
 
 void nacre_events_reset(struct nacre_vcpu *vcpu)
 {
@@ -137,7 +138,7 @@ static void fold_nmis(struct nacre_vcpu *vcpu)
 /*
  * The side effects that come with delivery and not before: CR2 of #PF, the
  * cause in DR6 of #DB. Intel SDM, "Debug Exceptions": #DB never clears DR6,
- * but B0-B3 are the new cause's alone.
+ * but B0-B3 are the new cause's alone. What a VMM left in bit 12 goes.
  */
 static void apply_payload(struct nacre_vcpu *vcpu, struct nacre_exception *e)
 {
@@ -146,7 +147,7 @@ static void apply_payload(struct nacre_vcpu *vcpu, struct nacre_exception *e)
 	if (e->vector == X86_TRAP_PF) {
 		vcpu->arch.cr2 = e->payload;
 	} else if (e->vector == X86_TRAP_DB) {
-		vcpu->arch.dr6 &= ~0xfull;
+		vcpu->arch.dr6 &= ~(0xfull | DR6_MUST_BE_0);
 		vcpu->arch.dr6 |= e->payload;
 		/* #DB clears DR7.GD so that its handler can look. */
 		vcpu->arch.dr7 &= ~BIT_ULL(13);
