@@ -358,22 +358,24 @@ loads()
 	fi
 }
 
-# A minute each, or ten.
+# A minute each, or ten; two at a time.
 fuzzers()
 {
 	local time=60
 
 	[[ $mode != slow ]] || time=600
 	set -- make FUZZ_TIME="$time" -C
-	step fuzz-decode "fuzzing the decoder for $time s" 1500 \
+	beside fuzz-decode "fuzzing the decoder for $time s" 1500 \
 		"$@" selftests/host O="$top/build/selftests/host" fuzz
 	step fuzz-emulate "fuzzing the emulator for $time s" 1500 \
 		"$@" selftests/host O="$top/build/selftests/host" fuzz-emulate
-	step fuzz-linux "fuzzing the loader of kernels for $time s" 1500 \
+	join fuzz-decode
+	beside fuzz-linux "fuzzing the loader of kernels for $time s" 1500 \
 		"$@" selftests/pearl O="$top/build/selftests/pearl" fuzz
 	step fuzz-virtqueue "fuzzing virtqueues for $time s" 1500 \
 		"$@" selftests/pearl O="$top/build/selftests/pearl" \
 		fuzz-virtqueue
+	join fuzz-linux
 }
 
 # Each machine with one kernel; the others have their turn in slow().
