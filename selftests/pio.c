@@ -180,7 +180,6 @@ TEST_F(pio, changed_rip_wins)
 	run_to_sync(self->vcpu, 77);
 }
 
-/* The one port where RIP moves first: old firmware resets in SMM there. */
 /* Where the code segment is elsewhere, so is what RIP is at. */
 TEST_F(pio, changed_base_wins)
 {
@@ -200,6 +199,24 @@ TEST_F(pio, changed_base_wins)
 	EXPECT_EQ(rip, get_rip(self->vcpu));
 }
 
+TEST_F(pio, base_that_comes_back)
+{
+	struct nacre_sregs sregs;
+
+	start("one_out");
+	to_out(0x20, 1);
+	get_sregs(self->vcpu, &sregs);
+	sregs.cs.base += 16;
+	set_sregs(self->vcpu, &sregs);
+	sregs.cs.base -= 16;
+	set_sregs(self->vcpu, &sregs);
+	self->vcpu->run->immediate_exit = 1;
+	EXPECT_ERROR(EINTR, raw_run(self->vcpu));
+	EXPECT_EQ(guest_symbol(variant->mode, "out_next"),
+		  get_rip(self->vcpu));
+}
+
+/* The one port where RIP moves first: old firmware resets in SMM there. */
 TEST_F(pio, port_7e_completes_first)
 {
 	start("out_7e");

@@ -111,28 +111,31 @@ static void sregs_control_in(struct nacre_vcpu *vcpu,
 		nacre_load_pdptrs(vcpu, sregs->cr3);
 }
 
-/* A port access that is out is not finished where its instruction no longer is. */
-static void segments_in(struct nacre_vcpu *vcpu, const struct nacre_segment *in)
+/* What RIP counts from. */
+static u32 code_base(struct nacre_vcpu *vcpu)
 {
 	struct nacre_segment cs;
-	unsigned int i;
 
 	backend(read_segment)(vcpu, NACRE_SEG_CS, &cs);
-	for (i = 0; i < NACRE_NR_SEGS; i++)
-		backend(write_segment)(vcpu, segments[i], &in[i]);
-	if (cs.base != in[0].base && !nacre_is_64bit_code(vcpu))
-		vcpu->arch.pio.rip = ~nacre_rip(vcpu);
+	return nacre_is_64bit_code(vcpu) ? 0 : cs.base;
 }
 
 long nacre_set_sregs(struct nacre_vcpu *vcpu, struct nacre_ioctl_arg *arg)
 {
 	const struct nacre_sregs *sregs = arg->data;
-	unsigned int vector;
+	const struct nacre_segment *in = arg->data;
+	unsigned int vector, i;
+	u32 moved = code_base(vcpu);
 
 	if (!sregs_valid(vcpu, sregs))
 		return -EINVAL;
 	sregs_control_in(vcpu, sregs);
-	segments_in(vcpu, arg->data);
+	for (i = 0; i < NACRE_NR_SEGS; i++)
+		backend(write_segment)(vcpu, segments[i], &in[i]);
+	/* A port access that is out is finished where its instruction is. */
+	moved -= code_base(vcpu);
+	if (moved)
+		vcpu->arch.pio.rip = (u32)(vcpu->arch.pio.rip + moved);
 	/* Everything that the guest had translated may be wrong now. */
 	nacre_set_request(vcpu, NACRE_REQ_TLB_FLUSH_GUEST);
 	vector = find_first_bit((unsigned long *)sregs->interrupt_bitmap,
