@@ -184,9 +184,9 @@ static enum nacre_emulated ask(struct nacre_emulation *em, bool port, u64 at,
 }
 
 /* A string's element has written to a device: that goes out first. */
-static bool has_posted(const struct nacre_emulator *e)
+static bool has_posted(struct nacre_emulator *e)
 {
-	return container_of(e, struct nacre_emulation, e)->nr_writes;
+	return of(e)->nr_writes;
 }
 
 static enum nacre_emulated op_read(struct nacre_emulator *e, u64 linear,
@@ -1035,11 +1035,11 @@ static enum nacre_result port_access(struct nacre_vcpu *vcpu,
 {
 	bool in = !(insn->opcode & 2), string = insn->opcode < 0x70;
 	u8 size = insn->opcode & 1 ? min_t(u8, insn->operand_size, 4) : 1;
+	bool rep = insn->prefixes & (NACRE_PFX_REP | NACRE_PFX_REPNE);
 	u64 rdx = nacre_gpr(vcpu, NACRE_RDX), rip = nacre_rip(vcpu);
 
 	if (string)
-		return nacre_exit_string_io(vcpu, rdx, size, in,
-					    insn->prefixes & (NACRE_PFX_REP | NACRE_PFX_REPNE));
+		return nacre_exit_string_io(vcpu, rdx, size, in, rep);
 	return nacre_exit_io(vcpu, insn->opcode & 8 ? rdx : (u8)insn->immediate,
 			     size, in,
 			     nacre_wrap_rip(vcpu, rip, rip + insn->length));

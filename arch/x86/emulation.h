@@ -18,7 +18,7 @@ enum nacre_result nacre_exit_delivery(struct nacre_vcpu *vcpu);
 enum nacre_result nacre_exit_task_switch(struct nacre_vcpu *vcpu, u16 selector,
 					 enum nacre_emu_task_source source);
 
-/* The same with whatever is there, for a guest that cannot be entered as it is. */
+/* The instruction at RIP, for a guest that cannot be entered as it is. */
 enum nacre_result nacre_emulate_next(struct nacre_vcpu *vcpu);
 /* What was to be injected by an entry that is not made. */
 enum nacre_result nacre_emulate_delivery(struct nacre_vcpu *vcpu);
