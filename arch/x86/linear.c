@@ -138,7 +138,8 @@ unsigned int nacre_linear_piece(gva_t gva, unsigned int size)
 	return min_t(unsigned int, size, PAGE_SIZE - offset_in_page(gva));
 }
 
-gva_t nacre_linear_next(struct nacre_vcpu *vcpu, gva_t gva, unsigned int size)
+/* Outside 64-bit code it wraps. */
+static gva_t next_piece(struct nacre_vcpu *vcpu, gva_t gva, unsigned int size)
 {
 	return nacre_is_64bit_code(vcpu) ? gva + size : (u32)(gva + size);
 }
@@ -156,7 +157,7 @@ static enum nacre_access by_pieces(struct nacre_vcpu *vcpu, gva_t gva,
 		access = nacre_linear_to_gpa(vcpu, gva, write, &gpa);
 		if (access != NACRE_ACCESS_OK)
 			return access;
-		gva = nacre_linear_next(vcpu, gva, piece);
+		gva = next_piece(vcpu, gva, piece);
 		if (!data)
 			continue;
 		if (write ? nacre_write_guest(vcpu->vm, gpa, data, piece) :

@@ -48,14 +48,11 @@ enum nacre_segreg nacre_operand_segment(const struct nacre_insn *insn);
 
 /*
  * The guest-physical address behind a linear one, at the current privilege
- * level; the #PF is queued. An access that crosses a page goes piece by piece:
- * how much of it lies in @gva's page, and where the next piece begins, which
- * outside 64-bit code wraps.
+ * level; the #PF is queued. And how much of an access lies in @gva's page.
  */
 enum nacre_access nacre_linear_to_gpa(struct nacre_vcpu *vcpu, gva_t gva,
 				      bool write, gpa_t *gpa);
 unsigned int nacre_linear_piece(gva_t gva, unsigned int size);
-gva_t nacre_linear_next(struct nacre_vcpu *vcpu, gva_t gva, unsigned int size);
 
 /* At the current privilege level. May cross pages. */
 enum nacre_access nacre_read_linear(struct nacre_vcpu *vcpu, gva_t gva,

@@ -105,7 +105,7 @@ long compat_get_user_page(unsigned long hva, unsigned int gup_flags,
 /*
  * Fault the page in, as far as that means to wait for nobody: neither for who
  * holds the mmap_lock, nor for a disk, nor for a userfaultfd. What came of it
- * is for compat_get_user_page_fast() to say.
+ * is for nacre_host_page_fast() to say.
  */
 void compat_fault_in(unsigned long hva, bool write);
 
